@@ -1,0 +1,3 @@
+//! The process that may die: terminal, actions, screens.
+
+pub mod theme;

@@ -1,0 +1,1 @@
+//! The process that must not die: lock → replay → engine and server → signals.

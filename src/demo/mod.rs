@@ -1,0 +1,1 @@
+//! A live workspace with a real shop and a real failure.

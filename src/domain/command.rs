@@ -1,0 +1,250 @@
+//! What can be asked of dogwatch, and how it says no.
+
+use super::run::{DefinitionChoice, Scope};
+use super::{FlowId, IncidentId, Level, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A request to change something. Each has a key in the console and a command on the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Start a run of a flow now.
+    Run {
+        /// The flow.
+        flow: FlowId,
+        /// Parameters that differ from the flow's defaults.
+        #[serde(default)]
+        params: Params,
+        /// The date that it processes; default today in the flow's zone.
+        #[serde(default)]
+        date: Option<Date>,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Run an earlier run again, as a new run.
+    Rerun {
+        /// The earlier run.
+        run: RunId,
+        /// Which of its steps.
+        scope: Scope,
+        /// Whose definition.
+        #[serde(default)]
+        definition: DefinitionChoice,
+        /// Parameters that differ from the earlier run's.
+        #[serde(default)]
+        params: Params,
+        /// Another date than the earlier run's.
+        #[serde(default)]
+        date: Option<Date>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// End a run: TERM to its process groups, grace, KILL.
+    Kill {
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Let no new run of a flow start.
+    Hold {
+        /// The flow.
+        flow: FlowId,
+        /// When the hold ends by itself.
+        #[serde(default)]
+        until: Option<Timestamp>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// End a hold.
+    Release {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// Look now, outside the rhythm.
+    ProbeNow {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// "I work on it."
+    Acknowledge {
+        /// The incident.
+        incident: IncidentId,
+        /// A word for the timeline.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Take an acknowledgement back.
+    Unacknowledge {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Declare an incident over.
+    Resolve {
+        /// The incident.
+        incident: IncidentId,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// A line in an incident's timeline.
+    Note {
+        /// The incident.
+        incident: IncidentId,
+        /// The line; never empty.
+        text: String,
+    },
+    /// A mark on everyone's timeline, such as a deployment.
+    Mark {
+        /// The line; never empty.
+        text: String,
+    },
+    /// The fact that a note was saved as a file.
+    RecordNote {
+        /// What was saved where.
+        note: SavedNote,
+    },
+    /// Run a runnable step of a runbook.
+    RunProcedure {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step within it.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+        /// Values for all its parameters.
+        #[serde(default)]
+        params: Params,
+        /// For a dangerous step: its name, typed.
+        #[serde(default)]
+        confirmed: Option<String>,
+    },
+    /// End a running step of a runbook.
+    KillProcedure {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step within it.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+    },
+    /// Tick a step by hand, or take the tick back.
+    Tick {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step within it.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+        /// Done or not.
+        done: bool,
+    },
+    /// Read the workspace's files again.
+    Reload,
+    /// End the daemon; running batches go on.
+    Stop,
+}
+
+impl Command {
+    /// The verb for messages and refusals.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Run { .. } => "run",
+            Self::Rerun { .. } => "rerun",
+            Self::Kill { .. } => "kill",
+            Self::Hold { .. } => "hold",
+            Self::Release { .. } => "release",
+            Self::ProbeNow { .. } => "probe",
+            Self::Acknowledge { .. } => "ack",
+            Self::Unacknowledge { .. } => "unack",
+            Self::Resolve { .. } => "resolve",
+            Self::Note { .. } => "note",
+            Self::Mark { .. } => "mark",
+            Self::RecordNote { .. } => "record a note",
+            Self::RunProcedure { .. } => "run a runbook step",
+            Self::KillProcedure { .. } => "kill a runbook step",
+            Self::Tick { .. } => "tick",
+            Self::Reload => "reload",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// What a peer must be to ask for it.
+    pub fn level(&self) -> Level {
+        Level::Operator
+    }
+}
+
+/// What a command that was carried out made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accepted {
+    /// It is on record.
+    Done,
+    /// A run was made.
+    Run(RunId),
+    /// With `--dry-run`: what it would touch, one line each.
+    WouldDo(Vec<String>),
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Which sort of no.
+    pub kind: RefusalKind,
+    /// What, on what, and why.
+    pub reason: String,
+    /// What to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// Sorts of no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// There is no such thing.
+    NotFound,
+    /// The thing is not in a state for it.
+    State,
+    /// The request itself is wrong.
+    Invalid,
+    /// The peer may not.
+    Forbidden,
+    /// The object's source cannot.
+    Unsupported,
+    /// The daemon cannot record anything now.
+    ReadOnly,
+    /// Something of dogwatch's own failed.
+    Failed,
+}
+
+impl Refusal {
+    /// A refusal without a hint.
+    pub fn new(kind: RefusalKind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into(), hint: None }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

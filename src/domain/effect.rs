@@ -1,0 +1,156 @@
+//! What the rules ask of the outside, and what the outside says back.
+
+use super::{AttemptEnd, AttemptId, FlowDefinition, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something to be done outside, after its entry is on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start an attempt.
+    StartAttempt(Box<AttemptOrder>),
+    /// End a running attempt: TERM, grace, KILL.
+    KillAttempt {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Begin to probe, or go on with another definition.
+    WatchProbe(Arc<ProbeDefinition>),
+    /// Probe no longer.
+    ForgetProbe(ProbeId),
+    /// Look once now.
+    ProbeNow(ProbeId),
+    /// Look this often from now on: the definition's rhythm, or a shorter one while soft (RULES: rhythm).
+    SetRhythm {
+        /// The probe.
+        probe: ProbeId,
+        /// The rhythm.
+        every: Duration,
+    },
+    /// Read the workspace's files.
+    ReloadWorkspace,
+    /// End the daemon in order.
+    StopDaemon,
+}
+
+/// Everything that a supervisor must know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptOrder {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// What is added to the daemon's environment.
+    pub env: Params,
+    /// The folder, relative to the workspace.
+    pub folder: String,
+    /// It is ended after this.
+    #[serde(with = "span::option")]
+    pub timeout: Option<Duration>,
+    /// How long TERM may take before KILL.
+    #[serde(with = "span")]
+    pub grace: Duration,
+    /// Bytes of output after which it is ended.
+    pub output_max: u64,
+}
+
+/// What the outside says to the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// An attempt's process runs.
+    AttemptStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its process.
+        pid: u32,
+        /// When it started.
+        started_at: Timestamp,
+    },
+    /// An attempt was found alive after a restart.
+    AttemptAdopted {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// An attempt has ended.
+    AttemptEnded {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How.
+        end: AttemptEnd,
+        /// When.
+        ended_at: Timestamp,
+        /// Bytes that it printed.
+        output_bytes: u64,
+        /// Processes that it left behind.
+        survivors: Vec<String>,
+    },
+    /// A probe has looked.
+    Probed {
+        /// The probe.
+        probe: ProbeId,
+        /// What it found.
+        result: ProbeResult,
+    },
+    /// The workspace's files were read.
+    WorkspaceRead(Box<Definitions>),
+    /// The workspace's files are wrong.
+    WorkspaceRefused {
+        /// All errors, one line each.
+        errors: Vec<String>,
+    },
+    /// The clock was set, or the machine slept.
+    ClockStepped {
+        /// By how many seconds.
+        by_seconds: f64,
+    },
+    /// The daemon begins.
+    DaemonStarted {
+        /// Its version.
+        version: String,
+        /// Its process.
+        pid: u32,
+        /// The kernel's id of this boot.
+        boot_id: String,
+        /// The host's name.
+        host: String,
+    },
+    /// The daemon ends in order.
+    DaemonStopping {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// All that a workspace's files define, checked and resolved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Definitions {
+    /// The workspace's name.
+    pub name: String,
+    /// IANA zone in which times are shown.
+    pub zone: String,
+    /// Attempts that may run at the same time.
+    pub max_running: u32,
+    /// Labels whose equal values put alerts into one incident.
+    pub group_by: Vec<String>,
+    /// Job flows.
+    pub flows: Vec<Arc<FlowDefinition>>,
+    /// Probes.
+    pub probes: Vec<Arc<ProbeDefinition>>,
+    /// Runbooks.
+    pub runbooks: Vec<Arc<Runbook>>,
+}
+
+/// A time at which a schedule fires, before it is tied to a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firing {
+    /// The wall time that the line names.
+    pub planned: jiff::civil::DateTime,
+    /// 1, or 2 for the second pass of an overlap.
+    pub pass: u8,
+    /// The instant.
+    pub at: Timestamp,
+    /// What DST did to it.
+    pub mark: Option<DstMark>,
+}

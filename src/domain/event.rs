@@ -1,0 +1,479 @@
+//! Facts in the past tense, and the entries that hold them. Only this stays compatible for ever: variants are added,
+//! never changed.
+
+use super::note::SavedNote;
+use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
+use super::source::{Capability, Freshness};
+use super::{
+    AttemptEnd, AttemptId, Author, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, Outcome, Params,
+    ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName, Subject, incident::AlertNotice,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// One fact. In JSON an object with one key, the fact's name: `{"flow_held": {…}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A daemon took over this workspace.
+    DaemonStarted {
+        /// Its version.
+        version: String,
+        /// Its process.
+        pid: u32,
+        /// The kernel's id of this boot.
+        boot_id: String,
+        /// The host's name.
+        host: String,
+    },
+    /// The daemon ended in order.
+    DaemonStopped {
+        /// Why: a signal or a person.
+        reason: String,
+    },
+    /// The workspace's own settings were read, or have changed.
+    WorkspaceLoaded {
+        /// Its name.
+        name: String,
+        /// The zone in which times are shown.
+        zone: String,
+        /// Attempts that may run at the same time.
+        max_running: u32,
+        /// Labels whose equal values put alerts into one incident. Default source and service (RULES: grouping).
+        group_by: Vec<String>,
+    },
+    /// A changed file was wrong; the definitions from before are kept.
+    WorkspaceRefused {
+        /// All errors, one line each.
+        errors: Vec<String>,
+    },
+    /// A neighbour is configured.
+    SourceDefined {
+        /// Its name.
+        source: SourceId,
+        /// Its kind, such as `alertmanager`.
+        kind: String,
+        /// What can be asked of it.
+        capabilities: Vec<Capability>,
+    },
+    /// A neighbour is no longer configured.
+    SourceRemoved {
+        /// Its name.
+        source: SourceId,
+    },
+    /// A neighbour stopped answering, or answers again.
+    SourceChanged {
+        /// Its name.
+        source: SourceId,
+        /// How it answers.
+        freshness: Freshness,
+    },
+    /// A flow is new or its definition has changed; its schedules begin anew from this entry's time.
+    FlowDefined {
+        /// The whole definition.
+        flow: Arc<FlowDefinition>,
+    },
+    /// A flow's file is gone.
+    FlowRemoved {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// A probe is new or its definition has changed.
+    ProbeDefined {
+        /// The whole definition.
+        probe: Arc<ProbeDefinition>,
+    },
+    /// A probe is gone from its file.
+    ProbeRemoved {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// A runbook is new or has changed.
+    RunbookDefined {
+        /// The whole runbook.
+        runbook: Arc<Runbook>,
+    },
+    /// A runbook's file is gone.
+    RunbookRemoved {
+        /// The runbook.
+        runbook: RunbookId,
+    },
+    /// A planned occurrence has come to its one end.
+    OccurrenceSettled {
+        /// The occurrence.
+        occurrence: Occurrence,
+        /// Its end.
+        disposition: Disposition,
+    },
+    /// A run exists from now on.
+    RunCreated {
+        /// The run.
+        run: RunId,
+        /// Why it exists.
+        cause: RunCause,
+        /// The instant that it is for.
+        planned_at: Timestamp,
+        /// The date that it processes.
+        date: Date,
+        /// All its parameters.
+        #[serde(default)]
+        params: Params,
+        /// The definition that it runs with; the flow holds it.
+        definition: Digest,
+        /// Whose definition was chosen.
+        #[serde(default)]
+        choice: DefinitionChoice,
+        /// Steps that do not run again, with the outcome that they keep.
+        #[serde(default)]
+        carried: Vec<(StepName, Outcome)>,
+    },
+    /// A run was asked to end.
+    RunKillAsked {
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// An attempt is about to be started: from here on it may have begun.
+    AttemptStarting {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The kernel's id of this boot.
+        boot_id: String,
+    },
+    /// The attempt's process runs.
+    AttemptStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its process.
+        pid: u32,
+        /// When it started.
+        started_at: Timestamp,
+    },
+    /// A restarted daemon found the attempt alive and watches it again.
+    AttemptAdopted {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// An attempt has ended.
+    AttemptEnded {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How.
+        end: AttemptEnd,
+        /// When its process ended, by the supervisor's word.
+        ended_at: Timestamp,
+        /// Bytes that it printed.
+        output_bytes: u64,
+        /// Processes that it left behind, as `pid name`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        survivors: Vec<String>,
+    },
+    /// A failed step will be tried again.
+    RetryPlanned {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// Not before this.
+        at: Timestamp,
+    },
+    /// A step has come to its end.
+    StepEnded {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A run has come to its end.
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// No new run of a flow starts.
+    FlowHeld {
+        /// The flow.
+        flow: FlowId,
+        /// Why.
+        reason: String,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// A hold has ended, by a person or by its time.
+    FlowReleased {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// A person asked for a look outside the rhythm.
+    ProbeAsked {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// A probe's health has changed.
+    ProbeChanged {
+        /// The probe.
+        probe: ProbeId,
+        /// Before.
+        from: Health,
+        /// Now.
+        to: Health,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A probe cannot run, or can again; says nothing about its target.
+    ProbeErring {
+        /// The probe.
+        probe: ProbeId,
+        /// Why it cannot; absent when it can again.
+        error: Option<String>,
+    },
+    /// An alert fires, or fires with other words or another severity.
+    AlertFiring {
+        /// Its identity.
+        alert: Fingerprint,
+        /// Who raised it.
+        source: SourceId,
+        /// What it says.
+        notice: AlertNotice,
+    },
+    /// An alert's condition is over.
+    AlertResolved {
+        /// The alert.
+        alert: Fingerprint,
+        /// Why.
+        reason: String,
+    },
+    /// An incident exists from now on.
+    IncidentOpened {
+        /// Its number.
+        incident: IncidentId,
+        /// One line.
+        title: String,
+        /// How bad.
+        severity: Severity,
+        /// What it groups by.
+        group: Labels,
+        /// The alert that opened it.
+        alert: Fingerprint,
+        /// The resolved incident that had the same alert.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<IncidentId>,
+    },
+    /// A further alert belongs to an incident.
+    IncidentJoined {
+        /// The incident.
+        incident: IncidentId,
+        /// The alert.
+        alert: Fingerprint,
+    },
+    /// A worse alert made an incident worse.
+    SeverityRaised {
+        /// The incident.
+        incident: IncidentId,
+        /// How bad now.
+        severity: Severity,
+    },
+    /// A person works on it.
+    IncidentAcknowledged {
+        /// The incident.
+        incident: IncidentId,
+        /// Their word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// An acknowledgement has ended.
+    AcknowledgementEnded {
+        /// The incident.
+        incident: IncidentId,
+        /// Why: taken back, made void by a worse alert.
+        reason: String,
+    },
+    /// An incident is over.
+    IncidentResolved {
+        /// The incident.
+        incident: IncidentId,
+        /// The person's reason, or that the condition is over.
+        reason: String,
+    },
+    /// A line that a person put into an incident's timeline.
+    Noted {
+        /// The incident.
+        incident: IncidentId,
+        /// The line.
+        text: String,
+    },
+    /// A line on everyone's timeline.
+    Marked {
+        /// The line.
+        text: String,
+    },
+    /// A note was saved as a file.
+    NoteSaved {
+        /// What was saved where.
+        note: SavedNote,
+    },
+    /// A person ran a runnable step of a runbook.
+    ProcedureAsked {
+        /// The attempt that runs it.
+        attempt: AttemptId,
+        /// What exactly runs.
+        command: String,
+        /// With which parameters.
+        #[serde(default)]
+        params: Params,
+    },
+    /// A person asked to end a running step of a runbook.
+    ProcedureKillAsked {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// A step of a runbook was ticked by hand, or the tick taken back.
+    ProcedureTicked {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+        /// Done or not.
+        done: bool,
+    },
+    /// Someone asked for what they may not, or for what was not possible; repeats within a minute are counted in one.
+    Refused {
+        /// The verb.
+        verb: String,
+        /// The words that they got.
+        reason: String,
+        /// How often.
+        count: u32,
+    },
+    /// The clock was set, or the machine slept.
+    ClockStepped {
+        /// By how many seconds; negative is back.
+        by_seconds: f64,
+    },
+    /// A fact that a newer version recorded; kept as it is.
+    #[serde(skip)]
+    Unknown(UnknownEvent),
+}
+
+/// A fact of a kind that this version does not know, untouched.
+#[derive(Debug, Clone)]
+pub struct UnknownEvent(pub Box<RawValue>);
+
+impl PartialEq for UnknownEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Event {
+    /// Reads a stored fact; what this version does not know is kept untouched, what is not JSON at all is an error.
+    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        match serde_json::from_str(json) {
+            Ok(event) => Ok(event),
+            Err(_) => RawValue::from_string(json.to_owned()).map(|raw| Self::Unknown(UnknownEvent(raw))),
+        }
+    }
+
+    /// The stored form.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Unknown(raw) => Ok(raw.0.get().to_owned()),
+            known => serde_json::to_string(known),
+        }
+    }
+}
+
+/// An event with its number, time and author: one line of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Counted from 1 without gaps.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who did it.
+    pub author: Author,
+    /// What happened.
+    pub event: Event,
+}
+
+/// The form of an entry on the wire and in `--json`.
+#[derive(Serialize, Deserialize)]
+struct EntryJson<'a> {
+    seq: u64,
+    at: Timestamp,
+    author: std::borrow::Cow<'a, Author>,
+    event: std::borrow::Cow<'a, RawValue>,
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error;
+        #[derive(Serialize)]
+        struct Known<'a> {
+            seq: u64,
+            at: Timestamp,
+            author: &'a Author,
+            event: &'a Event,
+        }
+        match &self.event {
+            Event::Unknown(raw) => {
+                let author = std::borrow::Cow::Borrowed(&self.author);
+                let event = RawValue::from_string(raw.0.get().to_owned()).map_err(S::Error::custom)?;
+                EntryJson { seq: self.seq, at: self.at, author, event: std::borrow::Cow::Owned(event) }.serialize(serializer)
+            }
+            event => Known { seq: self.seq, at: self.at, author: &self.author, event }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Read {
+            seq: u64,
+            at: Timestamp,
+            author: Author,
+            event: Box<RawValue>,
+        }
+        let read = Read::deserialize(deserializer)?;
+        let event = Event::from_json(read.event.get()).map_err(serde::de::Error::custom)?;
+        Ok(Self { seq: read.seq, at: read.at, author: read.author, event })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_fact_is_kept_untouched() {
+        let line = r#"{"seq":7,"at":"2026-11-21T02:29:00Z","author":"engine","event":{"moon_rose":{"full":true}}}"#;
+        let entry: Entry = serde_json::from_str(line).unwrap();
+        assert!(matches!(entry.event, Event::Unknown(_)));
+        assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_is_written() {
+        let entry = Entry {
+            seq: 1,
+            at: "2026-11-21T02:29:00.000001Z".parse().unwrap(),
+            author: Author::Person { uid: 1000, user: "ana".into(), login_uid: None, sudo_claim: None },
+            event: Event::FlowHeld { flow: "heartbeat".into(), reason: "upgrade".into(), until: None },
+        };
+        let json = serde_json::to_string(&entry).unwrap();
+        assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        assert!(json.contains(r#""event":{"flow_held":{"#), "{json}");
+    }
+}

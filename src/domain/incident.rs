@@ -1,0 +1,149 @@
+//! Alerts and incidents: severities, stages, causes.
+
+use super::{FlowId, Labels, ProbeId, RunId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How bad it is. Ordered: the worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth a line.
+    Info,
+    /// Worth a look today.
+    Warning,
+    /// Worth a look now.
+    High,
+    /// Worth waking someone.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Warning, Self::Info];
+
+    /// The word for a row and for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// How far the work on an incident is. Acknowledged, silenced or snoozed are overlays with an author and an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Open, nobody has said that they work on it.
+    Triggered,
+    /// A named person works on it.
+    Acknowledged,
+    /// The impact is over, the cause may not be.
+    Mitigated,
+    /// Over.
+    Resolved,
+    /// Its post-mortem was reviewed.
+    Reviewed,
+}
+
+impl Stage {
+    /// The word for a row and for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Mitigated => "mitigated",
+            Self::Resolved => "resolved",
+            Self::Reviewed => "reviewed",
+        }
+    }
+
+    /// Whether it still needs a human.
+    pub fn is_open(self) -> bool {
+        self < Self::Resolved
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// What raised an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertCause {
+    /// A run of a flow did not succeed.
+    RunFailed {
+        /// The run.
+        run: RunId,
+    },
+    /// A flow has not started by its `must_start_by`.
+    NotStarted {
+        /// The flow.
+        flow: FlowId,
+        /// The deadline that passed.
+        deadline: Timestamp,
+    },
+    /// A flow has not succeeded by its `must_finish_by`.
+    NotFinished {
+        /// The flow.
+        flow: FlowId,
+        /// The deadline that passed.
+        deadline: Timestamp,
+    },
+    /// A probe is down.
+    ProbeDown {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// A neighbour's alert; its labels say the rest.
+    Outside {
+        /// Where to look at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+    },
+}
+
+impl AlertCause {
+    /// The flow behind it.
+    pub fn flow(&self) -> Option<&FlowId> {
+        match self {
+            Self::RunFailed { run } => Some(&run.flow),
+            Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
+            Self::ProbeDown { .. } | Self::Outside { .. } => None,
+        }
+    }
+
+    /// The probe behind it.
+    pub fn probe(&self) -> Option<&ProbeId> {
+        match self {
+            Self::ProbeDown { probe } => Some(probe),
+            _ => None,
+        }
+    }
+}
+
+/// An alert as its source raises it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertNotice {
+    /// Its identity: alerts with equal labels are one alert.
+    pub labels: Labels,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line: `nightly-orders: load failed`.
+    pub summary: String,
+    /// What raised it.
+    pub cause: AlertCause,
+}

@@ -1,0 +1,32 @@
+//! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
+
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod flow;
+pub mod id;
+pub mod incident;
+pub mod note;
+pub mod person;
+pub mod probe;
+pub mod run;
+pub mod runbook;
+pub mod source;
+pub mod span;
+
+pub use command::{Accepted, Command, Refusal, RefusalKind};
+pub use effect::{Effect, Report};
+pub use event::{Entry, Event};
+pub use flow::{CommandLine, FlowDefinition, StepDefinition};
+pub use id::{Digest, Fingerprint, FlowId, IncidentId, InvalidId, ProbeId, RunId, RunbookId, SourceId, StepName};
+pub use incident::{AlertCause, Severity, Stage};
+pub use person::{Author, Level};
+pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
+pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
+pub use runbook::{Runbook, Subject};
+
+/// Names and values that identify an alert or describe an object, sorted by name.
+pub type Labels = std::collections::BTreeMap<String, String>;
+
+/// Parameters of a run or of a runbook step, sorted by name.
+pub type Params = std::collections::BTreeMap<String, String>;

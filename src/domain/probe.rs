@@ -1,0 +1,212 @@
+//! What a probe is, what one look found, and how the target does.
+
+use super::{Labels, ProbeId, RunbookId, Severity, span};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// A probe as its file defines it; a neighbour's probe has the same shape with the target `Outside`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeDefinition {
+    /// The probe's name.
+    pub id: ProbeId,
+    /// Where it was defined, relative to the workspace, for messages.
+    #[serde(default)]
+    pub file: String,
+    /// What is looked at.
+    pub target: Target,
+    /// The rhythm. Default 60 s.
+    #[serde(with = "span")]
+    pub every: Duration,
+    /// A look that takes longer has failed. Default 10 s, never longer than `every`.
+    #[serde(with = "span")]
+    pub timeout: Duration,
+    /// What a good answer is.
+    #[serde(default)]
+    pub expect: Expectation,
+    /// Bad results in a row until it is down. Default 3.
+    pub down_after: u32,
+    /// Good results in a row until it is up again. Default 2.
+    pub up_after: u32,
+    /// How bad it is when it is down.
+    pub severity: Severity,
+    /// The runbook that its file names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<RunbookId>,
+    /// Labels that its alerts carry beside their own.
+    #[serde(default)]
+    pub labels: Labels,
+    /// Whether a connection may be used again; default no, so that DNS, connect and TLS are part of the answer.
+    #[serde(default)]
+    pub keep_alive: bool,
+}
+
+/// What a probe looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An HTTP or HTTPS address.
+    Http {
+        /// The address.
+        url: String,
+        /// The method. Default GET.
+        method: String,
+        /// Request headers; never credentials in clear, which are refused where they are read.
+        #[serde(default)]
+        headers: Labels,
+        /// The body to send.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+        /// A file of PEM certificates to trust beside the host's store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_file: Option<String>,
+    },
+    /// A TCP port that must accept a connection: `host:port`.
+    Tcp {
+        /// The address.
+        address: String,
+    },
+    /// A neighbour's probe, told by that neighbour.
+    Outside {
+        /// What the neighbour says it looks at.
+        description: String,
+    },
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { url, method, .. } if method == "GET" => f.write_str(url),
+            Self::Http { url, method, .. } => write!(f, "{method} {url}"),
+            Self::Tcp { address } => write!(f, "tcp {address}"),
+            Self::Outside { description } => f.write_str(description),
+        }
+    }
+}
+
+/// What a good answer is; everything that is absent is not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// HTTP status codes; empty means 200 to 299.
+    #[serde(default)]
+    pub status: Vec<u16>,
+    /// The body holds this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_contains: Option<String>,
+    /// The body matches this regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_matches: Option<String>,
+    /// A slower answer is degraded.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub below: Option<Duration>,
+    /// A certificate that ends in fewer days is degraded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_days: Option<u32>,
+}
+
+/// What one look found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As expected.
+    Ok,
+    /// It answers, but slower than asked or with a certificate that ends soon.
+    Degraded,
+    /// The target failed.
+    Failed,
+    /// The probe itself could not run; never counted as the target's failure.
+    Error,
+    /// It was not looked at.
+    Skipped,
+}
+
+impl Verdict {
+    /// The word for a row and for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One reading, small enough to keep all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When the look began.
+    pub at: Timestamp,
+    /// What it found.
+    pub verdict: Verdict,
+    /// How long the answer took, in microseconds; for a failure, until it failed.
+    pub latency_us: u32,
+}
+
+/// One look with its words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeResult {
+    /// The reading.
+    pub sample: Sample,
+    /// Why it is not ok, in words: `connection refused`, `status 503, expected 200`.
+    pub reason: String,
+    /// When the certificate that was shown ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends: Option<Timestamp>,
+}
+
+/// How the target does, after thresholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Nothing is known yet.
+    Unknown,
+    /// As expected.
+    Up,
+    /// Up, and `bad` of `of` bad results towards down.
+    Soft {
+        /// Bad results in a row.
+        bad: u32,
+        /// How many make it down.
+        of: u32,
+    },
+    /// Answers, but not well enough.
+    Degraded,
+    /// Down; `good` of `of` good results towards up.
+    Down {
+        /// Good results in a row.
+        good: u32,
+        /// How many make it up.
+        of: u32,
+    },
+}
+
+impl Health {
+    /// The word for a row and for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Soft { .. } => "soft",
+            Self::Degraded => "degraded",
+            Self::Down { .. } => "down",
+        }
+    }
+
+    /// Whether it is down, also while it recovers.
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Down { .. })
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Soft { bad, of } => write!(f, "soft {bad} of {of}"),
+            Self::Down { good, of } if *good > 0 => write!(f, "down, {good} of {of} good"),
+            other => f.pad(other.word()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The only writer: input → rules → journal → world → publish → perform.

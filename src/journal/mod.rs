@@ -1,0 +1,1 @@
+//! The record: append, read, verify, checkpoint, anchor.

@@ -1,0 +1,1 @@
+//! Notes and post-mortems as files: drafting, atomic saving, conflicts, recovery.

@@ -1,0 +1,1 @@
+//! Output files of attempts: read as files, bounded by an index, never loaded.

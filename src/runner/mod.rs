@@ -1,0 +1,1 @@
+//! Runs the steps: one supervisor per attempt, adoption after a restart, output files.

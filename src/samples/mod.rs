@@ -1,0 +1,1 @@
+//! Every reading of every probe: compact, with rollups and retention.

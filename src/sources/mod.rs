@@ -1,0 +1,1 @@
+//! Neighbours that own flows, probes or alerts.

@@ -1,0 +1,1 @@
+//! The sanitising sink that everything from outside passes on its way to a terminal.

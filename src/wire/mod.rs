@@ -1,0 +1,3 @@
+//! Between the processes: frames, client, server, identity.
+
+pub mod message;

@@ -1,0 +1,1 @@
+//! Files that a person writes → definitions, with errors that point at the line.

@@ -1,0 +1,324 @@
+//! A flow and its runs, as the entries left them.
+
+use crate::domain::run::{DefinitionChoice, Occurrence, RunCause};
+use crate::domain::{
+    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A job flow with what it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its definition now.
+    pub definition: Arc<FlowDefinition>,
+    /// That definition's digest.
+    pub digest: Digest,
+    /// Definitions by digest: today's and those that kept runs ran with.
+    pub definitions: BTreeMap<Digest, Arc<FlowDefinition>>,
+    /// When today's definition came.
+    pub defined_at: Timestamp,
+    /// Whether its file is gone; its runs stay.
+    pub removed: bool,
+    /// Who lets no new run start.
+    pub hold: Option<Hold>,
+    /// For each schedule the planned instant of its last settled occurrence.
+    pub settled: BTreeMap<String, Timestamp>,
+    /// The last settled occurrence that made no run, with its disposition in words.
+    pub last_absence: Option<(Timestamp, String)>,
+    /// The number that the next run gets.
+    pub next_run: u32,
+    /// Runs that are not done, and the last done ones, in the order of their making.
+    pub runs: VecDeque<Arc<Run>>,
+    /// The last outcomes with their durations, the oldest first.
+    pub history: VecDeque<Past>,
+    /// Deadlines that are not met yet.
+    pub watches: Vec<Watch>,
+    /// Open incidents that this flow has a part in.
+    pub incidents: Vec<IncidentId>,
+    /// How many of `runs` are done.
+    pub(super) done: usize,
+}
+
+impl Flow {
+    /// Who owns it.
+    pub fn source(&self) -> SourceId {
+        self.definition.id.source()
+    }
+
+    /// The place of a run in `runs`.
+    pub(super) fn position(&self, id: &RunId) -> Option<usize> {
+        let Some(number) = id.number() else {
+            return self.runs.iter().rposition(|run| run.id == *id);
+        };
+        let place = self.runs.partition_point(|run| run.id.number().is_some_and(|other| other < number));
+        self.runs.get(place).filter(|run| run.id == *id).map(|_| place)
+    }
+
+    /// A run.
+    pub fn run(&self, id: &RunId) -> Option<&Run> {
+        self.position(id).and_then(|place| self.runs.get(place)).map(|run| &**run)
+    }
+
+    /// The newest run.
+    pub fn last_run(&self) -> Option<&Run> {
+        self.runs.back().map(|run| &**run)
+    }
+
+    /// The newest run that is done.
+    pub fn last_done(&self) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.phase == Phase::Done).map(|run| &**run)
+    }
+
+    /// The newest run that succeeded, before the given one.
+    pub fn last_good(&self, before: Option<&RunId>) -> Option<&Run> {
+        let end = before.and_then(|id| self.position(id)).unwrap_or(self.runs.len());
+        self.runs.range(..end).rev().find(|run| run.outcome.as_ref().is_some_and(Outcome::is_success)).map(|run| &**run)
+    }
+
+    /// Runs that are not done, the oldest first.
+    pub fn active(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.phase != Phase::Done).map(|run| &**run)
+    }
+
+    /// The definition that a run runs with.
+    pub fn definition_of(&self, run: &Run) -> Option<&Arc<FlowDefinition>> {
+        self.definitions.get(&run.definition)
+    }
+
+    /// Whether a deadline has passed unmet.
+    pub fn is_late(&self) -> bool {
+        self.watches.iter().any(|watch| watch.start_missed || watch.finish_missed)
+    }
+}
+
+/// A hold with its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// One past run in the history strip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// How it ended.
+    pub outcome: PastOutcome,
+    /// From its start to its end; zero when it never started.
+    #[serde(with = "span")]
+    pub took: Duration,
+}
+
+/// An outcome reduced to what a strip shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PastOutcome {
+    /// Succeeded.
+    Good,
+    /// Failed, lost or cancelled.
+    Bad,
+    /// Never ran: skipped or missed.
+    Absent,
+}
+
+/// The deadlines of one planned occurrence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// The planned instant.
+    pub planned_at: Timestamp,
+    /// It must have started by then; absent when it has.
+    pub start_by: Option<Timestamp>,
+    /// It must have succeeded by then.
+    pub finish_by: Option<Timestamp>,
+    /// The start deadline passed, and an alert says so.
+    pub start_missed: bool,
+    /// The finish deadline passed, and an alert says so.
+    pub finish_missed: bool,
+}
+
+/// One execution of a flow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Why it exists.
+    pub cause: RunCause,
+    /// The instant that it is for.
+    pub planned_at: Timestamp,
+    /// The date that it processes.
+    pub date: Date,
+    /// Its parameters.
+    pub params: Params,
+    /// The digest of its definition.
+    pub definition: Digest,
+    /// Whose definition was chosen.
+    pub choice: DefinitionChoice,
+    /// Who made it: a person, or dogwatch.
+    pub author: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its first attempt started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Who asked it to end.
+    pub kill_asked_by: Option<String>,
+    /// Its steps, in the order of the definition.
+    pub steps: Vec<StepRun>,
+}
+
+impl Run {
+    /// A step.
+    pub fn step(&self, name: &StepName) -> Option<&StepRun> {
+        self.steps.iter().find(|step| step.name == *name)
+    }
+
+    pub(super) fn step_mut(&mut self, name: &StepName) -> Option<&mut StepRun> {
+        self.steps.iter_mut().find(|step| step.name == *name)
+    }
+
+    /// The occurrence that it was made for.
+    pub fn occurrence(&self) -> Option<&Occurrence> {
+        match &self.cause {
+            RunCause::Schedule(occurrence) => Some(occurrence),
+            _ => None,
+        }
+    }
+
+    /// Whether every step that this one needs has succeeded.
+    pub fn needs_met(&self, step: &StepDefinition) -> bool {
+        step.needs.iter().all(|need| self.step(need).is_some_and(|step| step.state.is_success()))
+    }
+
+    /// The step to look at first: the first failed one in the order of the definition, else the running one.
+    pub fn telling_step(&self) -> Option<&StepRun> {
+        let failed = |step: &&StepRun| matches!(step.state, StepState::Done { ref outcome } if matches!(outcome, Outcome::Failed { .. } | Outcome::Lost));
+        self.steps
+            .iter()
+            .find(failed)
+            .or_else(|| self.steps.iter().find(|step| matches!(step.state, StepState::Running | StepState::RetryAt { .. })))
+    }
+
+    /// Steps that are done, and all steps.
+    pub fn progress(&self) -> (usize, usize) {
+        let done = self.steps.iter().filter(|step| matches!(step.state, StepState::Done { .. })).count();
+        (done, self.steps.len())
+    }
+}
+
+/// A step within a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRun {
+    /// Its name.
+    pub name: StepName,
+    /// How far it is.
+    pub state: StepState,
+    /// Whether its outcome was taken over from an earlier run.
+    pub carried: bool,
+    /// Its attempts, each a row that nothing overwrites.
+    pub attempts: Vec<Attempt>,
+}
+
+impl StepRun {
+    /// The number that the next attempt gets.
+    pub fn next_attempt(&self) -> u32 {
+        self.attempts.last().map_or(1, |attempt| attempt.number + 1)
+    }
+
+    /// Attempts that count towards the retry limit: those that began.
+    pub fn attempts_spent(&self) -> u32 {
+        self.attempts.iter().filter(|attempt| attempt.end != Some(AttemptEnd::NeverBegan)).count() as u32
+    }
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Steps that it needs are not done.
+    Waiting,
+    /// Only a free slot is missing.
+    Queued,
+    /// An attempt runs.
+    Running,
+    /// The next attempt waits for its time.
+    RetryAt {
+        /// Not before this.
+        at: Timestamp,
+    },
+    /// Ended.
+    Done {
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+impl StepState {
+    /// Whether steps that need it may go on.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Done { outcome } if outcome.is_success())
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Done { outcome } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// The word for a row and for JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::RetryAt { .. } => "retrying",
+            Self::Done { outcome } => outcome.word(),
+        }
+    }
+}
+
+/// One attempt of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The boot that it was started in.
+    pub boot_id: String,
+    /// When its entry was written.
+    pub starting_at: Timestamp,
+    /// When its process started.
+    pub started_at: Option<Timestamp>,
+    /// Its process.
+    pub pid: Option<u32>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    pub end: Option<AttemptEnd>,
+    /// Bytes that it printed.
+    pub output_bytes: u64,
+    /// Processes that it left behind.
+    pub survivors: Vec<String>,
+}
+
+/// The flow that an id of a run names.
+impl From<&RunId> for FlowId {
+    fn from(run: &RunId) -> Self {
+        run.flow.clone()
+    }
+}

@@ -1,0 +1,116 @@
+//! Alerts that fire and incidents, as the entries left them.
+
+use crate::domain::incident::AlertNotice;
+use crate::domain::note::SavedNote;
+use crate::domain::{Author, Entry, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An alert that fires.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// Who raised it.
+    pub source: SourceId,
+    /// What it says.
+    pub notice: AlertNotice,
+    /// Since when it fires.
+    pub since: Timestamp,
+    /// How often it was raised while it fires.
+    pub count: u32,
+    /// The incident that it belongs to.
+    pub incident: Option<IncidentId>,
+}
+
+/// An incident: what needs a human.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its number.
+    pub id: IncidentId,
+    /// One line.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What it groups by.
+    pub group: Labels,
+    /// How far the work on it is.
+    pub stage: Stage,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When the trouble was first seen: a bad probe result or the failing attempt, before any alert.
+    pub first_sign_at: Timestamp,
+    /// Its alerts, also those that are over.
+    pub alerts: BTreeMap<Fingerprint, IncidentAlert>,
+    /// Flows that have a part in it.
+    pub flows: BTreeSet<FlowId>,
+    /// Probes that have a part in it.
+    pub probes: BTreeSet<ProbeId>,
+    /// Who works on it now.
+    pub acknowledged: Option<Acknowledgement>,
+    /// The first time that anyone acknowledged it; also after that ended.
+    pub first_acknowledged_at: Option<Timestamp>,
+    /// How it ended.
+    pub resolved: Option<Resolution>,
+    /// The resolved incident that had the same alert.
+    pub previous: Option<IncidentId>,
+    /// The later incident that had the same alert.
+    pub next: Option<IncidentId>,
+    /// Every fact about it, the oldest first.
+    pub timeline: Vec<Arc<Entry>>,
+    /// Facts that were left out because there are too many; they are in the journal.
+    pub timeline_dropped: u64,
+    /// Files about it.
+    pub notes: Vec<SavedNote>,
+}
+
+impl Incident {
+    /// Whether it still needs a human.
+    pub fn is_open(&self) -> bool {
+        self.stage.is_open()
+    }
+
+    /// Labels of all its alerts, the worst alert's values first.
+    pub fn labels(&self) -> Labels {
+        let mut alerts: Vec<_> = self.alerts.values().collect();
+        alerts.sort_by_key(|alert| alert.notice.severity);
+        alerts.into_iter().flat_map(|alert| alert.notice.labels.clone()).collect()
+    }
+}
+
+/// An alert within an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IncidentAlert {
+    /// Who raised it.
+    pub source: SourceId,
+    /// What it said last.
+    pub notice: AlertNotice,
+    /// Since when it fires or fired.
+    pub since: Timestamp,
+    /// When it was over.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// Who works on an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Author,
+    /// Since when.
+    pub at: Timestamp,
+    /// Their word.
+    pub note: Option<String>,
+}
+
+/// How an incident ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Who: a person, or dogwatch when the condition was over.
+    pub by: Author,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,226 @@
+//! The state of everything: the fold of all entries. [`World::apply`] is the only code that changes it; it never fails
+//! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
+
+mod apply;
+pub mod flow;
+pub mod incident;
+pub mod part;
+pub mod probe;
+pub mod procedure;
+mod relate;
+
+pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
+pub use part::Part;
+pub use probe::Probe;
+pub use procedure::{Procedure, Tick, TickState};
+
+use crate::domain::source::{Capability, Freshness};
+use crate::domain::{
+    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
+    Subject,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Finished runs that each flow keeps in the world; older ones are paged from the journal.
+pub const RUNS_KEPT: usize = 10;
+/// Outcomes that each flow keeps for its history strip and its figures.
+pub const HISTORY_KEPT: usize = 60;
+/// Resolved incidents that the world keeps; older ones are paged from the journal.
+pub const RESOLVED_KEPT: usize = 500;
+/// Entries that the world keeps for the common timeline.
+pub const RECENT_KEPT: usize = 500;
+/// Entries that one incident's timeline keeps.
+pub const TIMELINE_KEPT: usize = 2_000;
+
+/// A digest of the sources of `domain` and `world`: two programs with the same one fold alike.
+pub const SHAPE: &str = env!("DOGWATCH_WORLD_SHAPE");
+
+/// The fold of all entries.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// The number of the last entry that was applied; 0 before the first.
+    pub seq: u64,
+    /// The time of that entry.
+    pub at: Timestamp,
+    /// The workspace's name.
+    pub name: String,
+    /// IANA zone in which times are shown.
+    pub zone: String,
+    /// Attempts of steps that may run at the same time.
+    pub max_running: u32,
+    /// Labels whose equal values put alerts into one incident.
+    pub group_by: Vec<String>,
+    /// The daemon of this workspace, as it said itself.
+    pub daemon: Option<Daemon>,
+    /// Errors of the last reload; empty when the files are as the world has them.
+    pub workspace_errors: Vec<String>,
+    /// Neighbours.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Job flows, the local ones and the neighbours'.
+    pub flows: BTreeMap<FlowId, Arc<Flow>>,
+    /// Probes, the local ones and the neighbours'.
+    pub probes: BTreeMap<ProbeId, Arc<Probe>>,
+    /// Runbooks.
+    pub runbooks: BTreeMap<RunbookId, Arc<Runbook>>,
+    /// Alerts that fire now.
+    pub alerts: BTreeMap<Fingerprint, Arc<Alert>>,
+    /// Open incidents and the last resolved ones.
+    pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    /// Walked runbooks, by [`procedure_key`].
+    pub procedures: BTreeMap<String, Arc<Procedure>>,
+    /// Steps that wait for nothing but a free slot, in their order.
+    pub ready: VecDeque<(RunId, StepName)>,
+    /// Attempts between `AttemptStarting` and `AttemptEnded`.
+    pub running: BTreeSet<AttemptId>,
+    /// The last entries of all kinds but definitions, for the common timeline.
+    pub recent: VecDeque<Arc<Entry>>,
+    /// The number that the next incident gets.
+    pub next_incident: u32,
+    /// Open incidents by what they group by.
+    pub open_groups: BTreeMap<String, IncidentId>,
+    /// Resolved incidents in the order of their end, the oldest first.
+    pub resolved: VecDeque<IncidentId>,
+    /// Figures for the head of the screen, kept by the fold so that a frame need not count.
+    pub tally: Tally,
+    /// The entries that last touched each kind of row: a screen sorts again only when they differ.
+    pub touched: Touched,
+}
+
+/// What the daemon said of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Daemon {
+    /// Its version.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// The kernel's id of its boot.
+    pub boot_id: String,
+    /// The host's name.
+    pub host: String,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// When it ended in order.
+    pub stopped_at: Option<Timestamp>,
+}
+
+/// A neighbour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its kind, such as `alertmanager`.
+    pub kind: String,
+    /// What can be asked of it.
+    pub capabilities: Vec<Capability>,
+    /// How it answers.
+    pub freshness: Freshness,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Counts that the head of the screen shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Open incidents.
+    pub open: u32,
+    /// Open incidents that nobody has acknowledged.
+    pub unacknowledged: u32,
+    /// Flows whose last run did not succeed.
+    pub flows_failed: u32,
+    /// Flows with a run that is not done.
+    pub flows_active: u32,
+    /// Flows that are past a deadline.
+    pub flows_late: u32,
+    /// Probes that are down.
+    pub probes_down: u32,
+    /// Probes that are degraded or soft.
+    pub probes_degraded: u32,
+}
+
+/// Numbers of the last entries that changed a kind of row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Flows and runs.
+    pub flows: u64,
+    /// Probes.
+    pub probes: u64,
+    /// Alerts and incidents.
+    pub incidents: u64,
+    /// Runbooks and procedures.
+    pub runbooks: u64,
+}
+
+/// The key of a walked runbook.
+pub fn procedure_key(runbook: &RunbookId, subject: &Subject) -> String {
+    format!("{}/{runbook}", subject.slug())
+}
+
+/// The key of a group of alerts.
+pub fn group_key(group: &Labels) -> String {
+    let mut key = String::new();
+    for (name, value) in group {
+        key.push_str(name);
+        key.push('\u{ff}');
+        key.push_str(value);
+        key.push('\u{ff}');
+    }
+    key
+}
+
+impl World {
+    /// The world before the first entry.
+    pub fn new() -> Self {
+        Self { zone: "UTC".into(), max_running: 64, next_incident: 1, ..Self::default() }
+    }
+
+    /// The world after these entries.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut world = Self::new();
+        for entry in entries {
+            world.apply(entry);
+        }
+        world
+    }
+
+    /// A flow.
+    pub fn flow(&self, id: &FlowId) -> Option<&Flow> {
+        self.flows.get(id).map(|flow| &**flow)
+    }
+
+    /// A run.
+    pub fn run(&self, id: &RunId) -> Option<&Run> {
+        self.flow(&id.flow)?.run(id)
+    }
+
+    /// A probe.
+    pub fn probe(&self, id: &ProbeId) -> Option<&Probe> {
+        self.probes.get(id).map(|probe| &**probe)
+    }
+
+    /// An incident.
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id).map(|incident| &**incident)
+    }
+
+    /// A walked runbook.
+    pub fn procedure(&self, runbook: &RunbookId, subject: &Subject) -> Option<&Procedure> {
+        self.procedures.get(&procedure_key(runbook, subject)).map(|procedure| &**procedure)
+    }
+
+    /// Attempts of flows' steps that run now; runbook steps take no slot.
+    pub fn slots_taken(&self) -> u32 {
+        self.running.iter().filter(|attempt| matches!(attempt.job, Job::Step { .. })).count() as u32
+    }
+
+    /// Whether a source can be asked for something; the local engine can do everything.
+    pub fn can(&self, source: &SourceId, capability: Capability) -> bool {
+        source.is_local() || self.sources.get(source).is_some_and(|source| source.capabilities.contains(&capability))
+    }
+
+    /// The worst severity of the open incidents, and how many there are.
+    pub fn worst_open(&self) -> Option<Severity> {
+        self.open_groups.values().filter_map(|id| self.incident(*id)).map(|incident| incident.severity).max()
+    }
+}

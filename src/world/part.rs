@@ -1,0 +1,163 @@
+//! The world in pieces, so that a new console has its first frame before it has everything: the first part holds the
+//! head and the most urgent rows, the others the rest.
+
+use super::{Alert, Flow, Incident, Probe, Procedure, World};
+use crate::domain::{Entry, Health, Phase, Runbook};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Rows of each kind in the first part: more than any screen shows at once.
+const FIRST: usize = 64;
+/// Rows in each further part, so that no frame is large.
+const FURTHER: usize = 128;
+
+/// A piece of a world.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// In the first part: the world without its rows.
+    pub head: Option<Box<World>>,
+    /// Some flows.
+    pub flows: Vec<Arc<Flow>>,
+    /// Some probes.
+    pub probes: Vec<Arc<Probe>>,
+    /// Some alerts.
+    pub alerts: Vec<Arc<Alert>>,
+    /// Some incidents.
+    pub incidents: Vec<Arc<Incident>>,
+    /// Some runbooks.
+    pub runbooks: Vec<Arc<Runbook>>,
+    /// Some walked runbooks, with their keys.
+    pub procedures: Vec<(String, Arc<Procedure>)>,
+    /// Some of the last entries.
+    pub recent: Vec<Arc<Entry>>,
+    /// Whether this is the last part.
+    pub last: bool,
+}
+
+impl World {
+    /// The world in parts, the urgent first. Cheap: rows are shared, not copied.
+    pub fn parts(&self) -> Vec<Part> {
+        let head = self.head();
+        let mut flows: Vec<_> = self.flows.values().cloned().collect();
+        flows.sort_by_key(|flow| flow.urgency());
+        let mut probes: Vec<_> = self.probes.values().cloned().collect();
+        probes.sort_by_key(|probe| probe.urgency());
+        let mut incidents: Vec<_> = self.incidents.values().cloned().collect();
+        incidents.sort_by_key(|incident| incident.urgency());
+        let mut flows = flows.into_iter();
+        let mut probes = probes.into_iter();
+        let mut incidents = incidents.into_iter();
+        let mut parts = vec![Part {
+            head: Some(Box::new(head)),
+            flows: flows.by_ref().take(FIRST).collect(),
+            probes: probes.by_ref().take(FIRST).collect(),
+            incidents: incidents.by_ref().take(FIRST).collect(),
+            ..Part::default()
+        }];
+        further(&mut parts, self.runbooks.values().cloned(), 16, |part, rows| part.runbooks.extend(rows));
+        further(&mut parts, self.procedures.iter().map(|(key, row)| (key.clone(), row.clone())), FURTHER, |part, rows| {
+            part.procedures = rows;
+        });
+        further(&mut parts, flows, FURTHER, |part, rows| part.flows.extend(rows));
+        further(&mut parts, probes, FURTHER, |part, rows| part.probes.extend(rows));
+        further(&mut parts, incidents, FURTHER, |part, rows| part.incidents.extend(rows));
+        further(&mut parts, self.alerts.values().cloned(), FURTHER, |part, rows| part.alerts.extend(rows));
+        further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
+        if let Some(last) = parts.last_mut() {
+            last.last = true;
+        }
+        parts
+    }
+
+    /// The world without its rows.
+    fn head(&self) -> Self {
+        Self {
+            seq: self.seq,
+            at: self.at,
+            name: self.name.clone(),
+            zone: self.zone.clone(),
+            max_running: self.max_running,
+            group_by: self.group_by.clone(),
+            daemon: self.daemon.clone(),
+            workspace_errors: self.workspace_errors.clone(),
+            sources: self.sources.clone(),
+            ready: self.ready.clone(),
+            running: self.running.clone(),
+            next_incident: self.next_incident,
+            open_groups: self.open_groups.clone(),
+            resolved: self.resolved.clone(),
+            tally: self.tally,
+            touched: self.touched,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a part. A part with a head begins anew.
+    pub fn absorb(&mut self, part: Part) {
+        if let Some(head) = part.head {
+            *self = *head;
+        }
+        self.flows.extend(part.flows.into_iter().map(|row| (row.definition.id.clone(), row)));
+        self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
+        self.alerts.extend(part.alerts.into_iter().map(|row| (row.fingerprint, row)));
+        self.incidents.extend(part.incidents.into_iter().map(|row| (row.id, row)));
+        self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
+        self.procedures.extend(part.procedures);
+        self.recent.extend(part.recent);
+    }
+}
+
+fn further<T>(parts: &mut Vec<Part>, rows: impl Iterator<Item = T>, size: usize, put: impl Fn(&mut Part, Vec<T>)) {
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let mut part = Part::default();
+        put(&mut part, rows.by_ref().take(size).collect());
+        parts.push(part);
+    }
+}
+
+impl Flow {
+    /// Where the flow stands in a list, the most urgent first: late, failed, running, held, the rest; then by name.
+    pub fn urgency(&self) -> (u8, crate::domain::FlowId) {
+        let failed = self.history.back().is_some_and(|past| past.outcome == super::flow::PastOutcome::Bad);
+        let active = self.runs.iter().rev().any(|run| run.phase != Phase::Done);
+        let class = match () {
+            () if self.removed && !active => 6,
+            () if self.is_late() => 0,
+            () if failed => 1,
+            () if active => 2,
+            () if self.hold.is_some() => 3,
+            () => 4,
+        };
+        (class, self.definition.id.clone())
+    }
+}
+
+impl Probe {
+    /// Where the probe stands in a list, the most urgent first: down, soft, degraded, erring, the rest; then by name.
+    pub fn urgency(&self) -> (u8, crate::domain::ProbeId) {
+        let class = match self.health {
+            Health::Down { .. } => 0,
+            Health::Soft { .. } => 1,
+            Health::Degraded => 2,
+            _ if self.error.is_some() => 3,
+            Health::Unknown => 4,
+            Health::Up => 5,
+        };
+        (class, self.definition.id.clone())
+    }
+}
+
+impl Incident {
+    /// Where the incident stands in the queue: open before over, unacknowledged before acknowledged, the worst first,
+    /// then the oldest first; ended ones the youngest first.
+    pub fn urgency(&self) -> (u8, u8, std::cmp::Reverse<crate::domain::Severity>, i64) {
+        let severity = std::cmp::Reverse(self.severity);
+        let number = i64::from(self.id.0);
+        if self.is_open() {
+            (0, u8::from(self.acknowledged.is_some()), severity, number)
+        } else {
+            (1, 0, std::cmp::Reverse(crate::domain::Severity::Info), -number)
+        }
+    }
+}
