@@ -1,7 +1,7 @@
 //! Who is at the other end: the kernel's word, never the peer's own.
 
 use crate::domain::{Author, Level};
-use serde::{Deserialize, Serialize};
+use crate::workspace::{Access, Principal};
 use std::io;
 use tokio::net::UnixStream;
 
@@ -56,44 +56,28 @@ pub fn user_id(name: &str) -> Option<u32> {
     uzers::get_user_by_name(name).map(|user| user.uid()).or_else(|| name.parse().ok())
 }
 
-/// Who may do what, as the workspace says: Unix users, or groups with a leading `@`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
-    /// May act.
-    pub operators: Vec<String>,
-    /// May look.
-    pub viewers: Vec<String>,
-    /// May give the second word.
-    pub approvers: Vec<String>,
-}
-
-impl Access {
-    /// Whether anyone but the owner is named.
-    pub fn is_shared(&self) -> bool {
-        !(self.operators.is_empty() && self.viewers.is_empty() && self.approvers.is_empty())
-    }
-
-    /// What a user may do; none means: not even look. The daemon's owner may act.
-    pub fn level(&self, uid: u32, owner: u32) -> Option<Level> {
-        let user = user_name(uid);
-        let groups: Vec<String> = uzers::get_user_by_uid(uid)
-            .and_then(|user| user.groups())
-            .unwrap_or_default()
-            .iter()
-            .map(|group| group.name().to_string_lossy().into_owned())
-            .collect();
-        let named = |list: &[String]| {
-            list.iter().any(|name| match name.strip_prefix('@') {
-                Some(group) => groups.iter().any(|other| other == group),
-                None => *name == user,
-            })
-        };
-        [(Level::Approver, &self.approvers), (Level::Operator, &self.operators), (Level::Viewer, &self.viewers)]
-            .into_iter()
-            .find(|(_, list)| named(list))
-            .map(|(level, _)| level)
-            .max((uid == owner).then_some(Level::Operator))
-    }
+/// What a user may do by `[access]` of the workspace; none means: not even look. The daemon's owner may act.
+pub fn level(access: Option<&Access>, uid: u32, owner: u32) -> Option<Level> {
+    let own = (uid == owner).then_some(Level::Operator);
+    let Some(access) = access else { return own };
+    let user = user_name(uid);
+    let groups: Vec<String> = uzers::get_user_by_uid(uid)
+        .and_then(|user| user.groups())
+        .unwrap_or_default()
+        .iter()
+        .map(|group| group.name().to_string_lossy().into_owned())
+        .collect();
+    let named = |list: &[Principal]| {
+        list.iter().any(|principal| match principal {
+            Principal::Group(group) => groups.contains(group),
+            Principal::User(name) => *name == user,
+        })
+    };
+    [(Level::Approver, &access.approvers), (Level::Operator, &access.operators), (Level::Viewer, &access.viewers)]
+        .into_iter()
+        .find(|(_, list)| named(list))
+        .map(|(level, _)| level)
+        .max(own)
 }
 
 #[cfg(test)]
@@ -102,16 +86,16 @@ mod tests {
 
     #[test]
     fn only_the_owner_may_look_where_nobody_is_named() {
-        let access = Access::default();
-        assert_eq!(access.level(4_242, 4_242), Some(Level::Operator));
-        assert_eq!(access.level(4_243, 4_242), None);
+        assert_eq!(level(None, 4_242, 4_242), Some(Level::Operator));
+        assert_eq!(level(None, 4_243, 4_242), None);
     }
 
     #[test]
     fn a_named_user_may_do_what_the_list_says() {
-        let access = Access { viewers: vec!["root".into()], ..Access::default() };
-        assert_eq!(access.level(0, 4_242), Some(Level::Viewer));
-        let access = Access { approvers: vec!["@root".into()], ..Access::default() };
-        assert_eq!(access.level(0, 4_242), Some(Level::Approver));
+        let access = Access { viewers: vec![Principal::User("root".into())], ..Access::default() };
+        assert_eq!(level(Some(&access), 0, 4_242), Some(Level::Viewer));
+        let access = Access { approvers: vec![Principal::Group("root".into())], ..Access::default() };
+        assert_eq!(level(Some(&access), 0, 4_242), Some(Level::Approver));
+        assert_eq!(level(Some(&access), 4_242, 4_242), Some(Level::Operator));
     }
 }

@@ -22,6 +22,8 @@ pub struct Place {
     pub socket_name: String,
     /// The lock that keeps a second daemon out, in the workspace itself.
     pub lock: PathBuf,
+    /// The Unix user whose daemon it is, on a shared host.
+    pub daemon_user: Option<String>,
     /// Other folders in which the socket of a daemon with another environment may be.
     elsewhere: Vec<PathBuf>,
     /// Whether the socket's folder was named by the workspace and belongs to whom its administrator says.
@@ -103,6 +105,7 @@ impl Place {
         Ok(Self {
             lock: workspace.join(".dogwatch").join("lock"),
             workspace,
+            daemon_user: glance.daemon_user,
             state: state_folder,
             elsewhere: candidates.into_iter().filter(|folder| *folder != runtime).collect(),
             runtime,

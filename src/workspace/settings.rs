@@ -205,6 +205,8 @@ pub(super) struct Glance {
     pub name: String,
     /// The folder of the socket.
     pub socket_dir: Option<PathBuf>,
+    /// The Unix user whose daemon this workspace's is.
+    pub daemon_user: Option<String>,
 }
 
 /// Looks at `dogwatch.toml` without telling its errors; [`super::load`] tells them.
@@ -213,5 +215,5 @@ pub(super) fn glance(root: &std::path::Path) -> Glance {
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
     let settings = read(&file, &folder);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
-    Glance { name, socket_dir: settings.socket_dir }
+    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
 }

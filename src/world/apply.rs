@@ -355,6 +355,11 @@ impl World {
 
     fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
         self.running.insert(attempt.clone());
+        if let Job::Procedure { runbook, subject, step } = &attempt.job
+            && let Some(tick) = self.tick_mut(runbook, subject, step)
+        {
+            tick.boot_id = Some(boot_id.to_owned());
+        }
         if let Job::Step { run, step } = &attempt.job {
             let head = self.ready.front().is_some_and(|(r, s)| r == run && s == step);
             if head {
@@ -702,6 +707,7 @@ impl World {
             command: Some(command.to_owned()),
             params: params.clone(),
             attempt: Some(attempt.clone()),
+            boot_id: None,
             end: None,
             runs,
         };
@@ -711,7 +717,7 @@ impl World {
     fn procedure_ticked(&mut self, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool, by: &str, at: Timestamp) {
         let state = if done { TickState::ByHand } else { TickState::Open };
         let procedure = self.procedure_mut(runbook, subject);
-        let fresh = Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, end: None, runs: 0 };
+        let fresh = Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, boot_id: None, end: None, runs: 0 };
         let tick = procedure.ticks.entry(step.clone()).or_insert(fresh);
         tick.state = state;
         by.clone_into(&mut tick.by);
