@@ -11,10 +11,11 @@
 //! | `world.json` | the last checkpoint of the world: a cache |
 
 mod anchor;
+mod append;
 mod chain;
 mod checkpoint;
 mod error;
-mod journal;
+
 mod open;
 mod place;
 mod read;
@@ -23,9 +24,9 @@ mod reserve;
 mod verify;
 
 pub use anchor::Anchored;
+pub use append::{ENTRY_MAX, Journal};
 pub use chain::Head;
 pub use error::JournalError;
-pub use journal::{ENTRY_MAX, Journal};
 pub use open::FORMAT;
 pub use read::{PAGE_MAX, Page, Reader};
 pub use verify::{Verified, accept, verify};

@@ -115,7 +115,7 @@ pub fn accept(state: &Path, outside: Option<&Path>) -> Result<PathBuf, JournalEr
             .and_then(|at| at.parse().ok())
             .ok_or_else(|| damage(&path, seq, "its time cannot be read"))?,
     };
-    let kept = (1..)
+    let kept = (1..10_000_u32)
         .map(|number| state.join(format!("refused-{number}")))
         .find(|folder| !folder.exists())
         .unwrap_or_else(|| state.join("refused"));
