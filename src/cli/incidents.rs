@@ -6,12 +6,17 @@ use super::flows::{local_time, simple};
 use super::print::Printer;
 use super::session::{Session, ask};
 use super::{args::Care, json};
-use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind};
-use crate::notes::{postmortem, telling};
+use crate::clock;
+use crate::domain::note::{NoteKind, SavedNote};
+use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
+use crate::notes::postmortem::{self, Drafting};
+use crate::notes::redraft::redraft;
+use crate::notes::save::{Base, save};
+use crate::notes::telling::Teller;
+use crate::notes::{naming, shelf};
 use crate::world::{Incident, World};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// `dogwatch incidents`
 pub async fn incidents(session: &Session, printer: &Printer, all: bool) -> Result<ExitCode, Failure> {
@@ -73,7 +78,60 @@ pub async fn incident(session: &Session, printer: &Printer, id: IncidentId) -> R
 
 /// One line of a timeline: local time, author, what happened.
 pub fn timeline_line(entry: &Entry, world: &World) -> String {
-    format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, telling::tell(&entry.event))
+    format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, Teller::of(world).line(&entry.event))
+}
+
+/// The incident of this number.
+pub fn find(world: &World, id: IncidentId) -> Result<&Incident, Failure> {
+    let refusal = || {
+        Refusal::new(RefusalKind::NotFound, format!("there is no incident {id} among the open and the last resolved ones"))
+            .hint("`dogwatch incidents --all` lists them")
+    };
+    world.incident(id).ok_or_else(|| refusal().into())
+}
+
+/// `dogwatch postmortem`
+pub async fn postmortem(session: &Session, printer: &Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
+    let (mut client, world) = session.world().await?;
+    let incident = find(&world, asked.incident)?;
+    let author = client.welcome().user.clone();
+    let drafting = Drafting {
+        world: &world,
+        incident,
+        timeline: &incident.timeline,
+        now: clock::now(),
+        author: &author,
+        roles_instead_of_people: asked.roles,
+    };
+    let fresh = postmortem::draft(&drafting);
+    if asked.print {
+        for line in fresh.lines() {
+            printer.line(line)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let note = write_up(Path::new(&client.welcome().workspace), incident, &fresh)?;
+    let path = note.path.clone();
+    ask(&mut client, Command::RecordNote { note }, &Care { dry_run: false, key: None }).await?;
+    if printer.json {
+        printer.document(&serde_json::json!({ "path": path }))?;
+    } else {
+        printer.line(path)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Saves the draft, or brings the generated parts of the file that is there up to date. Human text is never touched.
+fn write_up(workspace: &Path, incident: &Incident, fresh: &str) -> Result<SavedNote, Failure> {
+    let subject = Subject::Incident(incident.id);
+    let id = naming::id(NoteKind::PostMortem, &subject, incident.opened_at);
+    let place = shelf::find(workspace, &id, &incident.title).map_err(Failure::other)?;
+    let (text, base) = match &place.opened {
+        Some(opened) => (redraft(&opened.text, fresh).text, opened.base.clone()),
+        None => (fresh.to_owned(), Base::Absent),
+    };
+    let saved = save(&place.path, &text, &base).map_err(Failure::other)?;
+    Ok(SavedNote { kind: NoteKind::PostMortem, subject, path: place.relative, digest: saved.digest, bytes: saved.bytes })
 }
 
 /// `dogwatch ack`
