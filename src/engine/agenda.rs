@@ -17,7 +17,7 @@ impl Agenda {
     /// The agenda of a whole world.
     pub(super) fn of(world: &World) -> Self {
         let mut agenda = Self::default();
-        for key in rules::all_keys(world) {
+        for key in rules::agenda(world) {
             agenda.look(world, key);
         }
         agenda
