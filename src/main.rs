@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // First and lean: a supervisor is started for every step.
     if std::env::args_os().nth(1).is_some_and(|face| face == "supervise") {
         return dogwatch::runner::supervisor::main();
     }
-    ExitCode::SUCCESS
+    dogwatch::sources::install_crypto();
+    dogwatch::cli::main(std::env::args_os())
 }

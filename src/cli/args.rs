@@ -59,7 +59,10 @@ pub enum Verb {
     Demo(Demo),
     /// The web shop of the demo
     #[command(hide = true)]
-    DemoShop(DemoShop),
+    DemoShop,
+    /// Fetches a page of the demo's shop into a file
+    #[command(hide = true)]
+    DemoFetch(DemoFetch),
     /// Make a workspace: settings, an example flow and probe, the shipped runbooks
     Init {
         /// Where [default: here]
@@ -174,12 +177,16 @@ pub enum Afterwards {
     Remove,
 }
 
-/// Arguments of `demo-shop`.
+/// Arguments of `demo-fetch`.
 #[derive(Debug, Args)]
-pub struct DemoShop {
-    /// The file that is given the port
+pub struct DemoFetch {
+    /// Change something instead of only looking
     #[arg(long)]
-    pub port_file: PathBuf,
+    pub post: bool,
+    /// The address
+    pub url: String,
+    /// The file
+    pub file: PathBuf,
 }
 
 /// Arguments of `plan`.

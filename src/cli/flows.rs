@@ -7,8 +7,8 @@ use super::session::{Session, ask};
 use super::{json, workspace};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
-use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, Refusal, RefusalKind, RunId};
-use crate::rules::{self, why};
+use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
+use crate::rules;
 use crate::wire::client::Client;
 use crate::wire::message::{Ask, Request, Said};
 use crate::world::World;
@@ -23,7 +23,7 @@ pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Fai
     if printer.json {
         let rows: Vec<_> = flows
             .iter()
-            .map(|flow| json::flow(flow, rules::next_start(flow, now), &why::why_flow(&world, &flow.definition.id, now)))
+            .map(|flow| json::flow(flow, rules::next_occurrence(flow), &rules::why_flow(&world, &flow.definition.id, now)))
             .collect();
         printer.document(&rows)?;
         return Ok(ExitCode::SUCCESS);
@@ -37,7 +37,7 @@ pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Fai
                 (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
                 (None, None) => "never ran".into(),
             };
-            let next = rules::next_start(flow, now).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
+            let next = rules::next_occurrence(flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
             vec![
                 flow.definition.id.to_string(),
                 state,
@@ -54,10 +54,8 @@ pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Fai
 /// `dogwatch runs`
 pub async fn runs(session: &Session, printer: &Printer, flow: Option<&str>) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
-    if let Some(name) = flow
-        && world.flow(&FlowId::new(name)).is_none()
-    {
-        return Err(rules::unknown_flow(&world, &FlowId::new(name)).into());
+    if let Some(name) = flow {
+        rules::find_flow(&world, &FlowId::new(name))?;
     }
     let wanted = |id: &FlowId| flow.is_none_or(|flow| id.as_str() == flow);
     let mut runs: Vec<_> = world.flows.values().filter(|flow| wanted(&flow.definition.id)).flat_map(|flow| flow.runs.iter()).collect();
@@ -133,11 +131,13 @@ pub async fn release(session: &Session, printer: &Printer, release: Release) -> 
 pub async fn why(session: &Session, printer: &Printer, object: &str) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let now = clock::now();
-    let reasons = match object.parse::<RunId>() {
-        Ok(run) if world.run(&run).is_some() => why::why_run(&world, &run, now),
-        Ok(run) => return Err(Refusal::new(RefusalKind::NotFound, format!("there is no run {run} among the kept ones")).hint("`dogwatch runs` lists them").into()),
-        Err(_) if world.flow(&FlowId::new(object)).is_some() => why::why_flow(&world, &FlowId::new(object), now),
-        Err(_) => return Err(rules::unknown_flow(&world, &FlowId::new(object)).into()),
+    let reasons = if let Ok(run) = object.parse::<RunId>() {
+        rules::find_run(&world, &run)?;
+        rules::why_run(&world, &run, now)
+    } else {
+        let flow = FlowId::new(object);
+        rules::find_flow(&world, &flow)?;
+        rules::why_flow(&world, &flow, now)
     };
     if printer.json {
         printer.document(&reasons)?;

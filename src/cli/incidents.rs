@@ -8,12 +8,13 @@ use super::session::{Session, ask};
 use super::{args::Care, json};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote};
-use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
+use crate::domain::{Command, Entry, IncidentId, Subject};
 use crate::notes::postmortem::{self, Drafting};
 use crate::notes::redraft::redraft;
 use crate::notes::save::{Base, save};
 use crate::notes::telling::Teller;
 use crate::notes::{naming, shelf};
+use crate::rules;
 use crate::world::{Incident, World};
 use std::path::Path;
 use std::process::ExitCode;
@@ -51,7 +52,7 @@ pub async fn incidents(session: &Session, printer: &Printer, all: bool) -> Resul
 /// `dogwatch incident`
 pub async fn incident(session: &Session, printer: &Printer, id: IncidentId) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
-    let incident = find(&world, id)?;
+    let incident = rules::find_incident(&world, id)?;
     if printer.json {
         let mut document = json::incident(incident);
         if let Some(object) = document.as_object_mut() {
@@ -81,19 +82,10 @@ pub fn timeline_line(entry: &Entry, world: &World) -> String {
     format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, Teller::of(world).line(&entry.event))
 }
 
-/// The incident of this number.
-pub fn find(world: &World, id: IncidentId) -> Result<&Incident, Failure> {
-    let refusal = || {
-        Refusal::new(RefusalKind::NotFound, format!("there is no incident {id} among the open and the last resolved ones"))
-            .hint("`dogwatch incidents --all` lists them")
-    };
-    world.incident(id).ok_or_else(|| refusal().into())
-}
-
 /// `dogwatch postmortem`
 pub async fn postmortem(session: &Session, printer: &Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
     let (mut client, world) = session.world().await?;
-    let incident = find(&world, asked.incident)?;
+    let incident = rules::find_incident(&world, asked.incident)?;
     let author = client.welcome().user.clone();
     let drafting = Drafting {
         world: &world,

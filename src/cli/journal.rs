@@ -23,7 +23,7 @@ pub async fn events(session: &Session, printer: &Printer, events: Events) -> Res
     let stored = match events.incident {
         // An incident's timeline is what belongs to it; the fold has sorted that out already.
         Some(incident) => {
-            let timeline = &super::incidents::find(&world, incident)?.timeline;
+            let timeline = &crate::rules::find_incident(&world, incident)?.timeline;
             timeline.iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).cloned().collect()
         }
         None => gather(&mut client, since, last, world.seq).await?,
@@ -93,7 +93,13 @@ pub fn verify(session: &Session, printer: &Printer) -> Result<ExitCode, Failure>
     let place = session.place()?;
     let verified = crate::journal::verify(&place.state, None).map_err(Failure::other)?;
     if printer.json {
-        printer.document(&verified)?;
+        printer.document(&serde_json::json!({
+            "ok": true,
+            "entries": verified.entries(),
+            "head": verified.head.hex(),
+            "anchored_entry": verified.anchored.head.seq,
+            "anchored_at": verified.anchored.at,
+        }))?;
     } else {
         printer.line(verified.to_string())?;
     }

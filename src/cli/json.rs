@@ -2,7 +2,7 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
-use crate::rules::why::Reason;
+use crate::rules::Reason;
 use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -28,11 +28,13 @@ pub(super) fn unknown<'a>(kind: &str, wanted: &str, names: impl Iterator<Item = 
     }
 }
 
-pub(super) fn flow<'a>(world: &'a World, id: &FlowId) -> Result<&'a Flow, Refusal> {
+/// A flow, or a refusal with the nearest right name.
+pub fn flow<'a>(world: &'a World, id: &FlowId) -> Result<&'a Flow, Refusal> {
     world.flow(id).ok_or_else(|| unknown("flow", id.as_str(), world.flows.keys().map(FlowId::as_str)))
 }
 
-pub(super) fn run<'a>(world: &'a World, id: &RunId) -> Result<(&'a Flow, &'a Run), Refusal> {
+/// A run that is at hand, or a refusal that says which are.
+pub fn run<'a>(world: &'a World, id: &RunId) -> Result<(&'a Flow, &'a Run), Refusal> {
     let flow = flow(world, &id.flow)?;
     match flow.run(id) {
         Some(run) => Ok((flow, run)),
@@ -56,7 +58,8 @@ pub(super) fn runbook<'a>(world: &'a World, id: &RunbookId) -> Result<&'a Runboo
     found.ok_or_else(|| unknown("runbook", id.as_str(), world.runbooks.keys().map(RunbookId::as_str)))
 }
 
-pub(super) fn incident(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
+/// An incident that is at hand, or a refusal that says which are open.
+pub fn incident(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
     world.incident(id).ok_or_else(|| {
         let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no incident {id} at hand"));
         let open: Vec<String> = world.open_groups.values().rev().take(8).map(ToString::to_string).collect();

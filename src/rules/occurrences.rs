@@ -17,7 +17,7 @@ const IN_TIME: SignedDuration = SignedDuration::from_secs(60);
 const QUEUE_MAX: usize = 100;
 
 /// When the next occurrence of any schedule is due.
-pub(super) fn next(flow: &Flow) -> Option<Timestamp> {
+pub fn next(flow: &Flow) -> Option<Timestamp> {
     let nexts = schedules(flow).into_iter().filter_map(|(_, schedule, settled)| Some(schedule.next(settled)?.at));
     nexts.min()
 }
