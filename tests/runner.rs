@@ -651,9 +651,9 @@ fn nonsense_on_the_control_socket_disturbs_nobody() {
     daemon.started();
     let control = daemon.runner.path(&attempt(1)).join(record::CONTROL);
     let connect = || std::os::unix::net::UnixStream::connect(&control).unwrap();
-    for nonsense in [&b"{\"dance\":{}}\n"[..], &[b'x'; 100_000], &[0xff, b'\n']] {
+    for nonsense in [b"{\"dance\":{}}\n".to_vec(), vec![b'x'; 100_000], vec![0xff, b'\n']] {
         let mut peer = connect();
-        let _ = peer.write_all(nonsense); // it may be closed before all is written
+        let _ = peer.write_all(&nonsense); // it may be closed before all is written
         let mut said = Vec::new();
         let _ = peer.read_to_end(&mut said); // ends, because the supervisor closes; a reset is an end too
     }

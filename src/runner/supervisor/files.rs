@@ -45,12 +45,12 @@ fn begin(order: &SupervisorOrder) -> io::Result<BeganFile> {
 
 impl BeganFile {
     /// Adds the step, so that it is found again should the supervisor be killed.
-    pub(super) fn step(&mut self, order: &SupervisorOrder, step: Option<Identity>) -> io::Result<()> {
-        self.file.write_all(&line(&Began { boot_id: order.boot_id.clone(), supervisor: self.supervisor, step })).or_else(|error| {
+    pub(super) fn step(&mut self, order: &SupervisorOrder, step: Option<Identity>) {
+        let began = Began { boot_id: order.boot_id.clone(), supervisor: self.supervisor, step };
+        if let Err(error) = self.file.write_all(&line(&began)) {
             // A full disk must not stop a step that runs: its processes carry the mark as well.
             eprintln!("dogwatch supervise: {BEGAN}: {error}");
-            Ok(())
-        })
+        }
     }
 }
 

@@ -49,7 +49,8 @@ fn supervise() -> io::Result<()> {
     rustix::process::setsid()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_name(c"dogwatch-step")?;
-    let order: SupervisorOrder = serde_json::from_slice(&fs::read(ORDER)?)?;
+    let order: SupervisorOrder =
+        serde_json::from_slice(&fs::read(ORDER).map_err(|error| io::Error::new(error.kind(), format!("{ORDER}: {error}")))?)?;
     let mut control = Control::from_stdout()?;
     let prepared = files::prepare(&order);
     if let Err(error) = &prepared {
@@ -61,7 +62,7 @@ fn supervise() -> io::Result<()> {
 
     let (started, ended) = match Step::spawn(&order, &output) {
         Ok(step) => {
-            began.step(&order, step.identity())?;
+            began.step(&order, step.identity());
             let started = Started { pid: step.pid(), started_at: step.started_at };
             control.say(&Said::Started(started.clone()));
             let (end, survivors) = watch(step, &order, &output, &mut control, &children)?;
@@ -106,8 +107,10 @@ fn watch(
     let mut ending = None;
     loop {
         let now = Instant::now();
+        // In this order: what a process leaves behind is the subreaper's before its own end can be seen.
+        let has_ended = step.has_ended()?;
         let beside = step.children_beside();
-        if step.has_ended()? {
+        if has_ended {
             let ending: Option<&mut ending::Ending> = ending.as_mut();
             match ending {
                 None => break,
