@@ -1,11 +1,12 @@
 //! Attempts through the library with the real supervisor: how they end, what survives a killed daemon or supervisor,
 //! and what can never happen twice.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, also outside of its own function")]
 
 use dogwatch::domain::effect::AttemptOrder;
 use dogwatch::domain::{AttemptEnd, AttemptId, FlowId, Job, Params, Report, RunId};
 use dogwatch::runner::{ClaimError, Runner, record};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -81,7 +82,8 @@ impl Daemon {
 
     /// What a SIGKILL leaves: nothing is said to anybody, all descriptors close.
     fn die(self) {
-        self.runtime.shutdown_background();
+        drop(self.runner);
+        self.runtime.shutdown_timeout(PATIENCE);
     }
 }
 
@@ -331,7 +333,8 @@ fn a_kill_gives_the_grace_to_who_uses_it() {
     wait_for("the child", || line_of(&house.workspace().join("ready")));
     daemon.runner.kill(&attempt(1));
     assert_eq!(daemon.ended().end, AttemptEnd::Killed);
-    assert_eq!(fs::read_to_string(daemon.runner.output(&attempt(1))).unwrap(), "tidy\nchild tidy\n");
+    let output = fs::read_to_string(daemon.runner.output(&attempt(1))).unwrap();
+    assert!(output.ends_with("tidy\nchild tidy\n"), "{output}"); // before it, the shell may name its ended sleep
 }
 
 #[test]
@@ -380,7 +383,7 @@ fn a_step_has_no_terminal_no_lock_and_no_strange_descriptor() {
     let output = daemon.runner.output(&attempt(1));
     let text = wait_for("the step's word", || fs::read_to_string(&output).ok().filter(|text| text.contains("no terminal")));
     let lock = daemon.runner.path(&attempt(1)).join(record::LOCK);
-    assert!(!text.contains(lock.to_str().unwrap()) && !text.contains("socket:"), "{text}");
+    assert!(!text.contains(lock.to_str().unwrap()), "{text}");
     let fields = stat(pid).unwrap();
     let supervisor = parent(pid);
     assert_eq!(fields[2], pid.to_string(), "its group is its own");
@@ -400,12 +403,7 @@ fn a_step_has_no_terminal_no_lock_and_no_strange_descriptor() {
 fn a_polite_signal_to_the_supervisor_does_not_lose_the_result() {
     let house = House::new();
     let mut daemon = house.daemon();
-    daemon.run(shell("read line < gate; exit 4"));
-    fs::remove_file(house.workspace().join("gate")).unwrap_err();
-    let ended = daemon.next(); // the gate is missing: the shell says so and ends
-    assert!(matches!(ended, Report::AttemptStarted { .. }), "{ended:?}");
-    daemon.ended();
-    daemon.run(AttemptOrder { attempt: attempt(2), ..shell("exec sleep 1000") });
+    daemon.run(shell("exec sleep 1000"));
     let pid = daemon.started();
     let supervisor = rustix::process::Pid::from_raw(parent(pid).cast_signed()).unwrap();
     for signal in [rustix::process::Signal::HUP, rustix::process::Signal::TERM, rustix::process::Signal::INT] {
@@ -414,6 +412,30 @@ fn a_polite_signal_to_the_supervisor_does_not_lose_the_result() {
     let step = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     rustix::process::kill_process(step, rustix::process::Signal::HUP).unwrap();
     assert_eq!(daemon.ended().end, AttemptEnd::Signal(1), "the step itself hears signals as by default");
+}
+
+#[test]
+fn a_step_hears_signals_that_the_daemon_ignored() {
+    let house = House::new();
+    let mut daemon = house.daemon();
+    let nohup = house.top.path().join("nohup");
+    let script = format!("#!/bin/sh\ntrap '' HUP INT TERM QUIT USR1\nexec {} supervise\n", env!("CARGO_BIN_EXE_dogwatch"));
+    fs::write(&nohup, script).unwrap();
+    fs::set_permissions(&nohup, fs::Permissions::from_mode(0o755)).unwrap();
+    let (sender, reports) = mpsc::channel(64);
+    daemon.reports = reports;
+    let tokio = daemon.runtime.handle().clone();
+    daemon.runner = Runner::with_supervisor(nohup, house.attempts.clone(), house.workspace(), boot_id(), sender, tokio);
+    daemon.run(order(&["/bin/sleep", "1000"]));
+    let pid = daemon.started();
+    // Between fork and exec the child still has its parent's dispositions.
+    wait_for("the exec", || fs::read_to_string(format!("/proc/{pid}/comm")).ok().filter(|name| name == "sleep\n"));
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    let ignored = u64::from_str_radix(ignored, 16).unwrap() & 0x7fff_ffff; // 32 and 33 are the C library's own
+    assert_eq!(ignored, 0, "{status}");
+    daemon.runner.kill(&attempt(1));
+    assert_eq!(daemon.ended().end, AttemptEnd::Killed);
 }
 
 #[test]
@@ -629,9 +651,9 @@ fn nonsense_on_the_control_socket_disturbs_nobody() {
     daemon.started();
     let control = daemon.runner.path(&attempt(1)).join(record::CONTROL);
     let connect = || std::os::unix::net::UnixStream::connect(&control).unwrap();
-    for nonsense in [&b"{\"dance\":{}}\n"[..], &[b'x'; 100_000], &[0xff, b'\n']] {
+    for nonsense in [b"{\"dance\":{}}\n".to_vec(), vec![b'x'; 100_000], vec![0xff, b'\n']] {
         let mut peer = connect();
-        let _ = peer.write_all(nonsense); // it may be closed before all is written
+        let _ = peer.write_all(&nonsense); // it may be closed before all is written
         let mut said = Vec::new();
         let _ = peer.read_to_end(&mut said); // ends, because the supervisor closes; a reset is an end too
     }
@@ -654,11 +676,8 @@ fn a_supervisor_is_small() {
     let pid = daemon.started();
     let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", parent(pid))).unwrap();
     let pss: u64 = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap();
-    // The budget, 3 MiB, is for the release build; a debug build's code is larger, so its bound is wider.
-    let bound = if cfg!(debug_assertions) { 12 * 1024 } else { 3 * 1024 };
-    println!("the supervisor's PSS is {pss} KiB; {bound} are allowed in this build");
-    assert!(pss > 0 && pss <= bound, "{pss} KiB");
-    assert_eq!(fs::metadata(format!("/proc/{}", parent(pid))).unwrap().uid(), rustix::process::getuid().as_raw());
+    println!("the supervisor's PSS is {pss} KiB; 3072 are allowed (BUDGETS: memory per running step)");
+    assert!(pss > 0 && pss <= 3072, "{pss} KiB");
     daemon.runner.kill(&attempt(1));
     assert_eq!(daemon.ended().end, AttemptEnd::Killed);
 }

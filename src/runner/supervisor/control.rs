@@ -9,12 +9,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 const PEERS: usize = 16;
 /// The longest line that is heard, in bytes.
 const LINE: usize = 4096;
+/// Reads from one peer before the others and the step have their turn.
+const ROUNDS: usize = 16;
 
 /// The listener that the daemon bound, and who is connected.
 pub(super) struct Control {
     listener: UnixListener,
     peers: Vec<Peer>,
     state: Option<Vec<u8>>,
+    is_deaf: bool,
 }
 
 struct Peer {
@@ -27,17 +30,24 @@ impl Control {
     pub(super) fn from_stdout() -> io::Result<Self> {
         let listener = UnixListener::from(io::stdout().as_fd().try_clone_to_owned()?);
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, peers: Vec::new(), state: None })
+        Ok(Self { listener, peers: Vec::new(), state: None, is_deaf: false })
     }
 
-    /// What to sleep on.
+    /// What to sleep on. A listener that cannot be heard for want of descriptors would wake its sleeper without end.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        std::iter::once(self.listener.as_fd()).chain(self.peers.iter().map(|peer| peer.stream.as_fd()))
+        (!self.is_deaf).then(|| self.listener.as_fd()).into_iter().chain(self.peers.iter().map(|peer| peer.stream.as_fd()))
     }
 
     /// Lets in who waits and tells them how it stands. The oldest leaves where there are too many.
     pub(super) fn accept(&mut self) {
-        while let Ok((stream, _)) = self.listener.accept() {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    self.is_deaf = error.kind() != io::ErrorKind::WouldBlock;
+                    return;
+                }
+            };
             let mut peer = Peer { stream, heard: Vec::new() };
             if peer.stream.set_nonblocking(true).is_err() || !self.state.as_ref().is_none_or(|state| peer.say(state)) {
                 continue;
@@ -75,7 +85,7 @@ impl Peer {
     /// Reads what has come; false where the peer is gone or talks nonsense.
     fn hear(&mut self, state: &[u8], is_kill_asked: &mut bool) -> bool {
         let mut buffer = [0; LINE];
-        loop {
+        for _ in 0..ROUNDS {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(read) => self.heard.extend(buffer.iter().take(read)),
@@ -95,5 +105,6 @@ impl Peer {
                 return false;
             }
         }
+        true
     }
 }

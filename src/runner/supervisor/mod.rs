@@ -5,21 +5,20 @@
 
 mod control;
 mod ending;
+mod files;
 mod output;
 mod step;
 
 use super::processes;
-use super::record::{
-    BEGAN, Began, EXIT, EXIT_DRAFT, Ended, ExitRecord, Identity, ORDER, OUTPUT, SURVIVORS_NAMED, Said, Started, SupervisorOrder, line,
-};
+use super::record::{Ended, ExitRecord, ORDER, SURVIVORS_NAMED, Said, Started, SupervisorOrder};
 use crate::clock;
 use crate::domain::AttemptEnd;
 use control::Control;
+use files::Prepared;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,10 +26,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use step::Step;
 
-/// Room kept on disk for the exit record, so that a full disk loses no result.
-const RECORD_RESERVE: u64 = 4096;
-/// How long the exit record is tried again, once a second, where it cannot be written.
-const RECORD_TRIES: u32 = 600;
 /// How long processes beside the ended step may take to end by themselves before they are named as left behind.
 const SETTLE: Duration = Duration::from_millis(200);
 
@@ -47,14 +42,17 @@ pub fn main() -> ExitCode {
 
 /// The whole life: own session, claim, step, end, record.
 fn supervise() -> io::Result<()> {
+    // Whoever started the daemon may have left descriptors open to its children; the step must have none of them.
+    close_fds::set_fds_cloexec(3, &[]);
     let children = hear_signals()?;
     // Fails only for the leader of a group, which a daemon's child is not.
     rustix::process::setsid()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_name(c"dogwatch-step")?;
-    let order: SupervisorOrder = serde_json::from_slice(&fs::read(ORDER)?)?;
+    let order: SupervisorOrder =
+        serde_json::from_slice(&fs::read(ORDER).map_err(|error| io::Error::new(error.kind(), format!("{ORDER}: {error}")))?)?;
     let mut control = Control::from_stdout()?;
-    let prepared = prepare(&order);
+    let prepared = files::prepare(&order);
     if let Err(error) = &prepared {
         // Nothing has begun, and perhaps nothing can be written either: the daemon hears it, the log has it.
         let end = AttemptEnd::SpawnError(format!("attempt folder: {error}"));
@@ -64,7 +62,7 @@ fn supervise() -> io::Result<()> {
 
     let (started, ended) = match Step::spawn(&order, &output) {
         Ok(step) => {
-            began.step(&order, step.identity())?;
+            began.step(&order, step.identity());
             let started = Started { pid: step.pid(), started_at: step.started_at };
             control.say(&Said::Started(started.clone()));
             let (end, survivors) = watch(step, &order, &output, &mut control, &children)?;
@@ -78,7 +76,7 @@ fn supervise() -> io::Result<()> {
     // The daemon hears it at once and writes its own entry while the record is synced; whichever is first is the truth.
     control.say(&Said::Ended(ended.clone()));
     control.accept();
-    record(&draft, &ExitRecord { version: 1, attempt: order.order.attempt.clone(), started, ended })
+    files::record(&draft, &ExitRecord { version: 1, attempt: order.order.attempt.clone(), started, ended })
 }
 
 /// Wakes on the end of a child, and outlives the polite signals so that it can record what they did to the step.
@@ -95,54 +93,6 @@ fn hear_signals() -> io::Result<UnixStream> {
     Ok(reader)
 }
 
-/// The file that says that the step may have begun.
-struct BeganFile {
-    file: File,
-    supervisor: Identity,
-}
-
-/// The files of an attempt that is about to begin.
-struct Prepared {
-    draft: File,
-    output: File,
-    began: BeganFile,
-}
-
-/// Makes the files; `began` comes last, because from then on the step may have begun.
-fn prepare(order: &SupervisorOrder) -> io::Result<Prepared> {
-    let draft = reserve()?;
-    let output = OpenOptions::new().append(true).create(true).mode(0o600).open(OUTPUT)?;
-    Ok(Prepared { draft, output, began: begin(order)? })
-}
-
-/// Creates `began`; fails where another supervisor was here before.
-fn begin(order: &SupervisorOrder) -> io::Result<BeganFile> {
-    let me = processes::read(std::process::id()).ok_or_else(|| io::Error::other("cannot read /proc/self/stat; is /proc mounted?"))?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(BEGAN)?;
-    file.write_all(&line(&Began { boot_id: order.boot_id.clone(), supervisor: me.identity, step: None }))?;
-    Ok(BeganFile { file, supervisor: me.identity })
-}
-
-impl BeganFile {
-    /// Adds the step, so that it is found again should the supervisor be killed.
-    fn step(&mut self, order: &SupervisorOrder, step: Option<Identity>) -> io::Result<()> {
-        self.file.write_all(&line(&Began { boot_id: order.boot_id.clone(), supervisor: self.supervisor, step })).or_else(|error| {
-            // A full disk must not stop a step that runs: its processes carry the mark as well.
-            eprintln!("dogwatch supervise: {BEGAN}: {error}");
-            Ok(())
-        })
-    }
-}
-
-/// Takes the room for the exit record while there is some.
-fn reserve() -> io::Result<File> {
-    let draft = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(EXIT_DRAFT)?;
-    match rustix::fs::fallocate(&draft, rustix::fs::FallocateFlags::empty(), 0, RECORD_RESERVE) {
-        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => Ok(draft), // some file systems cannot reserve; the record is tried again there
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Waits for the step's end while it answers the daemon; ends the step where it is asked to or must.
 fn watch(
     mut step: Step,
@@ -157,8 +107,10 @@ fn watch(
     let mut ending = None;
     loop {
         let now = Instant::now();
+        // In this order: what a process leaves behind is the subreaper's before its own end can be seen.
+        let has_ended = step.has_ended()?;
         let beside = step.children_beside();
-        if step.has_ended()? {
+        if has_ended {
             let ending: Option<&mut ending::Ending> = ending.as_mut();
             match ending {
                 None => break,
@@ -225,28 +177,4 @@ fn rest(children: &UnixStream, control: Option<&Control>, until: Option<Instant>
     let _ = poll(&mut fds, timeout.as_ref());
     let mut drained = [0; 64];
     while matches!((&mut &*children).read(&mut drained), Ok(read) if read == drained.len()) {}
-}
-
-/// Writes the exit record: draft, sync, rename, sync of the folder. A full disk is waited for, within bounds.
-fn record(draft: &File, record: &ExitRecord) -> io::Result<()> {
-    let bytes = line(record);
-    let mut tries = 0;
-    loop {
-        let written = draft
-            .write_all_at(&bytes, 0)
-            .and_then(|()| draft.set_len(bytes.len() as u64))
-            .and_then(|()| draft.sync_all())
-            .and_then(|()| fs::rename(EXIT_DRAFT, EXIT))
-            .and_then(|()| File::open(".")?.sync_all());
-        match written {
-            Err(error) if tries < RECORD_TRIES && fs::exists(".").unwrap_or(true) && error.kind() != io::ErrorKind::NotFound => {
-                if tries == 0 {
-                    eprintln!("dogwatch supervise: {EXIT}: {error}; trying again");
-                }
-                tries += 1;
-                std::thread::sleep(Duration::from_secs(1));
-            }
-            other => return other,
-        }
-    }
 }

@@ -68,8 +68,15 @@ impl Step {
     /// Living direct children of this supervisor beside the first process: what a double fork or a dead parent
     /// handed to the subreaper. Ended ones are reaped on the way.
     pub(super) fn children_beside(&self) -> Vec<Pid> {
-        let children = processes::children(std::process::id()).into_iter().filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        children.filter(|pid| *pid != self.leader).filter(|pid| !is_reaped(*pid)).collect()
+        loop {
+            let children = processes::children(std::process::id());
+            let beside = children.into_iter().filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).filter(|pid| *pid != self.leader);
+            let (ended, living): (Vec<Pid>, Vec<Pid>) = beside.partition(|pid| is_reaped(*pid));
+            if ended.is_empty() {
+                return living;
+            }
+            // The ended may have left children of their own here since the list was read.
+        }
     }
 
     /// Signals the whole group. It may be empty or another user's; what is left shows at the end.
