@@ -58,13 +58,13 @@ fn a_full_disk_refuses_and_resumes_by_itself() {
         return;
     }
     let (folder, _) = state();
-    let disk = SmallDisk::mount(&folder.path().join("disk"), 48);
+    let disk = SmallDisk::mount(&folder.path().join("disk"), 80);
     let state = disk.0.join("state");
     let mut journal = Journal::open(&state).unwrap();
     fill(&mut journal, 10);
     assert!(!journal.is_short_of_space());
     let ballast = disk.0.join("ballast");
-    let filled = fs::write(&ballast, vec![1; 64 << 20]);
+    let filled = fs::write(&ballast, vec![1; 100 << 20]);
     assert!(filled.is_err(), "the disk is full now");
 
     let text = "x".repeat(100_000);

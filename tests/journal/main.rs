@@ -1,5 +1,7 @@
 //! The record keeps what it was given, shows what was done to it, and says clearly what it cannot do.
 
+#![allow(clippy::unwrap_used, clippy::cast_possible_wrap, reason = "the functions that tests share are tests too")]
+
 mod durable;
 mod events;
 mod faults;
