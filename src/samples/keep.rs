@@ -311,12 +311,12 @@ mod tests {
         let wanted: Vec<Sample> = (0..4_000).map(sample).collect();
         let mut samples = Samples::open(folder.path());
         run(&mut samples, std::slice::from_ref(&probe), 0..1_000);
-        for restart in 1..4 {
+        for restart in 1..4_usize {
             assert_eq!(samples.since(&probe, at(0)), wanted[..restart * 1_000]);
             drop(samples);
             samples = Samples::open(folder.path());
             assert_eq!(samples.since(&probe, at(0)), wanted[..restart * 1_000], "after restart {restart}");
-            let turn = restart as i64 * 1_000;
+            let turn = i64::try_from(restart).unwrap() * 1_000;
             run(&mut samples, std::slice::from_ref(&probe), turn..turn + 1_000);
         }
         for from in [0, 1, 239, 240, 241, 999, 3_500, 3_999, 4_000] {

@@ -100,7 +100,12 @@ fn a_full_disk_refuses_and_resumes_by_itself() {
     assert!(!journal.is_short_of_space() && state.join("reserve").exists());
     assert_eq!(verify(&state, None).unwrap().entries(), stored + 5, "every acknowledged entry is there, and no other");
     journal.close().unwrap();
-    assert_eq!(Journal::open(&state).unwrap().head().seq, stored + 5);
+    assert!(fs::write(&ballast, vec![1; 100 << 20]).is_err(), "full again, and nothing runs");
+    let mut journal = Journal::open(&state).unwrap();
+    assert_eq!(journal.head().seq, stored + 5);
+    assert!(journal.is_short_of_space(), "the start lives on the reserve");
+    fill(&mut journal, 3);
+    assert_eq!(verify(&state, None).unwrap().entries(), stored + 8);
 }
 
 /// Where a child of this test writes, when it runs with failing system calls.
