@@ -50,6 +50,14 @@ impl Journal {
 
     /// The same with a second anchor outside the state folder, where a copy of the whole folder cannot reach it.
     pub fn open_anchored(state: &Path, outside: Option<&Path>) -> Result<Self, JournalError> {
+        match Self::try_open(state, outside) {
+            // Even the index of the WAL needs space: on a full disk the reserve is what a start lives on.
+            Err(JournalError::Full { .. }) if std::fs::remove_file(state.join("reserve")).is_ok() => Self::try_open(state, outside),
+            opened => opened,
+        }
+    }
+
+    fn try_open(state: &Path, outside: Option<&Path>) -> Result<Self, JournalError> {
         place::prepare(state)?;
         let path = place::database(state);
         for name in ["journal.db-wal", "journal.db-shm", "anchor", "reserve", "world.json"] {
@@ -209,17 +217,22 @@ impl Journal {
         }
     }
 
-    /// Makes the anchor durable, at most once a second. For every idle moment.
+    /// Makes the anchor durable, at most once a second: for every idle moment, and after each commit under load. An error
+    /// of the anchor in the state folder is final; one of the anchor outside is [`JournalError::Io`] and tried again.
     pub fn sync_anchor(&mut self, now: Timestamp) -> Result<(), JournalError> {
         let since = now.duration_since(self.anchor_synced_at);
         if since < ANCHOR_EVERY && !since.is_negative() {
             return Ok(());
         }
         self.anchor_synced_at = now;
-        if let Some(outside) = &mut self.outside {
-            outside.sync()?;
+        self.anchor.sync().inspect_err(|error| self.broken = Some((self.state.join("anchor"), error.to_string())))?;
+        match self.outside.as_mut().map(Anchor::sync) {
+            Some(Err(JournalError::Sync { path, why })) => {
+                Err(JournalError::Io { doing: "sync the anchor outside,", path, source: std::io::Error::other(why) })
+            }
+            Some(other) => other,
+            None => Ok(()),
         }
-        self.anchor.sync().inspect_err(|error| self.broken = Some((self.state.join("anchor"), error.to_string())))
     }
 
     /// Ends in order: drops an open batch, folds the WAL into the database, makes the anchor durable.

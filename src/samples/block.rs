@@ -116,7 +116,9 @@ mod tests {
                 .map(|(at, verdict, latency_us)| Sample { at: Timestamp::from_millisecond(at).unwrap(), verdict: VERDICTS[verdict], latency_us })
                 .collect();
             let mut block = Block::default();
-            samples.iter().for_each(|sample| block.push(*sample));
+            for sample in &samples {
+                block.push(*sample);
+            }
             prop_assert_eq!(block.samples().collect::<Vec<_>>(), samples);
         }
 

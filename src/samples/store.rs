@@ -61,6 +61,16 @@ pub(super) struct Flush<'a> {
     pub(super) recent_from: i64,
 }
 
+/// Where a probe's stored readings end.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) probe: ProbeId,
+    /// The last reading in a sealed block, in milliseconds since 1970.
+    pub(super) block: Option<i64>,
+    /// The last stored hour since 1970.
+    pub(super) hour: Option<i64>,
+}
+
 /// The database.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -114,7 +124,7 @@ impl Store {
                 probe,
                 block.first,
                 block.last,
-                block.count as i64,
+                block.count as u32,
                 block.data
             ])?;
         }
@@ -177,18 +187,26 @@ impl Store {
         read().map_err(self.failed("read"))
     }
 
+    /// Makes the open file useless, as a broken disk would.
+    #[cfg(test)]
+    pub(super) fn spoil(&mut self) {
+        self.connection.execute_batch("DROP TABLE blocks; DROP TABLE recent").unwrap();
+    }
+
     fn probes(&self) -> rusqlite::Result<Vec<(i64, ProbeId)>> {
         let mut select = self.connection.prepare_cached("SELECT id, name FROM probes")?;
         select.query_map([], |row| Ok((row.get(0)?, ProbeId::new(row.get::<_, String>(1)?))))?.collect()
     }
 
-    /// Every probe with the end of its last stored block and its last stored hour.
-    pub(super) fn ends(&self) -> Result<Vec<(ProbeId, Option<i64>, Option<i64>)>, SamplesError> {
+    /// Where each probe's stored readings end.
+    pub(super) fn ends(&self) -> Result<Vec<End>, SamplesError> {
         let read = || -> rusqlite::Result<_> {
             let mut select = self.connection.prepare(
                 "SELECT name, (SELECT max(last) FROM blocks WHERE probe = id), (SELECT max(hour) FROM hourly WHERE probe = id) FROM probes",
             )?;
-            select.query_map([], |row| Ok((ProbeId::new(row.get::<_, String>(0)?), row.get(1)?, row.get(2)?)))?.collect()
+            select
+                .query_map([], |row| Ok(End { probe: ProbeId::new(row.get::<_, String>(0)?), block: row.get(1)?, hour: row.get(2)? }))?
+                .collect()
         };
         read().map_err(self.failed("read"))
     }

@@ -115,3 +115,12 @@ fn the_tables_can_be_read_with_the_tools_people_have() {
         .unwrap();
     assert_eq!(row, (2, "2026-09-21T14:13:22.000001Z".into(), "engine".into(), "mark 2".into(), 32));
 }
+
+#[test]
+fn writer_reader_and_readings_can_move_to_their_threads() {
+    fn moves<T: Send + 'static>() {}
+    moves::<Journal>();
+    moves::<dogwatch::journal::Reader>();
+    moves::<dogwatch::samples::Samples>();
+    moves::<JournalError>();
+}

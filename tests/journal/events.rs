@@ -158,7 +158,7 @@ impl Dice {
         let step = |dice: &mut Self, name: &str, needs: &[&str]| StepDefinition {
             name: name.into(),
             run: dice.maybe(|dice| dice.pick(&[CommandLine::Shell("echo".into()), CommandLine::Argv(vec!["true".into(), "-x".into()])])),
-            needs: needs.iter().map(|name| StepName::new(name)).collect(),
+            needs: needs.iter().map(StepName::new).collect(),
             timeout: dice.maybe(Self::span),
             grace: dice.span(),
             output_max: dice.roll(1 << 30) as u64,

@@ -58,13 +58,13 @@ fn a_full_disk_refuses_and_resumes_by_itself() {
         return;
     }
     let (folder, _) = state();
-    let disk = SmallDisk::mount(&folder.path().join("disk"), 48);
+    let disk = SmallDisk::mount(&folder.path().join("disk"), 80);
     let state = disk.0.join("state");
     let mut journal = Journal::open(&state).unwrap();
     fill(&mut journal, 10);
     assert!(!journal.is_short_of_space());
     let ballast = disk.0.join("ballast");
-    let filled = fs::write(&ballast, vec![1; 64 << 20]);
+    let filled = fs::write(&ballast, vec![1; 100 << 20]);
     assert!(filled.is_err(), "the disk is full now");
 
     let text = "x".repeat(100_000);
@@ -100,7 +100,12 @@ fn a_full_disk_refuses_and_resumes_by_itself() {
     assert!(!journal.is_short_of_space() && state.join("reserve").exists());
     assert_eq!(verify(&state, None).unwrap().entries(), stored + 5, "every acknowledged entry is there, and no other");
     journal.close().unwrap();
-    assert_eq!(Journal::open(&state).unwrap().head().seq, stored + 5);
+    assert!(fs::write(&ballast, vec![1; 100 << 20]).is_err(), "full again, and nothing runs");
+    let mut journal = Journal::open(&state).unwrap();
+    assert_eq!(journal.head().seq, stored + 5);
+    assert!(journal.is_short_of_space(), "the start lives on the reserve");
+    fill(&mut journal, 3);
+    assert_eq!(verify(&state, None).unwrap().entries(), stored + 8);
 }
 
 /// Where a child of this test writes, when it runs with failing system calls.

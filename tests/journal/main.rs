@@ -1,5 +1,12 @@
 //! The record keeps what it was given, shows what was done to it, and says clearly what it cannot do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_wrap,
+    clippy::missing_panics_doc,
+    reason = "the functions that tests share are tests too"
+)]
+
 mod durable;
 mod events;
 mod faults;
