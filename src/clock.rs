@@ -39,6 +39,7 @@ pub struct Alarm {
 
 impl Alarm {
     /// An alarm; within a tokio runtime.
+    #[expect(deprecated, reason = "the named successor is unsafe; a timer's descriptor cannot be closed behind our back")]
     pub fn new() -> io::Result<Self> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         Ok(Self { timer: AsyncFd::new(timer)?, wall: now(), monotonic: monotonic() })

@@ -7,6 +7,6 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|face| face == "supervise") {
         return dogwatch::runner::supervisor::main();
     }
-    dogwatch::sources::install_crypto();
+    dogwatch::sources::http_client::install_crypto();
     dogwatch::cli::main(std::env::args_os())
 }

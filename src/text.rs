@@ -162,5 +162,5 @@ fn is_unsafe(char: char) -> bool {
         | 0x1_bca0..=0x1_bca3 | 0x1_d173..=0x1_d17a // controls of shorthand and music
         | 0x1_f1e6..=0x1_f1ff | 0x1_f3fb..=0x1_f3ff // flags and skin tones: pairs whose width differs between terminals
         | 0xe_0000..=0xe_0fff                      // tags and more selectors
-        | 0xe000..=0xf8ff | 0xf_0000..=0x10_ffff)  // private use: means what a font wants
+        | 0xe000..=0xf8ff | 0xf_0000..=0x10_ffff) // private use: means what a font wants
 }

@@ -29,12 +29,14 @@ pub fn run(session: &Session, logs: &Logs) -> Result<ExitCode, Failure> {
     }
     let (ring, rang) = mpsc::sync_channel(1);
     // A full channel holds a ring already.
-    let bell = Bell::new(move || drop(ring.try_send(())));
+    let bell = Bell::new(move || {
+        let _ = ring.try_send(());
+    });
     let _follow = Follow::start(&output, &bell).map_err(Failure::other)?;
     loop {
         bell.heard();
         // Asked before reading: what was written before the end is then read.
-        let ended = attempt.join("exit.json").exists();
+        let ended = crate::runner::recorded_end(&attempt).is_some();
         output.look().map_err(Failure::other)?;
         printing.to_end(&output)?;
         if ended {
@@ -127,6 +129,6 @@ fn choose(folder: &Path, logs: &Logs) -> Result<PathBuf, Failure> {
 
 fn row(path: &Path) -> Option<Row> {
     let (step, number) = path.file_name()?.to_str()?.rsplit_once('.')?;
-    let ended = std::fs::read(path.join("exit.json")).ok().map(|record| crate::runner::is_success(&record));
+    let ended = crate::runner::recorded_end(path).map(|end| end.is_success());
     Some(Row { step: step.to_owned(), number: number.parse().ok()?, path: path.to_owned(), ended })
 }

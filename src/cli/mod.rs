@@ -64,7 +64,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(Verb::Check { ref dir }) => workspace::check(&session, &printer, dir.as_deref()),
         Some(Verb::Plan(ref plan)) => workspace::plan(&session, &printer, plan),
         Some(Verb::Verify) => journal::verify(&session, &printer),
-        Some(Verb::Logs(ref logs)) => logs::run(&session, logs, &runtime(1)?),
+        Some(Verb::Logs(ref logs)) => logs::run(&session, logs),
         Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, &printer, runbook, &runtime(1)?),
         Some(Verb::Completions { shell }) => shell::completions(shell),
         Some(Verb::Man) => shell::man(),

@@ -16,10 +16,11 @@ use crate::engine::{Beginning, Engine, Input, Outside};
 use crate::journal::Journal;
 use crate::prober::Prober;
 use crate::runner::Runner;
-use crate::samples::Readings;
+use crate::samples::{Readings, Retention};
 use crate::wire::socket;
 use crate::workspace::{self, Loaded, Place};
 use anyhow::Context;
+use jiff::SignedDuration;
 use lock::WorkspaceLock;
 use server::Server;
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,7 @@ const REPORTS: usize = 4_096;
 /// Runs the daemon of a workspace until it is asked to stop. `ready` is called once clients can connect.
 pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl FnOnce()) -> anyhow::Result<()> {
     place.prepare()?;
+    raise_descriptor_limit();
     let _lock = WorkspaceLock::take(&place.workspace, &place.lock)?;
     log::start(&place.state, foreground)?;
     let tokio = tokio::runtime::Handle::current();
@@ -44,7 +46,9 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
 
     let mut journal = Journal::open(&place.state)?;
     let world = journal.load_world()?;
-    let readings = Readings::start(&place.state)?;
+    let kept = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+    let retention = &loaded.settings.retention;
+    let readings = Readings::start(&place.state, Retention { raw: kept(retention.samples), hourly: kept(retention.rollups) })?;
 
     let (engine, inbox) = Engine::inbox();
     let (reports, mut reported) = mpsc::channel(REPORTS);
@@ -109,6 +113,16 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     readings.close().await;
     let _ = std::fs::remove_file(&socket_path); // a file that is left behind is replaced at the next start
     Ok(())
+}
+
+/// Each running attempt and each console takes a descriptor: as many as the system allows without asking.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
 }
 
 /// Waits for the reason to end: a signal, or a person's word.

@@ -40,6 +40,8 @@ pub fn detached(workspace: &Path, state: Option<&Path>) -> anyhow::Result<()> {
 
 /// In the started process: leaves the session of the terminal.
 pub fn leave_session() -> std::io::Result<()> {
+    // What the starter had open, such as the pipe of an SSH session, is not kept open by the daemon's children.
+    close_fds::set_fds_cloexec(3, &[]);
     match rustix::process::setsid() {
         Ok(_) | Err(rustix::io::Errno::PERM) => Ok(()), // already a leader
         Err(error) => Err(error.into()),

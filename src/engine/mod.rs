@@ -108,7 +108,6 @@ pub struct Engine {
 }
 
 /// What the engine begins with.
-#[derive(Debug)]
 pub struct Beginning {
     /// The opened journal.
     pub journal: Journal,
@@ -305,7 +304,7 @@ impl Running {
         }
     }
 
-    fn close(mut self) {
+    fn close(self) {
         if self.read_only.is_none()
             && let Err(error) = Journal::checkpoint(&self.state, &self.world)
         {

@@ -6,7 +6,7 @@ use crate::runner::{ClaimError, Runner};
 use tokio::sync::mpsc;
 
 /// Who performs effects.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outside {
     /// Runs steps.
     pub runner: Runner,

@@ -126,14 +126,13 @@ impl Running {
         now: Timestamp,
         turn: &mut Turn,
     ) -> Result<Result<Accepted, Refusal>, JournalError> {
-        let asked = Asked { author, ..self.asked(now) };
         if dry_run {
-            return Ok(rules::preview(&self.world, command, &asked).map(Accepted::WouldDo));
+            return Ok(rules::preview(&self.world, command, &Asked { author, ..self.asked(now) }).map(Accepted::WouldDo));
         }
         if let Some(earlier) = key.map(|key| self.journal.answered(key)).transpose()?.flatten() {
             return Ok(Ok(serde_json::from_str(&earlier).unwrap_or(Accepted::Done)));
         }
-        match rules::decide(&self.world, command, &asked) {
+        match rules::decide(&self.world, command, &Asked { author, ..self.asked(now) }) {
             Ok(decision) => {
                 let accepted = made_run(&decision).map_or(Accepted::Done, Accepted::Run);
                 self.carry_out(author, decision, now, turn)?;

@@ -47,6 +47,12 @@ pub enum ClaimError {
     },
 }
 
+/// How the attempt in this folder ended, by its exit record; absent while it runs, or where its supervisor was killed.
+pub fn recorded_end(folder: &Path) -> Option<AttemptEnd> {
+    let record: record::ExitRecord = serde_json::from_slice(&std::fs::read(folder.join(record::EXIT)).ok()?).ok()?;
+    Some(record.ended.end)
+}
+
 /// Starts attempts, follows them, ends them. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Runner {

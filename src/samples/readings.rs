@@ -1,6 +1,6 @@
 //! The way to the store of readings: a thread of its own, so that nobody waits for its file.
 
-use super::Samples;
+use super::{Retention, Samples};
 use crate::domain::{ProbeId, Sample};
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
@@ -28,8 +28,8 @@ enum Asked {
 
 impl Readings {
     /// Opens the store below the state folder and starts its thread.
-    pub fn start(state: &Path) -> anyhow::Result<Self> {
-        let mut samples = Samples::open(state)?;
+    pub fn start(state: &Path, keep: Retention) -> anyhow::Result<Self> {
+        let mut samples = Samples::open(state);
         let (queue, mut asked) = mpsc::channel(QUEUE);
         std::thread::Builder::new().name("readings".into()).spawn(move || {
             let (mut flushed, mut retained) = (Timestamp::MIN, Timestamp::MIN);
@@ -43,14 +43,14 @@ impl Readings {
                         }
                         if due(retained, sample.at, RETAIN) {
                             retained = sample.at;
-                            report("thinned out", samples.retain(sample.at));
+                            report("thinned out", samples.retain(sample.at, keep));
                         }
                     }
                     // Who asked may have gone meanwhile.
                     Asked::Since(probe, since, answer) => drop(answer.send(samples.since(&probe, since))),
                     Asked::Close(answer) => {
                         report("written", samples.flush(crate::clock::now()));
-                        drop(answer.send(()));
+                        let _ = answer.send(()); // who asked may have gone
                         break;
                     }
                 }
