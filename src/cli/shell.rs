@@ -22,7 +22,7 @@ pub fn man() -> Result<ExitCode, Failure> {
 
 /// `dogwatch keys`
 pub fn keys() -> Result<ExitCode, Failure> {
-    out(crate::console::action::key_table_markdown().as_bytes())
+    out(crate::console::keymap::key_table_markdown().as_bytes())
 }
 
 fn out(bytes: &[u8]) -> Result<ExitCode, Failure> {
