@@ -96,7 +96,7 @@ impl Demo {
     }
 }
 
-/// What the file system says of a folder to remove, which only a demo's folder is: it holds `demo.env`.
+/// Removes the folder of a demo that has ended. A folder without `demo.env` is not one, and is refused.
 pub fn remove(folder: &Path) -> io::Result<()> {
     if !folder.join("demo.env").is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not the folder of a demo"));

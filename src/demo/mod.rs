@@ -14,5 +14,5 @@ mod shop;
 pub use fetch::{FetchError, Fetched, Method, fetch};
 pub use files::{UnpackError, unpack};
 pub use live::{Demo, DemoError, FIRST_RUNS, remove};
-pub use process::{ShopError, ShopProcess};
+pub use process::{ShopError, ShopProcess, run_shop};
 pub use shop::{Ports, serve};

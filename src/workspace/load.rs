@@ -176,12 +176,11 @@ impl Reading<'_> {
         let mut seen: BTreeMap<ProbeId, String> = BTreeMap::new();
         for (_, file) in self.folder("probes", ".toml") {
             for (at, probe) in probe::read(&file, runbooks) {
-                match seen.get(&probe.id) {
-                    Some(other) => file.wrong(at, format!("there is a probe `{}` in {other} already", probe.id)),
-                    None => {
-                        seen.insert(probe.id.clone(), file.name.clone());
-                        probes.push(probe);
-                    }
+                if let Some(other) = seen.get(&probe.id) {
+                    file.wrong(at, format!("there is a probe `{}` in {other} already", probe.id));
+                } else {
+                    seen.insert(probe.id.clone(), file.name.clone());
+                    probes.push(probe);
                 }
             }
             self.done(file);

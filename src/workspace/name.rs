@@ -34,7 +34,7 @@ pub(super) fn param_problem(name: &str) -> Option<&'static str> {
 pub(super) fn label_problem(name: &str) -> Option<&'static str> {
     if !is_word(name, "_") {
         Some("the name of a label holds letters, digits and `_` only, and begins with no digit")
-    } else if matches!(name, "alertname" | "source" | "flow" | "probe") {
+    } else if matches!(name, "alertname" | "source" | "flow" | "probe" | "severity") {
         Some("this label is set by dogwatch")
     } else {
         None

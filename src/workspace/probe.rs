@@ -104,13 +104,9 @@ fn probe(table: &Table<'_>, name: &str, runbooks: &RunbookNames) -> Option<Probe
         keep_alive: table.flag("keep_alive").unwrap_or(false),
     };
     // The rest is read also where the target is wrong, so that all errors are told at once.
-    match target {
-        Some(target) => Some(definition(target)),
-        None => {
-            definition(Target::Outside { description: String::new() });
-            None
-        }
-    }
+    let is_right = target.is_some();
+    let probe = definition(target.unwrap_or_else(|| Target::Outside { description: String::new() }));
+    is_right.then_some(probe)
 }
 
 fn target(table: &Table<'_>, name: &str) -> Option<Target> {

@@ -53,14 +53,13 @@ pub fn parse(id: &str, file: &str, text: &str) -> (Runbook, Vec<FileError>) {
     // Windows line ends would become part of commands.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let mut warnings = Vec::new();
-    let (front, body_at) = match front_matter(&text) {
-        Some((end, body)) => (read_front(file, &text[..end], &mut warnings), body),
-        None => {
-            if text.starts_with("---\n") {
-                warnings.push(FileError::at(file, &text, 0..3, "the front matter is not closed").with_hint("end it with a line of `---`"));
-            }
-            (Front::default(), 0)
+    let (front, body_at) = if let Some((end, body)) = front_matter(&text) {
+        (read_front(file, &text[..end], &mut warnings), body)
+    } else {
+        if text.starts_with("---\n") {
+            warnings.push(FileError::at(file, &text, 0..3, "the front matter is not closed").with_hint("end it with a line of `---`"));
         }
+        (Front::default(), 0)
     };
     let body = Body { file, text: &text, at: body_at };
     let (heading, steps) = body.read(&mut warnings);

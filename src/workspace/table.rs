@@ -252,12 +252,12 @@ impl<'f> Table<'f> {
             self.wrong_kind(key, value, &format!("a list of tables, written as `[[{key}]]`"));
             return Vec::new();
         };
-        let open = |item: &'f Spanned<DeValue<'f>>| match item.get_ref() {
-            DeValue::Table(entries) => Some(Self::open(self.file, entries, item.span(), keys)),
-            _ => {
-                self.wrong_kind(key, item, "a table");
-                None
+        let open = |item: &'f Spanned<DeValue<'f>>| {
+            if let DeValue::Table(entries) = item.get_ref() {
+                return Some(Self::open(self.file, entries, item.span(), keys));
             }
+            self.wrong_kind(key, item, "a table");
+            None
         };
         items.iter().filter_map(open).collect()
     }
