@@ -36,17 +36,15 @@ pub fn flow<'a>(world: &'a World, id: &FlowId) -> Result<&'a Flow, Refusal> {
 /// A run that is at hand, or a refusal that says which are.
 pub fn run<'a>(world: &'a World, id: &RunId) -> Result<(&'a Flow, &'a Run), Refusal> {
     let flow = flow(world, &id.flow)?;
-    match flow.run(id) {
-        Some(run) => Ok((flow, run)),
-        None => {
-            let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no run `{id}` at hand"));
-            Err(match (flow.runs.front(), flow.runs.back()) {
-                (Some(first), Some(last)) if first.id != last.id => refusal.hint(format!("at hand are {} to {}", first.id, last.id)),
-                (Some(only), _) => refusal.hint(format!("at hand is {}", only.id)),
-                _ => refusal.hint(format!("`{}` has not run yet", id.flow)),
-            })
-        }
+    if let Some(run) = flow.run(id) {
+        return Ok((flow, run));
     }
+    let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no run `{id}` at hand"));
+    Err(match (flow.runs.front(), flow.runs.back()) {
+        (Some(first), Some(last)) if first.id != last.id => refusal.hint(format!("at hand are {} to {}", first.id, last.id)),
+        (Some(only), _) => refusal.hint(format!("at hand is {}", only.id)),
+        _ => refusal.hint(format!("`{}` has not run yet", id.flow)),
+    })
 }
 
 pub(super) fn probe<'a>(world: &'a World, id: &ProbeId) -> Result<&'a Probe, Refusal> {
@@ -100,19 +98,19 @@ pub(super) fn optional_text(what: &str, text: Option<&str>) -> Result<(), Refusa
 }
 
 /// Parameters that a person gave: known names, sizes, no NUL.
-pub(super) fn params<'a>(given: &Params, owner: &str, known: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
+pub(super) fn params<'a>(given: &Params, owner: &str, known: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
+    let known: Vec<&str> = known.collect();
     let bytes: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > PARAMS_MAX {
         return Err(invalid(format!("the parameters have {bytes} bytes together, at most {PARAMS_MAX} are taken")));
     }
     for (name, value) in given {
-        if !known.clone().any(|other| other == name) {
+        if !known.contains(&name.as_str()) {
             let refusal = invalid(format!("{owner} has no parameter `{name}`"));
-            let names: Vec<&str> = known.clone().collect();
-            return Err(match nearest(name, names.iter().copied()) {
+            return Err(match nearest(name, known.iter().copied()) {
                 Some(near) => refusal.hint(format!("did you mean `{near}`?")),
-                None if names.is_empty() => refusal.hint("it takes none"),
-                None => refusal.hint(format!("it takes {}", names.join(", "))),
+                None if known.is_empty() => refusal.hint("it takes none"),
+                None => refusal.hint(format!("it takes {}", known.join(", "))),
             });
         }
         if value.contains('\0') {

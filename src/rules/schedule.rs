@@ -78,7 +78,7 @@ impl Schedule {
         let fixed = !clock.iter().any(|field| field.contains(['*', '/']));
         let values = |component: &croner::CronComponent| component.values().into_iter().map(|value| value as i8).collect();
         let (hours, minutes, seconds) = (values(&pattern.hours), values(&pattern.minutes), values(&pattern.seconds));
-        let schedule = Self { hours, minutes, seconds, fixed, zone, pattern };
+        let schedule = Self { pattern, hours, minutes, seconds, fixed, zone };
         match schedule.next_wall(DateTime::constant(2000, 1, 1, 0, 0, 0, 0)) {
             Some(_) => Ok(schedule),
             None => Err(ScheduleError::Never { line: line.to_owned() }),

@@ -403,13 +403,7 @@ impl World {
     fn attempt_started(&mut self, attempt: &AttemptId, pid: u32, started_at: Timestamp) {
         let Job::Step { run, step } = &attempt.job else { return };
         self.change_run(run, |run, watches| {
-            run.started_at.get_or_insert(started_at);
-            // The start of a later occurrence ends the wait for the earlier ones too.
-            for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
-                watch.start_by = None;
-                watch.start_missed = false;
-            }
-            watches.retain(Watch::is_open);
+            begun(run, watches, started_at);
             if let Some(row) = run.step_mut(step).and_then(|step| step.attempts.iter_mut().find(|row| row.number == attempt.number)) {
                 row.pid = Some(pid);
                 row.started_at = Some(started_at);
@@ -420,12 +414,17 @@ impl World {
     fn attempt_ended(&mut self, attempt: &AttemptId, end: &AttemptEnd, ended_at: Timestamp, output_bytes: u64, survivors: &[String]) {
         self.running.remove(attempt);
         match &attempt.job {
-            Job::Step { run, step } => self.change_step(run, step, |step| {
-                if let Some(row) = step.attempts.iter_mut().find(|row| row.number == attempt.number) {
-                    row.ended_at = Some(ended_at);
-                    row.end = Some(end.clone());
-                    row.output_bytes = output_bytes;
-                    row.survivors = survivors.to_vec();
+            Job::Step { run, step } => self.change_run(run, |run, watches| {
+                let rows = run.step_mut(step).map(|step| &mut step.attempts);
+                let Some(row) = rows.and_then(|rows| rows.iter_mut().find(|row| row.number == attempt.number)) else { return };
+                row.ended_at = Some(ended_at);
+                row.end = Some(end.clone());
+                row.output_bytes = output_bytes;
+                row.survivors = survivors.to_vec();
+                // It may have started and ended while no daemon watched.
+                if !matches!(end, AttemptEnd::NeverBegan | AttemptEnd::SpawnError(_) | AttemptEnd::Lost) {
+                    let starting_at = row.starting_at;
+                    begun(run, watches, starting_at);
                 }
             }),
             Job::Procedure { runbook, subject, step } => {
@@ -762,6 +761,16 @@ impl World {
         by.clone_into(&mut tick.by);
         tick.at = at;
     }
+}
+
+/// A run has begun: it waits for nothing any more, nor do the occurrences before it.
+fn begun(run: &mut Run, watches: &mut Vec<Watch>, at: Timestamp) {
+    run.started_at.get_or_insert(at);
+    for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
+        watch.start_by = None;
+        watch.start_missed = false;
+    }
+    watches.retain(Watch::is_open);
 }
 
 /// What a flow counts as: failed, active, late.
