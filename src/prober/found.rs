@@ -135,6 +135,7 @@ fn of_certificate(wrong: &CertificateError) -> Found {
         }
         CertificateError::NotValidForName => Found::failed("certificate is for another name"),
         CertificateError::UnknownIssuer => Found::failed("certificate is not signed by a trusted authority"),
+        CertificateError::BadSignature => Found::failed("certificate is not signed by the authority that it names"),
         CertificateError::Revoked => Found::failed("certificate is revoked"),
         other => Found::failed(format!("certificate refused: {other}")),
     }

@@ -33,6 +33,8 @@ struct Watched {
     looking: bool,
     /// A further look is wanted as soon as the one under way has ended.
     again: bool,
+    /// The first place on the grid that was reached during the look under way, and how many were.
+    passed: Option<(Instant, u32)>,
     /// Which of this probe's definitions this is: a look of an earlier one counts for nothing.
     edition: u64,
 }
@@ -78,8 +80,10 @@ impl Rota {
         let slot = now + every.mul_f64(place(probe.as_str()) / 5.0);
         self.due.insert((Turn::Grid, slot, probe.clone()));
         let edition = self.editions;
-        self.probes
-            .insert(probe.clone(), Watched { look, every, slot, reached: None, asked: false, looking: false, again: false, edition });
+        self.probes.insert(
+            probe.clone(),
+            Watched { look, every, slot, reached: None, asked: false, looking: false, again: false, passed: None, edition },
+        );
     }
 
     /// Takes a probe off; a look under way counts for nothing.
@@ -137,8 +141,14 @@ impl Rota {
                 watched.asked = false;
             }
             if watched.looking {
+                let (first, count) = watched.passed.unwrap_or((now.checked_sub(late).unwrap_or(now), 0));
+                watched.passed = Some((first, count + missed + 1));
                 watched.again = true;
                 continue;
+            }
+            if let Some((first, count)) = watched.passed.take() {
+                late = now.saturating_duration_since(first);
+                missed += count - u32::from(turn == Turn::Asked); // this look stands for one of them
             }
             watched.looking = true;
             self.looking += 1;
@@ -247,6 +257,18 @@ mod tests {
         let start = rota.start(first + MINUTE * 3 + Duration::from_secs(1), 9).pop().unwrap();
         assert_eq!((start.missed, start.late), (3, MINUTE * 3 + Duration::from_secs(1)));
         assert_eq!(rota.next(), Some(first + MINUTE * 4));
+    }
+
+    #[test]
+    fn a_look_that_outlasts_its_interval_stands_for_the_next_and_the_rest_is_counted() {
+        let (mut rota, _) = rota_of(&["home"]);
+        let first = rota.next().unwrap();
+        let start = rota.start(first, 9).pop().unwrap();
+        assert!(rota.start(first + MINUTE, 9).is_empty());
+        assert!(rota.start(first + MINUTE * 2, 9).is_empty());
+        rota.end(&start.probe, start.edition);
+        let next = rota.start(first + MINUTE * 2, 9).pop().unwrap();
+        assert_eq!((next.missed, next.late), (1, MINUTE));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Certificates made for the moment.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use jiff::SignedDuration;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tempfile::NamedTempFile;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -52,15 +54,11 @@ pub fn self_signed(name: &str) -> Shown {
 
 fn params(name: &str, days: i64) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let from_now = |days: i64| {
-        let then = dogwatch::clock::now() + jiff::SignedDuration::from_hours(days * 24);
-        let date = jiff::tz::TimeZone::UTC.to_datetime(then).date();
-        (date, then)
-    };
-    let (_, end) = from_now(days);
-    let (_, start) = from_now(days - 90);
-    params.not_before = std::time::SystemTime::from(start).into();
-    params.not_after = std::time::SystemTime::from(end).into();
+    params.distinguished_name.push(DnType::CommonName, name);
+    // An hour short of whole days, so that no answer depends on the second in which the test runs.
+    let end = dogwatch::clock::now() + SignedDuration::from_hours(days * 24 - 1);
+    params.not_before = SystemTime::from(end - SignedDuration::from_hours(90 * 24)).into();
+    params.not_after = SystemTime::from(end).into();
     params
 }
 

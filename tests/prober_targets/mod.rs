@@ -38,11 +38,14 @@ impl Served {
 
     /// The same after a while.
     pub async fn http_after(wait: Duration, answer: String) -> Self {
-        Self::start(async move |mut stream| {
-            while read_request(&mut stream).await.is_some() {
-                tokio::time::sleep(wait).await;
-                if stream.write_all(answer.as_bytes()).await.is_err() {
-                    return;
+        Self::start(move |mut stream| {
+            let answer = answer.clone();
+            async move {
+                while read_request(&mut stream).await.is_some() {
+                    tokio::time::sleep(wait).await;
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
                 }
             }
         })
@@ -112,13 +115,15 @@ impl Served {
     async fn over_tls(shown: Shown, answer: String) -> Self {
         let shown = Arc::new(Mutex::new(Some(shown)));
         let current = shown.clone();
-        let mut served = Self::start(async move |stream| {
-            let config = current.lock().unwrap().clone().unwrap().config();
-            // The client ends the handshake where it refuses the certificate.
-            let Ok(mut stream) = TlsAcceptor::from(config).accept(stream).await else { return };
-            while read_request(&mut stream).await.is_some() {
-                if stream.write_all(answer.as_bytes()).await.is_err() {
-                    return;
+        let mut served = Self::start(move |stream| {
+            let (config, answer) = (current.lock().unwrap().clone().unwrap().config(), answer.clone());
+            async move {
+                // The client ends the handshake where it refuses the certificate.
+                let Ok(mut stream) = TlsAcceptor::from(config).accept(stream).await else { return };
+                while read_request(&mut stream).await.is_some() {
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
                 }
             }
         })
