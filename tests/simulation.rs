@@ -186,7 +186,8 @@ impl Simulation {
     /// The daemon is gone for a while and comes back, perhaps on another boot.
     fn crash(&mut self) {
         self.crashed = false;
-        self.now += SignedDuration::from_secs(self.chance.below(if self.chance.one_in(4) { 200_000 } else { 600 }) as i64);
+        let longest = if self.chance.one_in(4) { 200_000 } else { 600 };
+        self.now += SignedDuration::from_secs(self.chance.below(longest) as i64);
         let rebooted = self.chance.one_in(4);
         self.boot += u32::from(rebooted);
         self.world = World::fold(&self.entries);
