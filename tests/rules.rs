@@ -1,4 +1,5 @@
 //! Rules as tables: given these facts, when this is asked or that is due, then these facts or a refusal.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod made;
 
@@ -78,7 +79,10 @@ fn slots_limit_what_runs_at_the_same_time() {
     let mut made = Made::at("2026-01-01T00:00:00Z").flow(flow("wide", &[], vec![step("a", &[]), step("b", &[]), step("c", &[])]));
     let (errors, definitions) = (vec![], Definitions { name: "shop".into(), zone: "UTC".into(), max_running: 2, ..Definitions::default() });
     made.world.workspace_errors = errors;
-    made.report(&Report::WorkspaceRead(Box::new(Definitions { flows: vec![made.world.flow(&"wide".into()).unwrap().definition.clone()], ..definitions })));
+    made.report(&Report::WorkspaceRead(Box::new(Definitions {
+        flows: vec![made.world.flow(&"wide".into()).unwrap().definition.clone()],
+        ..definitions
+    })));
     made.command(run("wide")).unwrap();
     assert_eq!(made.steps(), ["a", "b"]);
     assert!(why_run(&made.world, &"wide/1".parse().unwrap(), made.now).iter().any(|reason| reason.text.contains("2 of 2 taken")));
@@ -128,13 +132,20 @@ fn a_lost_step_is_never_retried_and_a_killed_one_neither() {
 
 #[test]
 fn missed_occurrences_come_to_what_the_policy_promises() {
-    for (policy, max, caught) in [(MissedPolicy::Skip, 10, 0), (MissedPolicy::Latest, 10, 1), (MissedPolicy::All, 10, 10), (MissedPolicy::All, 500, 287)] {
+    for (policy, max, caught) in
+        [(MissedPolicy::Skip, 10, 0), (MissedPolicy::Latest, 10, 1), (MissedPolicy::All, 10, 10), (MissedPolicy::All, 500, 287)]
+    {
         let missed = Missed { policy, max, ..Missed::default() };
-        let mut made = Made::at("2026-01-01T00:00:00Z").flow(FlowDefinition { missed, ..flow("f", &["*/5 * * * *"], vec![step("s", &[])]) });
+        let mut made =
+            Made::at("2026-01-01T00:00:00Z").flow(FlowDefinition { missed, ..flow("f", &["*/5 * * * *"], vec![step("s", &[])]) });
         // Away for three days, back two minutes after an occurrence: one day is within the window.
         let settled = settled(&made.to("2026-01-04T00:02:00Z"));
         assert_eq!(settled.len(), 3 * 24 * 12, "{policy:?}");
-        assert_eq!(settled.iter().filter(|words| words.ends_with("Z caught up")).count(), caught + usize::from(max == 500), "{policy:?} {max}");
+        assert_eq!(
+            settled.iter().filter(|words| words.ends_with("Z caught up")).count(),
+            caught + usize::from(max == 500),
+            "{policy:?} {max}"
+        );
         let last = settled.last().unwrap();
         assert_eq!(last.ends_with("Z caught up"), caught > 0, "{last}");
     }
@@ -195,7 +206,8 @@ fn an_edited_schedule_starts_anew() {
 
 #[test]
 fn deadlines_alarm_and_are_over_when_met() {
-    let definition = FlowDefinition { must_start_by: Some("02:45".parse().unwrap()), must_finish_by: Some("06:00".parse().unwrap()), ..nightly() };
+    let definition =
+        FlowDefinition { must_start_by: Some("02:45".parse().unwrap()), must_finish_by: Some("06:00".parse().unwrap()), ..nightly() };
     let mut made = Made::at("2026-01-01T00:00:00Z").flow(definition);
     made.world.max_running = 1;
     made = made.flow(flow("hog", &[], vec![step("hog", &[])]));
@@ -226,7 +238,10 @@ fn the_same_failure_again_is_a_linked_incident() {
     made.command(Command::Resolve { incident: IncidentId(1), reason: "known".into() }).unwrap();
     assert_eq!(made.world.alerts.len(), 1, "the alert still fires");
     let events = fail(&mut made, run("nightly"));
-    assert!(matches!(events.last(), Some(Event::IncidentOpened { incident: IncidentId(2), previous: Some(IncidentId(1)), .. })), "{events:?}");
+    assert!(
+        matches!(events.last(), Some(Event::IncidentOpened { incident: IncidentId(2), previous: Some(IncidentId(1)), .. })),
+        "{events:?}"
+    );
     made.command(rerun("nightly/3", Scope::Failed)).unwrap();
     for name in ["fetch", "load", "report"] {
         made.end(name, OK);
@@ -240,9 +255,11 @@ fn the_same_failure_again_is_a_linked_incident() {
 #[test]
 fn a_worse_alert_raises_and_voids_the_acknowledgement() {
     let labels: Labels = [("service".to_owned(), "shop".to_owned())].into();
-    let mut made = Made::at("2026-01-01T00:00:00Z")
-        .flow(FlowDefinition { labels: labels.clone(), ..nightly() })
-        .probe(ProbeDefinition { labels, down_after: 1, ..probe("db") });
+    let mut made = Made::at("2026-01-01T00:00:00Z").flow(FlowDefinition { labels: labels.clone(), ..nightly() }).probe(ProbeDefinition {
+        labels,
+        down_after: 1,
+        ..probe("db")
+    });
     made.command(run("nightly")).unwrap();
     made.end("fetch", BAD);
     made.command(Command::Acknowledge { incident: IncidentId(1), note: None }).unwrap();
@@ -286,7 +303,11 @@ fn a_probe_is_down_after_three_and_up_after_two() {
         look(&mut made, "db", verdict);
         assert_eq!(made.world.probe(&"db".into()).unwrap().health.to_string(), health, "after {verdict:?}");
     }
-    let rhythms: Vec<_> = made.effects.iter().filter_map(|effect| if let Effect::SetRhythm { every, .. } = effect { Some(every.as_secs()) } else { None }).collect();
+    let rhythms: Vec<_> = made
+        .effects
+        .iter()
+        .filter_map(|effect| if let Effect::SetRhythm { every, .. } = effect { Some(every.as_secs()) } else { None })
+        .collect();
     assert_eq!(rhythms, [10, 60, 10, 60]);
     assert_eq!(made.world.incidents.len(), 1);
     assert_eq!(made.world.tally.open, 0);
@@ -337,7 +358,12 @@ fn a_rerun_takes_the_steps_of_its_scope() {
 fn commands_are_refused_with_a_hint() {
     let params: Params = [("region".to_owned(), "eu".to_owned())].into();
     let mut made = Made::at("2026-01-01T00:00:00Z").flow(FlowDefinition { params, ..nightly() });
-    let with = |name: &str, value: &str| Command::Run { flow: "nightly".into(), params: [(name.to_owned(), value.to_owned())].into(), date: None, reason: None };
+    let with = |name: &str, value: &str| Command::Run {
+        flow: "nightly".into(),
+        params: [(name.to_owned(), value.to_owned())].into(),
+        date: None,
+        reason: None,
+    };
     let dated = |date: jiff::civil::Date| Command::Run { flow: "nightly".into(), params: Params::new(), date: Some(date), reason: None };
     for (command, words) in [
         (run("nightli"), "there is no flow `nightli`\nhint: did you mean `nightly`?"),
@@ -371,7 +397,10 @@ fn what_a_neighbour_owns_is_refused_with_the_reason() {
     let source = Event::SourceDefined { source: "warehouse".into(), kind: "airflow".into(), capabilities: vec![] };
     made.carry_out(dogwatch::rules::Decision { events: vec![source], effects: vec![] }, &Author::Engine);
     let refusal = made.command(run("warehouse:load")).unwrap_err();
-    assert_eq!((refusal.kind, &*refusal.reason), (RefusalKind::Unsupported, "warehouse:load belongs to `warehouse`, and airflow cannot run a flow"));
+    assert_eq!(
+        (refusal.kind, &*refusal.reason),
+        (RefusalKind::Unsupported, "warehouse:load belongs to `warehouse`, and airflow cannot run a flow")
+    );
 }
 
 fn runbook() -> Runbook {
@@ -412,7 +441,9 @@ fn a_runbook_step_runs_when_it_is_complete_and_confirmed() {
     assert!(made.command(ask(&params, Some("row"))).unwrap_err().reason.contains("confirmed by typing"));
     assert_eq!(kinds(&made.command(ask(&params, Some("rows"))).unwrap()), ["procedure_asked", "attempt_starting"]);
     let Some(Effect::StartAttempt(order)) = made.effects.last() else { panic!("{:?}", made.effects) };
-    for (name, value) in [("DOGWATCH_PARAM_DAY", "2026-01-01"), ("DOGWATCH_INCIDENT", "1"), ("DOGWATCH_FLOW", "nightly"), ("DOGWATCH_RUN", "nightly/1")] {
+    for (name, value) in
+        [("DOGWATCH_PARAM_DAY", "2026-01-01"), ("DOGWATCH_INCIDENT", "1"), ("DOGWATCH_FLOW", "nightly"), ("DOGWATCH_RUN", "nightly/1")]
+    {
         assert_eq!(order.env[name], value);
     }
     assert!(made.command(ask(&params, Some("rows"))).unwrap_err().reason.contains("still runs"));
@@ -428,7 +459,14 @@ fn a_reading_of_the_workspace_tells_only_what_differs() {
     let read = |flows: Vec<FlowDefinition>| {
         let flows = flows.into_iter().map(Arc::new).collect();
         let probes = vec![Arc::new(made::probe("db"))];
-        Report::WorkspaceRead(Box::new(Definitions { name: "shop".into(), zone: "UTC".into(), max_running: 4, flows, probes, ..Definitions::default() }))
+        Report::WorkspaceRead(Box::new(Definitions {
+            name: "shop".into(),
+            zone: "UTC".into(),
+            max_running: 4,
+            flows,
+            probes,
+            ..Definitions::default()
+        }))
     };
     assert_eq!(kinds(&made.report(&read(vec![nightly()]))), ["workspace_loaded", "flow_defined", "probe_defined"]);
     assert!(matches!(made.effects.last(), Some(Effect::WatchProbe(_))));
