@@ -1,6 +1,8 @@
 //! The demo's story with its real shop and its real shell steps: fetch, a check that fails, the repair that the runbook
 //! leads to, and the rest of the batch.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
+
 use dogwatch::demo::{Demo, Method, fetch, remove, run_shop};
 use dogwatch::domain::CommandLine;
 use dogwatch::domain::runbook::ProcedureStep;

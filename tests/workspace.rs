@@ -1,5 +1,7 @@
 //! The files that a person writes: what is accepted, and how each mistake is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
+
 use dogwatch::domain::flow::{MissedPolicy, Overlap};
 use dogwatch::domain::probe::Target;
 use dogwatch::domain::{CommandLine, Severity};
@@ -243,6 +245,32 @@ fn a_line_of_a_megabyte_is_drawn_short() {
     let text = format!("description = {}5\n", " ".repeat(900_000));
     let errors = refused(&[("flows/a.toml", text.as_bytes())]);
     assert!(errors.render(80, false).len() < 4_000);
+}
+
+#[test]
+fn a_secret_is_refused_and_never_drawn() {
+    let probe = b"[a]\nhttp = \"https://ana:hunter2@a.example/\"\n[b]\nhttp = \"https://b.example/\"\nheaders = { Authorization = \"Bearer hunter2\" }\n";
+    let errors = refused(&[("probes/a.toml", probe)]);
+    assert_eq!(errors.0.len(), 2);
+    let told = errors.render(80, false) + &errors.lines().join("\n") + &format!("{errors:?}");
+    assert!(told.contains("probes/a.toml:5:") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn deep_nests_are_errors_and_no_crash() {
+    for text in [
+        format!("x = {}", "[".repeat(500_000)),
+        format!("x = {}", "{ a = ".repeat(150_000)),
+        format!("{}x = 1", "a.".repeat(500_000)),
+        format!("[{}x]", "a.".repeat(500_000)),
+        format!("x.{}x = 1\n", "a.".repeat(400_000)),
+    ] {
+        for file in ["flows/a.toml", "probes/a.toml", "dogwatch.toml"] {
+            assert!(!refused(&[(file, text.as_bytes())]).0.is_empty());
+        }
+        let (book, _) = runbook::parse("x", "x.md", &format!("---\n{text}\n---\nshown"));
+        assert_eq!(book.text, "shown");
+    }
 }
 
 #[test]

@@ -58,22 +58,23 @@ impl SourceFile {
 
     /// Notes that something is wrong with a stretch of the text.
     pub fn wrong(&self, at: Range<usize>, reason: impl Into<String>) {
-        self.note(at, reason.into(), None);
+        self.note(FileError::at(&*self.name, &self.text, at, reason));
     }
 
     /// The same, with what to do.
     pub fn wrong_but(&self, at: Range<usize>, reason: impl Into<String>, hint: impl Into<String>) {
-        self.note(at, reason.into(), Some(hint.into()));
+        self.note(FileError::at(&*self.name, &self.text, at, reason).with_hint(hint));
     }
 
-    fn note(&self, at: Range<usize>, reason: String, hint: Option<String>) {
+    /// The same about a line that holds a secret: the line is never drawn.
+    pub fn wrong_secret(&self, at: Range<usize>, reason: impl Into<String>, hint: impl Into<String>) {
+        self.note(FileError::at(&*self.name, &self.text, at, reason).with_hint(hint).undrawn());
+    }
+
+    fn note(&self, problem: FileError) {
         let mut problems = self.problems.borrow_mut();
         match problems.len() {
-            0..MAX_ERRORS => {
-                let mut problem = FileError::at(&*self.name, &self.text, at, reason);
-                problem.hint = hint;
-                problems.push(problem);
-            }
+            0..MAX_ERRORS => problems.push(problem),
             MAX_ERRORS => problems.push(FileError::whole(&*self.name, format!("more than {MAX_ERRORS} errors; the rest is not shown"))),
             _ => {}
         }
