@@ -76,12 +76,16 @@ pub struct World {
     pub ready: VecDeque<(RunId, StepName)>,
     /// Attempts between `AttemptStarting` and `AttemptEnded`.
     pub running: BTreeSet<AttemptId>,
+    /// Steps that will be tried again, by the time from which on they may.
+    pub retrying: BTreeSet<(Timestamp, RunId, StepName)>,
     /// The last entries of all kinds but definitions, for the common timeline.
     pub recent: VecDeque<Arc<Entry>>,
     /// The number that the next incident gets.
     pub next_incident: u32,
     /// Open incidents by what they group by.
     pub open_groups: BTreeMap<String, IncidentId>,
+    /// The youngest incident at hand that each alert has been part of, also where that is over.
+    pub last_incident: BTreeMap<Fingerprint, IncidentId>,
     /// Resolved incidents in the order of their end, the oldest first.
     pub resolved: VecDeque<IncidentId>,
     /// Figures for the head of the screen, kept by the fold so that a frame need not count.
@@ -212,6 +216,18 @@ impl World {
     /// Attempts of flows' steps that run now; runbook steps take no slot.
     pub fn slots_taken(&self) -> u32 {
         self.running.iter().filter(|attempt| matches!(attempt.job, Job::Step { .. })).count() as u32
+    }
+
+    /// Attempts that have not ended, with the boot that each was started in.
+    pub fn open_attempts(&self) -> Vec<(AttemptId, String)> {
+        let boot_of = |attempt: &AttemptId| match &attempt.job {
+            Job::Step { run, step } => {
+                let rows = &self.run(run)?.step(step)?.attempts;
+                rows.iter().find(|row| row.number == attempt.number).map(|row| row.boot_id.clone())
+            }
+            Job::Procedure { runbook, subject, step } => self.procedure(runbook, subject)?.ticks.get(step)?.boot_id.clone(),
+        };
+        self.running.iter().map(|attempt| (attempt.clone(), boot_of(attempt).unwrap_or_default())).collect()
     }
 
     /// Whether a source can be asked for something; the local engine can do everything.
