@@ -1,4 +1,5 @@
 //! The prober against real servers on the loopback: slow, wrong, cut, refused, with good and bad certificates.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 mod prober_targets;
 
@@ -27,7 +28,7 @@ fn probe(target: Target) -> ProbeDefinition {
         id: "target".into(),
         file: String::new(),
         target,
-        every: Duration::from_secs(60),
+        every: Duration::from_mins(1),
         timeout: Duration::from_secs(10),
         expect: Expectation::default(),
         down_after: 3,
@@ -326,7 +327,7 @@ async fn the_rhythm_is_that_of_the_grid_and_can_be_changed() {
     let took = sixth.sample.at.duration_since(first.sample.at).as_secs_f64();
     assert!((0.9..2.0).contains(&took), "five intervals of 0.2 s, not {took}");
 
-    looking.prober.set_rhythm(&id, Duration::from_secs(3_600));
+    looking.prober.set_rhythm(&id, Duration::from_hours(1));
     looking.hears_nothing().await;
     looking.prober.now(&id);
     looking.next().await;

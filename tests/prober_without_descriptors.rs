@@ -1,5 +1,6 @@
 //! A process without descriptors cannot look: that is its own error, never the target's failure. A test binary of its
 //! own, because the limit is the whole process's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 use dogwatch::domain::probe::{Expectation, Target};
 use dogwatch::domain::{Labels, ProbeDefinition, Report, Severity, Verdict};
@@ -18,7 +19,7 @@ fn probe(id: &str, target: Target) -> Arc<ProbeDefinition> {
         id: id.into(),
         file: String::new(),
         target,
-        every: Duration::from_secs(60),
+        every: Duration::from_mins(1),
         timeout: Duration::from_secs(10),
         expect: Expectation::default(),
         down_after: 3,

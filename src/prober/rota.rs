@@ -207,7 +207,7 @@ fn place(name: &str) -> f64 {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn rota_of(names: &[&str]) -> (Rota, Instant) {
         let now = Instant::now();

@@ -54,7 +54,7 @@ pub fn self_signed(name: &str) -> Shown {
 
 fn params(name: &str, days: i64) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
+    params.distinguished_name.push(DnType::CommonName, format!("made for a test of {name}"));
     // An hour short of whole days, so that no answer depends on the second in which the test runs.
     let end = dogwatch::clock::now() + SignedDuration::from_hours(days * 24 - 1);
     params.not_before = SystemTime::from(end - SignedDuration::from_hours(90 * 24)).into();
