@@ -427,7 +427,8 @@ pub struct Mark {
 #[derive(Debug, Args)]
 pub struct Runbook {
     /// The runbook
-    pub runbook: String,
+    #[arg(value_name = "RUNBOOK")]
+    pub name: String,
     /// Run this step of it
     #[arg(long, value_name = "STEP")]
     pub run: Option<String>,

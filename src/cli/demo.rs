@@ -100,7 +100,9 @@ async fn wait_for_quiet(client: &mut Client) -> Result<(), Failure> {
     client.send(&crate::wire::message::Request { id: u64::MAX, ask: crate::wire::message::Ask::Tail { after: world.seq } }).await?;
     while !world.running.is_empty() {
         if let crate::wire::message::Said::Entries(entries) = client.next().await? {
-            entries.iter().for_each(|entry| world.apply(entry));
+            for entry in &entries {
+                world.apply(entry);
+            }
         }
     }
     Ok(())

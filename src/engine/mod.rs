@@ -248,9 +248,10 @@ impl Running {
     /// Tells consoles that entries can, or cannot, be written.
     fn set_read_only(&mut self, reason: Option<String>) {
         if self.read_only != reason {
-            match &reason {
-                Some(reason) => tracing::error!(reason, "read-only"),
-                None => tracing::info!("entries can be written again"),
+            if let Some(reason) = &reason {
+                tracing::error!(reason, "read-only");
+            } else {
+                tracing::info!("entries can be written again");
             }
             self.read_only.clone_from(&reason);
             self.tell_consoles(Published::ReadOnly(reason));

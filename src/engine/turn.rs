@@ -15,13 +15,16 @@ use tokio::sync::oneshot;
 /// Entries that may follow from one input; more would be a rule that never comes to rest.
 const FOLLOW_MAX: usize = 200_000;
 
+/// A way back with what goes there.
+type Answered = (oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Refusal>);
+
 /// What a turn has gathered until its commit.
 #[derive(Default)]
 struct Turn {
     entries: Vec<Arc<Entry>>,
     effects: Vec<Effect>,
     claims: Vec<AttemptId>,
-    answers: Vec<(oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Refusal>)>,
+    answers: Vec<Answered>,
     reports: Vec<Report>,
     watchers: Vec<oneshot::Sender<super::Watched>>,
 }
