@@ -105,6 +105,7 @@ fn order(argv: &[&str]) -> AttemptOrder {
         timeout: None,
         grace: Duration::from_secs(10),
         output_max: 1 << 30,
+        expect_output: None,
     }
 }
 
