@@ -1,0 +1,355 @@
+//! An incident → the draft of its post-mortem (RULES: post-mortem). Everything that dogwatch knows stands in marked
+//! blocks that [`super::redraft`] renews; the lines in italics are for people to replace.
+
+use super::front::Front;
+use super::impact::Impact;
+use super::redraft::block;
+use super::telling::{Naming, Teller, one_line};
+use super::wording::{between, escape, span, utc};
+use crate::domain::note::NoteKind;
+use crate::domain::{AttemptEnd, Entry, Event, Health, Subject};
+use crate::world::{Incident, World};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Marks on the common timeline that are younger than this at the first sign may have caused it.
+const MARKS_BEFORE: SignedDuration = SignedDuration::from_hours(2);
+/// An alert that comes later than this after the first sign is named under what did not go well: the wake-up of a
+/// critical alert is expected within five minutes.
+const SLOW_DETECTION: SignedDuration = SignedDuration::from_mins(5);
+/// The same for the first explicit acknowledgement.
+const SLOW_ACKNOWLEDGEMENT: SignedDuration = SignedDuration::from_mins(15);
+
+/// What a post-mortem is drafted from.
+#[derive(Debug, Clone, Copy)]
+pub struct Drafting<'a> {
+    /// What is known besides.
+    pub world: &'a World,
+    /// The incident.
+    pub incident: &'a Incident,
+    /// Its timeline, the oldest first: the world's, or all of it from the journal.
+    pub timeline: &'a [Arc<Entry>],
+    /// For what still lasts.
+    pub now: Timestamp,
+    /// Who asks for the draft.
+    pub author: &'a str,
+    /// Whether people are named by what they were and not by who they are.
+    pub roles_instead_of_people: bool,
+}
+
+/// Drafts the whole post-mortem: front matter, headings, blocks, and the questions that only people can answer.
+pub fn draft(drafting: &Drafting<'_>) -> String {
+    let facts = Facts::of(drafting);
+    let incident = drafting.incident;
+    let title = format!("Incident {}: {}", incident.id, one_line(&incident.title));
+    let author = facts.teller.naming.of(drafting.author);
+    let front = Front::new(NoteKind::PostMortem, &Subject::Incident(incident.id), &title, drafting.now, &author);
+    let mut text = front.render();
+    text.push('\n');
+    let mut part = |heading: &str, generated: Option<(&str, String)>, question: &str| {
+        text.push_str(heading);
+        text.push_str("\n\n");
+        if let Some((name, body)) = generated {
+            text.push_str(&block(name, &body));
+            text.push('\n');
+        }
+        if !question.is_empty() {
+            text.push_str(question);
+            text.push_str("\n\n");
+        }
+    };
+    part(&format!("# {}", escape(&title)), Some(("times", facts.times())), "");
+    part("## Summary", Some(("summary", facts.summary())), "*What happened, for someone who was not there?*");
+    part("## Impact", Some(("impact", facts.impact())), "*What did users and colleagues notice, and how many of them?*");
+    part("## Detection", Some(("detection", facts.detection())), "*Could it have been seen earlier?*");
+    part("## Timeline", Some(("timeline", facts.timeline())), "");
+    part("## Contributing factors", Some(("factors", facts.factors())), "*What made it possible, likely, or worse?*");
+    part("## What went well", Some(("well", facts.well())), "*What else helped?*");
+    part("## What did not go well", Some(("badly", facts.badly())), "*What else was slow, missing or misleading?*");
+    part("## Where we were lucky", None, "*What could have gone worse, and why did it not?*");
+    part("## Action items", Some(("actions", facts.actions())), "*Each with an owner and a date.*");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// The incident with what was read from its entries.
+struct Facts<'a> {
+    from: &'a Drafting<'a>,
+    teller: Teller<'a>,
+    impact: Impact,
+}
+
+impl<'a> Facts<'a> {
+    fn of(from: &'a Drafting<'a>) -> Self {
+        let naming = if from.roles_instead_of_people { Naming::roles(from.timeline.iter().map(|entry| &**entry)) } else { Naming::Names };
+        let teller = Teller { world: Some(from.world), zone: TimeZone::UTC, naming };
+        Self { from, teller, impact: Impact::of(from.timeline) }
+    }
+
+    fn detected_at(&self) -> Timestamp {
+        self.from.incident.alerts.values().map(|alert| alert.since).fold(self.from.incident.opened_at, Timestamp::min)
+    }
+
+    fn times(&self) -> String {
+        let incident = self.from.incident;
+        let sign = incident.first_sign_at;
+        let mut table = String::from("| | UTC | time to |\n|---|---|---|\n");
+        let mut row = |what: &str, at: Option<Timestamp>, figure: String| {
+            let at = at.map_or_else(|| "not yet".to_owned(), utc);
+            // Writing into a text cannot fail.
+            let _ = writeln!(table, "| {what} | {at} | {figure} |");
+        };
+        row("first sign", Some(sign), String::new());
+        row("detected", Some(self.detected_at()), format!("detect: {}", between(sign, self.detected_at())));
+        let acknowledged = incident.first_acknowledged_at;
+        row(
+            "acknowledged",
+            acknowledged,
+            acknowledged.map(|at| format!("acknowledge: {}", between(incident.opened_at, at))).unwrap_or_default(),
+        );
+        let resolved = incident.resolved.as_ref().map(|resolution| resolution.at);
+        row("resolved", resolved, resolved.map(|at| format!("resolve: {}", between(incident.opened_at, at))).unwrap_or_default());
+        table
+    }
+
+    fn summary(&self) -> String {
+        let incident = self.from.incident;
+        let zone = TimeZone::get(&self.from.world.zone).unwrap_or(TimeZone::UTC);
+        let local = incident.opened_at.to_zoned(zone).strftime("%H:%M %Z").to_string();
+        let mut text = format!(
+            "A {} incident, “{}”, was opened at {} UTC ({local})",
+            incident.severity,
+            escape(&one_line(&incident.title)),
+            utc(incident.opened_at)
+        );
+        let end = match &incident.resolved {
+            Some(end) => {
+                let by = self.teller.naming.author(&end.by);
+                format!(
+                    " and resolved after {} by {}: {}.",
+                    between(incident.opened_at, end.at),
+                    escape(&by),
+                    escape(&one_line(&end.reason))
+                )
+            }
+            None => format!(" and is still {} after {}.", incident.stage, between(incident.opened_at, self.from.now)),
+        };
+        text.push_str(&end);
+        let flows = incident.flows.iter().map(|flow| format!("flow {flow}"));
+        let parts: Vec<_> = flows.chain(incident.probes.iter().map(|probe| format!("probe {probe}"))).collect();
+        if !parts.is_empty() {
+            let _ = write!(text, " Involved: {}.", escape(&parts.join(", ")));
+        }
+        text.push('\n');
+        text
+    }
+
+    fn impact(&self) -> String {
+        let mut list = List::default();
+        for (probe, stretches) in self.impact.down.iter().filter(|(_, stretches)| !stretches.is_empty()) {
+            let when: Vec<_> =
+                stretches.iter().map(|down| format!("{} to {}", utc(down.from), down.to.map_or_else(|| "now".to_owned(), utc))).collect();
+            list.push(&format!("probe {probe} was down for {}: {}", span(self.impact.down_for(probe, self.from.now)), when.join("; ")));
+        }
+        for (run, at, outcome) in &self.impact.failed {
+            let outcome = Event::RunEnded { run: run.clone(), outcome: outcome.clone() };
+            let again = self.impact.recovered.get(&run.flow);
+            let until = again.map(|(good, end)| format!("; {good} succeeded {} later", between(*at, *end))).unwrap_or_default();
+            list.push(&format!("{} at {}{until}", self.teller.line(&outcome), utc(*at)));
+        }
+        for (flow, start, deadline) in &self.impact.missed {
+            list.push(&format!("{flow} had not {} by its deadline {}", if *start { "started" } else { "succeeded" }, utc(*deadline)));
+        }
+        list.or("No probe was down and no run failed: the entries show no impact.")
+    }
+
+    fn detection(&self) -> String {
+        let mut list = List::default();
+        if let Some(sign) = self.from.timeline.iter().find(|entry| is_sign(&entry.event)) {
+            list.push(&format!("first sign at {}: {} ({})", utc(sign.at), self.teller.line(&sign.event), self.teller.source(sign)));
+        }
+        if let Some(alert) = self.from.incident.alerts.values().min_by_key(|alert| alert.since) {
+            let after = between(self.from.incident.first_sign_at, alert.since);
+            list.push(&format!("first alert {after} later: {} ({})", one_line(&alert.notice.summary), alert.source));
+        }
+        list.or("The entries do not show how it was noticed.")
+    }
+
+    fn timeline(&self) -> String {
+        let mut text = String::from("All times in UTC; the number is the entry in the journal.\n");
+        let mut day = None;
+        for entry in self.from.timeline.iter().filter(|entry| is_worth_a_line(&entry.event)) {
+            let at = entry.at.to_zoned(TimeZone::UTC);
+            if day.replace(at.date()) != Some(at.date()) {
+                let _ = write!(text, "\n**{}**\n\n", at.date());
+            }
+            let (line, source) = (escape(&self.teller.line(&entry.event)), escape(&self.teller.source(entry)));
+            let _ = writeln!(text, "- {} {line} ({source}, #{})", at.strftime("%H:%M:%S"), entry.seq);
+        }
+        let dropped = self.from.incident.timeline_dropped;
+        if dropped > 0 && self.from.timeline.len() <= self.from.incident.timeline.len() {
+            let _ = writeln!(text, "\n{dropped} later entries are only in the journal (`dogwatch events`).");
+        }
+        text
+    }
+
+    fn factors(&self) -> String {
+        let incident = self.from.incident;
+        let mut list = List::default();
+        let mut causes: Vec<String> = Vec::new();
+        for entry in self.from.timeline {
+            let words = match &entry.event {
+                Event::AttemptEnded { end, .. } if !end.is_success() && *end != AttemptEnd::NeverBegan => self.teller.line(&entry.event),
+                Event::ProbeErring { error: Some(_), .. } | Event::ProbeChanged { to: Health::Down { good: 0, .. }, .. } => {
+                    self.teller.line(&entry.event)
+                }
+                _ => continue,
+            };
+            if !causes.contains(&words) {
+                causes.push(words);
+            }
+        }
+        for cause in &causes {
+            list.push(cause);
+        }
+        for (run, _, _) in &self.impact.failed {
+            let flow = self.from.world.flow(&run.flow);
+            let pair = flow.and_then(|flow| Some((flow.run(run)?, flow.last_good(Some(run))?)));
+            if let Some((_, good)) = pair.filter(|(bad, good)| bad.definition != good.definition) {
+                list.push(&format!("the definition of {} was changed between the last good run {} and {run}", run.flow, good.id));
+            }
+        }
+        let since = incident.first_sign_at.checked_sub(MARKS_BEFORE).unwrap_or(incident.first_sign_at);
+        for entry in self.from.world.recent.iter().filter(|entry| (since..=incident.first_sign_at).contains(&entry.at)) {
+            if let Event::Marked { text } = &entry.event {
+                list.push(&format!("“{}” was marked {} before the first sign", one_line(text), between(entry.at, incident.first_sign_at)));
+            }
+        }
+        if let Some(previous) = incident.previous {
+            list.push(&format!("the same alert had opened incident {previous} before"));
+        }
+        list.or("The entries show none.")
+    }
+
+    fn well(&self) -> String {
+        let incident = self.from.incident;
+        let mut list = List::default();
+        if let Some(at) = incident.first_acknowledged_at.filter(|at| at.duration_since(incident.opened_at) <= SLOW_ACKNOWLEDGEMENT) {
+            list.push(&format!("acknowledged within {}", between(incident.opened_at, at)));
+        }
+        for procedure in self.from.world.procedures.values().filter(|walked| walked.subject == Subject::Incident(incident.id)) {
+            if procedure.done() > 0 {
+                list.push(&format!("runbook {} was walked, {} of its steps done", procedure.runbook, procedure.done()));
+            }
+        }
+        for (flow, (run, at)) in &self.impact.recovered {
+            list.push(&format!("{flow} was brought back by {run} at {}", utc(*at)));
+        }
+        list.or("The entries show nothing that stands out.")
+    }
+
+    fn badly(&self) -> String {
+        let incident = self.from.incident;
+        let mut list = List::default();
+        let detection = self.detected_at().duration_since(incident.first_sign_at);
+        if detection > SLOW_DETECTION {
+            list.push(&format!("it took {} from the first sign to the first alert", span(detection)));
+        }
+        match incident.first_acknowledged_at {
+            None => list.push("nobody acknowledged it"),
+            Some(at) if at.duration_since(incident.opened_at) > SLOW_ACKNOWLEDGEMENT => {
+                list.push(&format!("it took {} until someone acknowledged it", between(incident.opened_at, at)));
+            }
+            Some(_) => {}
+        }
+        if self.has_no_runbook() {
+            list.push("no runbook was there for it");
+        }
+        for entry in self.from.timeline {
+            if let Event::AttemptEnded { end: AttemptEnd::Lost, .. } | Event::AcknowledgementEnded { .. } | Event::SeverityRaised { .. } =
+                &entry.event
+            {
+                list.push(&self.teller.line(&entry.event));
+            }
+        }
+        list.or("The entries show nothing that stands out.")
+    }
+
+    fn actions(&self) -> String {
+        let mut list = List { bullet: "- [ ] ", ..List::default() };
+        for entry in self.from.timeline {
+            let (Event::Noted { text, .. } | Event::IncidentAcknowledged { note: Some(text), .. }) = &entry.event else { continue };
+            for (owner, what) in text.lines().filter_map(todo) {
+                let owner = owner.map_or_else(|| self.teller.naming.author(&entry.author), |owner| self.teller.naming.of(owner));
+                list.push(&format!("{} (owner: {owner}, #{})", one_line(what), entry.seq));
+            }
+        }
+        if self.has_no_runbook() {
+            list.push("write a runbook for this (owner: nobody yet)");
+        }
+        list.or("None yet: a line that begins with `!todo` in the incident's timeline becomes one.")
+    }
+
+    /// Whether neither its flows nor its probes name a runbook, and none was walked.
+    fn has_no_runbook(&self) -> bool {
+        let (world, incident) = (self.from.world, self.from.incident);
+        let subject = Subject::Incident(incident.id);
+        let walked = world.procedures.values().any(|procedure| procedure.subject == subject);
+        let flows = incident.flows.iter().filter_map(|flow| world.flow(flow)).any(|flow| flow.definition.runbook.is_some());
+        let probes = incident.probes.iter().filter_map(|probe| world.probe(probe)).any(|probe| probe.definition.runbook.is_some());
+        !(walked || flows || probes)
+    }
+}
+
+/// A `!todo [@owner] what` line.
+fn todo(line: &str) -> Option<(Option<&str>, &str)> {
+    let rest = line.trim().strip_prefix("!todo").filter(|rest| rest.starts_with([' ', '\t', ':']))?;
+    let rest = rest.trim_start_matches([' ', '\t', ':']);
+    match rest.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
+        Some((owner, what)) if !what.trim().is_empty() => Some((Some(owner), what.trim())),
+        _ => (!rest.is_empty()).then_some((None, rest)),
+    }
+}
+
+/// Whether a fact shows trouble before any alert.
+fn is_sign(event: &Event) -> bool {
+    match event {
+        Event::ProbeChanged { to, .. } => matches!(to, Health::Soft { .. } | Health::Down { .. }),
+        Event::AttemptEnded { end, .. } => !end.is_success() && *end != AttemptEnd::NeverBegan,
+        Event::AlertFiring { .. } => true,
+        _ => false,
+    }
+}
+
+/// Everything but the intention of an attempt, whose start and end are told, and the writing of the post-mortem itself.
+fn is_worth_a_line(event: &Event) -> bool {
+    !matches!(event, Event::AttemptStarting { .. }) && !matches!(event, Event::NoteSaved { note } if note.kind == NoteKind::PostMortem)
+}
+
+/// Lines with a bullet.
+struct List {
+    text: String,
+    bullet: &'static str,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self { text: String::new(), bullet: "- " }
+    }
+}
+
+impl List {
+    fn push(&mut self, line: &str) {
+        self.text.push_str(self.bullet);
+        self.text.push_str(&escape(line));
+        self.text.push('\n');
+    }
+
+    /// The list, or a sentence where it is empty.
+    fn or(self, sentence: &str) -> String {
+        if self.text.is_empty() { format!("{sentence}\n") } else { self.text }
+    }
+}

@@ -1,0 +1,341 @@
+//! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
+
+use crate::domain::run::{Disposition, RunCause};
+use crate::domain::source::Freshness;
+use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
+use crate::world::World;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The longest line, in characters; the rest is cut with an ellipsis. What a step or a neighbour said may be megabytes.
+pub const LINE_MAX: usize = 400;
+
+/// How people are named in what is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// By their user names.
+    #[default]
+    Names,
+    /// As `operator`, or `operator 1`, `operator 2` where there are several, in this order.
+    Roles(Vec<String>),
+}
+
+impl Naming {
+    /// Roles for the people who acted in these entries, in the order in which they came in.
+    pub fn roles<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut people: Vec<String> = Vec::new();
+        for entry in entries {
+            let name = entry.author.name();
+            if entry.author.is_person() && !people.iter().any(|other| other == name) {
+                people.push(name.to_owned());
+            }
+        }
+        Self::Roles(people)
+    }
+
+    /// What a person is called.
+    pub fn of(&self, name: &str) -> String {
+        match self {
+            Self::Names => name.to_owned(),
+            Self::Roles(people) if people.len() < 2 => "operator".into(),
+            Self::Roles(people) => match people.iter().position(|other| other == name) {
+                Some(place) => format!("operator {}", place + 1),
+                None => "operator".into(),
+            },
+        }
+    }
+
+    /// Words that people typed, with each `@name` of someone who acted as what they are called.
+    fn mentions(&self, words: String) -> String {
+        let Self::Roles(people) = self else { return words };
+        let mut told = String::with_capacity(words.len());
+        let mut rest = words.as_str();
+        while let Some((before, after)) = rest.split_once('@') {
+            told.push_str(before);
+            let end = after.find(|letter: char| !letter.is_alphanumeric() && !"._-".contains(letter)).unwrap_or(after.len());
+            let (name, next) = after.split_at(end);
+            if people.iter().any(|person| person == name) {
+                told.push_str(&self.of(name));
+            } else {
+                told.push('@');
+                told.push_str(name);
+            }
+            rest = next;
+        }
+        told.push_str(rest);
+        told
+    }
+
+    /// What an author is called; dogwatch and neighbours keep their names.
+    pub fn author(&self, author: &Author) -> String {
+        if author.is_person() { self.of(author.name()) } else { author.name().to_owned() }
+    }
+}
+
+/// Tells facts. What an entry leaves out (how many attempts a step has in all) is taken from the world where it is known.
+#[derive(Debug, Clone)]
+pub struct Teller<'a> {
+    /// The world, where there is one.
+    pub world: Option<&'a World>,
+    /// The zone of times within a line.
+    pub zone: TimeZone,
+    /// How people are named.
+    pub naming: Naming,
+}
+
+impl Default for Teller<'_> {
+    fn default() -> Self {
+        Self { world: None, zone: TimeZone::UTC, naming: Naming::Names }
+    }
+}
+
+impl<'a> Teller<'a> {
+    /// Tells with what a world knows, in its zone.
+    pub fn of(world: &'a World) -> Self {
+        Self { world: Some(world), zone: TimeZone::get(&world.zone).unwrap_or(TimeZone::UTC), naming: Naming::Names }
+    }
+
+    /// Who or what a fact comes from, for the column beside its line: a person, a flow, a probe, a runbook, a neighbour.
+    pub fn source(&self, entry: &Entry) -> String {
+        if entry.author.is_person() {
+            return self.naming.author(&entry.author);
+        }
+        match &entry.event {
+            Event::RunCreated { run, .. }
+            | Event::StepEnded { run, .. }
+            | Event::RunEnded { run, .. }
+            | Event::RetryPlanned { run, .. } => {
+                format!("flow {}", run.flow)
+            }
+            Event::OccurrenceSettled { occurrence, .. } => format!("flow {}", occurrence.flow),
+            Event::AttemptStarting { attempt, .. }
+            | Event::AttemptStarted { attempt, .. }
+            | Event::AttemptAdopted { attempt }
+            | Event::AttemptEnded { attempt, .. } => match &attempt.job {
+                Job::Step { run, .. } => format!("flow {}", run.flow),
+                Job::Procedure { runbook, .. } => format!("runbook {runbook}"),
+            },
+            Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => format!("probe {probe}"),
+            Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
+            _ => entry.author.name().to_owned(),
+        }
+    }
+
+    /// The fact in one line of plain words, without its time and author; never longer than [`LINE_MAX`] characters.
+    pub fn line(&self, event: &Event) -> String {
+        one_line(&self.naming.mentions(self.words(event)))
+    }
+
+    fn words(&self, event: &Event) -> String {
+        match event {
+            Event::DaemonStarted { version, pid, host, .. } => format!("daemon {version} started on {host} (pid {pid})"),
+            Event::DaemonStopped { reason } => format!("daemon stopped: {reason}"),
+            Event::WorkspaceLoaded { name, zone, .. } => format!("workspace {name} loaded, times in {zone}"),
+            Event::WorkspaceRefused { errors } => match errors.as_slice() {
+                [one] => format!("workspace not reloaded, the old definitions stay: {one}"),
+                [first, rest @ ..] => format!("workspace not reloaded, the old definitions stay: {first} and {} more", rest.len()),
+                [] => "workspace not reloaded, the old definitions stay".into(),
+            },
+            Event::SourceDefined { source, kind, .. } => format!("neighbour {source} ({kind}) configured"),
+            Event::SourceRemoved { source } => format!("neighbour {source} no longer configured"),
+            Event::SourceChanged { source, freshness: Freshness::Fresh } => format!("{source} answers again"),
+            Event::SourceChanged { source, freshness: Freshness::Stale { reason } } => format!("{source} stopped answering: {reason}"),
+            Event::FlowDefined { flow } => format!("flow {} defined, {}", flow.id, counted(flow.steps.len(), "step")),
+            Event::FlowRemoved { flow } => format!("flow {flow} removed"),
+            Event::ProbeDefined { probe } => format!("probe {} defined: {}", probe.id, probe.target),
+            Event::ProbeRemoved { probe } => format!("probe {probe} removed"),
+            Event::RunbookDefined { runbook } => format!("runbook {} defined: {}", runbook.id, runbook.title),
+            Event::RunbookRemoved { runbook } => format!("runbook {runbook} removed"),
+            Event::OccurrenceSettled { occurrence, disposition } => {
+                format!("{} planned for {}: {}", occurrence.flow, self.minute(occurrence.at), self.disposition(disposition))
+            }
+            Event::RunCreated { run, cause, date, params, .. } => {
+                format!("{run} created for {date}, {}{}", cause_words(cause), params_words(params))
+            }
+            Event::RunKillAsked { run, reason } => format!("{run} asked to end{}", because(reason.as_ref())),
+            Event::AttemptStarting { attempt, .. } => format!("{} starting{}", job(attempt), self.count(attempt)),
+            Event::AttemptStarted { attempt, pid, .. } => format!("{} started, pid {pid}{}", job(attempt), self.count(attempt)),
+            Event::AttemptAdopted { attempt } => format!("{} found alive after a restart{}", job(attempt), self.count(attempt)),
+            Event::AttemptEnded { attempt, end, survivors, .. } => {
+                format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
+            }
+            Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
+            Event::StepEnded { run, step, outcome } => format!("{run} {step}: {}", self.outcome(outcome)),
+            Event::RunEnded { run, outcome } => format!("{run} ended: {}", self.outcome(outcome)),
+            Event::FlowHeld { flow, reason, until: Some(until) } => format!("{flow} held until {}: {reason}", self.minute(*until)),
+            Event::FlowHeld { flow, reason, until: None } => format!("{flow} held: {reason}"),
+            Event::FlowReleased { flow } => format!("{flow} released"),
+            Event::ProbeAsked { probe } => format!("{probe} looked at on request"),
+            Event::ProbeChanged { probe, from, to, reason } if reason.is_empty() => format!("{probe}: {from} → {to}"),
+            Event::ProbeChanged { probe, from, to, reason } => format!("{probe}: {from} → {to}, {reason}"),
+            Event::ProbeErring { probe, error: Some(error) } => format!("{probe} cannot be probed: {error}"),
+            Event::ProbeErring { probe, error: None } => format!("{probe} can be probed again"),
+            Event::AlertFiring { notice, .. } => format!("alert fires ({}): {}", notice.severity, notice.summary),
+            Event::AlertResolved { alert, reason } => format!("alert {} over: {reason}", self.alert(*alert)),
+            Event::IncidentOpened { incident, title, severity, previous, .. } => {
+                let again = previous.map(|previous| format!(" (again after incident {previous})")).unwrap_or_default();
+                format!("incident {incident} opened, {severity}: {title}{again}")
+            }
+            Event::IncidentJoined { incident, alert } => format!("alert {} joined incident {incident}", self.alert(*alert)),
+            Event::SeverityRaised { incident, severity } => format!("incident {incident} is now {severity}"),
+            Event::IncidentAcknowledged { incident, note } => format!("incident {incident} acknowledged{}", because(note.as_ref())),
+            Event::AcknowledgementEnded { incident, reason } => format!("incident {incident} no longer acknowledged: {reason}"),
+            Event::IncidentResolved { incident, reason } => format!("incident {incident} resolved: {reason}"),
+            Event::Noted { text, .. } | Event::Marked { text } => text.clone(),
+            Event::NoteSaved { note } => format!("{} about {} saved: {}", note.kind, note.subject, note.path),
+            Event::ProcedureAsked { attempt, command, params } => format!("{} run: {command}{}", job(attempt), params_words(params)),
+            Event::ProcedureKillAsked { attempt } => format!("{} asked to end", job(attempt)),
+            Event::ProcedureTicked { runbook, step, done: true, .. } => format!("runbook {runbook} {step} ticked by hand"),
+            Event::ProcedureTicked { runbook, step, done: false, .. } => format!("runbook {runbook} {step}: tick taken back"),
+            Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),
+            Event::Refused { verb, reason, count } => format!("{verb} refused {count} times: {reason}"),
+            Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
+            Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
+        }
+    }
+
+    /// A run's or step's outcome in words.
+    fn outcome(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Success | Outcome::UpstreamFailed => outcome.word().into(),
+            Outcome::SuccessForced { by } => format!("success, forced by {}", self.naming.of(by)),
+            Outcome::Failed { cause } => format!("failed ({cause})"),
+            Outcome::Cancelled { by } => format!("cancelled by {}", self.naming.of(by)),
+            Outcome::Skipped { reason } => format!("skipped ({reason})"),
+            Outcome::Missed { reason } => format!("missed ({reason})"),
+            Outcome::Lost => "lost, nobody knows how it ended".into(),
+        }
+    }
+
+    fn disposition(&self, disposition: &Disposition) -> String {
+        match disposition {
+            Disposition::Ran { run } => format!("ran as {run}"),
+            Disposition::CaughtUp { run } => format!("caught up as {run}"),
+            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } => disposition.words(),
+            Disposition::SkippedHeld { by, reason, until } => {
+                let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
+                format!("skipped (held by {}{until}, {reason})", self.naming.of(by))
+            }
+        }
+    }
+
+    /// ` (attempt 2/3)`, or ` (attempt 2)` where the definition is not known any more; nothing for a step with one attempt.
+    fn count(&self, attempt: &AttemptId) -> String {
+        let all = match &attempt.job {
+            Job::Step { run, step } => self.attempts_of(run, step),
+            Job::Procedure { .. } => None,
+        };
+        match (attempt.number, all) {
+            (1, None | Some(0 | 1)) => String::new(),
+            (number, Some(all)) if all >= number => format!(" (attempt {number}/{all})"),
+            (number, _) => format!(" (attempt {number})"),
+        }
+    }
+
+    fn attempts_of(&self, run: &crate::domain::RunId, step: &StepName) -> Option<u32> {
+        let flow = self.world?.flow(&run.flow)?;
+        let definition = flow.run(run).and_then(|run| flow.definition_of(run)).unwrap_or(&flow.definition);
+        definition.steps.iter().find(|other| other.name == *step).map(|step| step.retry.attempts)
+    }
+
+    /// An alert's summary where the world still has it, else its fingerprint.
+    fn alert(&self, alert: crate::domain::Fingerprint) -> String {
+        let of_incidents = |world: &World| {
+            world.incidents.values().rev().find_map(|incident| incident.alerts.get(&alert).map(|row| row.notice.summary.clone()))
+        };
+        let firing = |world: &World| world.alerts.get(&alert).map(|row| row.notice.summary.clone());
+        match self.world.and_then(|world| firing(world).or_else(|| of_incidents(world))) {
+            Some(summary) => format!("“{summary}”"),
+            None => alert.to_string(),
+        }
+    }
+
+    fn minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    fn second(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M:%S %Z").to_string()
+    }
+}
+
+/// `nightly-orders/17 load`, `runbook orders-load look`.
+fn job(attempt: &AttemptId) -> String {
+    match &attempt.job {
+        Job::Step { run, step } => format!("{run} {step}"),
+        Job::Procedure { runbook, step, .. } => format!("runbook {runbook} {step}"),
+    }
+}
+
+fn end_words(end: &AttemptEnd) -> String {
+    match end {
+        AttemptEnd::Exit(0) => "succeeded".into(),
+        AttemptEnd::NeverBegan => "never began".into(),
+        AttemptEnd::Lost => "lost: nobody knows how it ended".into(),
+        AttemptEnd::Killed => "killed".into(),
+        AttemptEnd::Exit(_)
+        | AttemptEnd::Signal(_)
+        | AttemptEnd::SpawnError(_)
+        | AttemptEnd::Timeout
+        | AttemptEnd::OutputLimit
+        | AttemptEnd::Unexpected(_) => format!("failed: {end}"),
+    }
+}
+
+fn cause_words(cause: &RunCause) -> String {
+    match cause {
+        RunCause::Schedule(occurrence) => format!("schedule {}", occurrence.schedule),
+        RunCause::Person { reason } => format!("by hand{}", because(reason.as_ref())),
+        RunCause::Rerun { of, scope, reason } => format!("rerun of {of} ({scope}): {reason}"),
+        RunCause::Source => "by its source".into(),
+    }
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+fn params_words(params: &Params) -> String {
+    if params.is_empty() {
+        return String::new();
+    }
+    let pairs: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!(" [{}]", pairs.join(" "))
+}
+
+fn survivors_words(survivors: &[String]) -> String {
+    if survivors.is_empty() { String::new() } else { format!(", still alive: {}", survivors.join(", ")) }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The one key of a fact that this version does not know.
+fn unknown_kind(json: &str) -> String {
+    let kind = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).ok();
+    kind.and_then(|object| object.keys().next().cloned()).unwrap_or_else(|| "unreadable".into())
+}
+
+/// One line: line ends, tabs and other white space become single spaces, and what is longer than [`LINE_MAX`] is cut.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    let (mut taken, mut gap) = (0, false);
+    for letter in text.chars() {
+        if letter.is_whitespace() {
+            gap = !line.is_empty();
+            continue;
+        }
+        if taken + usize::from(gap) >= LINE_MAX {
+            line.push('…');
+            return line;
+        }
+        if std::mem::take(&mut gap) {
+            line.push(' ');
+            taken += 1;
+        }
+        line.push(letter);
+        taken += 1;
+    }
+    line
+}
