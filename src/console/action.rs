@@ -69,8 +69,14 @@ actions! {
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
     SearchPrevious "search-previous" "previous" ["N"] [Reader Output] always "Go to the match before.";
     FirstError "first-error" "first error" ["e"] [Output] always "Go to the first line that looks like an error.";
+    FilterOutput "filter-output" "only lines" ["&"] [Output] always "Show only lines that hold a text; an empty one shows all.";
+    OlderAttempt "older-attempt" "attempt before" ["["] [Output] always "Show what the attempt before printed.";
+    NewerAttempt "newer-attempt" "next attempt" ["]"] [Output] always "Show what the next attempt printed.";
     Compare "compare" "compare" ["D"] [Output Flows] always "Compare with the last good run.";
     Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
+    // The readings of a probe.
+    LongerSpan "longer-span" "longer" ["+"] [Chart] always "Show a longer stretch of time.";
+    ShorterSpan "shorter-span" "shorter" ["-"] [Chart] always "Show a shorter stretch of time.";
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
