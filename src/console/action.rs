@@ -75,8 +75,8 @@ actions! {
     Compare "compare" "compare" ["D"] [Output Flows] always "Compare with the last good run.";
     Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
     // The readings of a probe.
-    LongerSpan "longer-span" "longer" ["+"] [Chart] always "Show a longer stretch of time.";
-    ShorterSpan "shorter-span" "shorter" ["-"] [Chart] always "Show a shorter stretch of time.";
+    LongerSpan "longer-span" "longer" ["<"] [Chart] always "Show a longer stretch of time.";
+    ShorterSpan "shorter-span" "shorter" [">"] [Chart] always "Show a shorter stretch of time.";
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";

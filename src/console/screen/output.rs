@@ -278,7 +278,12 @@ impl Page for OutputPage {
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        if self.prompt.is_some() { vec![Place::Input, Place::Dialog] } else { vec![Place::Output, Place::Reader, Place::Global] }
+        match &self.attempt.job {
+            _ if self.prompt.is_some() => vec![Place::Input, Place::Dialog],
+            // What is read here is acted on here: rerun, kill, why.
+            Job::Step { .. } => vec![Place::Output, Place::Reader, Place::Flows, Place::Global],
+            Job::Procedure { .. } => vec![Place::Output, Place::Reader, Place::Global],
+        }
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

@@ -154,7 +154,7 @@ impl Page for RunPage {
                 rest = Rect { y: inside.y + height, height: rest.bottom().saturating_sub(inside.y + height), ..rest };
             }
         }
-        let list = Rect { height: rest.height.saturating_sub(below), ..rest };
+        let list = Rect { height: rest.height.saturating_sub(below).min(steps), ..rest };
         let bars = bars::of(run, good, session.now);
         if bars.now.is_some() {
             session.changes_in(SignedDuration::from_secs(5));

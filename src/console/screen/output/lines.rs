@@ -111,6 +111,8 @@ impl Lines {
     /// Brings a found line into sight, a third down the screen, and ends following.
     pub fn show(&mut self, found: Found) {
         self.following = false;
+        self.shown.clear();
+        self.numbers.clear();
         self.skip = 0;
         let above = usize::from(self.height / 3);
         self.top = match &self.filter {
@@ -141,7 +143,7 @@ impl Lines {
         let count = usize::from(height);
         self.shown = match (&self.filter, self.following) {
             (None, true) => self.output.tail(count)?,
-            (None, false) => self.output.lines(self.top, count)?,
+            (None, false) => self.from_top(count)?,
             (Some(filter), following) => {
                 let all = filter.count();
                 let first = if following { all.saturating_sub(count) } else { filter.position(self.top) };
@@ -170,6 +172,17 @@ impl Lines {
             known = number;
         }
         Ok(())
+    }
+
+    /// Lines from the top on; near the end as many as fill the screen.
+    fn from_top(&mut self, count: usize) -> Result<Vec<Line>, OutputError> {
+        let lines = self.output.lines(self.top, count)?;
+        if lines.len() >= count || self.wrap {
+            return Ok(lines);
+        }
+        let lines = self.output.tail(count)?;
+        self.top = lines.first().map_or(0, |line| line.start);
+        Ok(lines)
     }
 
     /// Of folded lines only the last rows fit: drops lines from the top until the end is in sight.
@@ -215,6 +228,9 @@ impl Lines {
             Action::Left if !self.wrap => self.left = self.left.saturating_sub(SIDESTEP),
             _ => return false,
         }
+        // What the screen shows is read anew when it is drawn.
+        self.shown.clear();
+        self.numbers.clear();
         true
     }
 
