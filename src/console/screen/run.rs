@@ -133,7 +133,7 @@ impl Page for RunPage {
         let found = session.world.flow(&self.run.flow).and_then(|flow| Some((flow, flow.run(&self.run)?)));
         let Some((flow, run)) = found else {
             let words = format!("{} is not among the runs that are kept; `dogwatch events` has it", self.run);
-            painter.text(area.x, area.y, area.width, Role::Warning, &words);
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Warning, &words);
             return None;
         };
         let good = flow.last_good(Some(&self.run));

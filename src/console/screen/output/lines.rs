@@ -37,6 +37,8 @@ impl Lines {
         let output = Output::open(path)?;
         let index = Index::start(&output, bell)?;
         let follow = Follow::start(&output, bell).ok();
+        // What was written between opening and watching is looked for once.
+        bell.ring();
         Ok(Self {
             output,
             index,
@@ -143,7 +145,7 @@ impl Lines {
         let count = usize::from(height);
         self.shown = match (&self.filter, self.following) {
             (None, true) => self.output.tail(count)?,
-            (None, false) => self.from_top(count)?,
+            (None, false) => self.page_at_top(count)?,
             (Some(filter), following) => {
                 let all = filter.count();
                 let first = if following { all.saturating_sub(count) } else { filter.position(self.top) };
@@ -175,7 +177,7 @@ impl Lines {
     }
 
     /// Lines from the top on; near the end as many as fill the screen.
-    fn from_top(&mut self, count: usize) -> Result<Vec<Line>, OutputError> {
+    fn page_at_top(&mut self, count: usize) -> Result<Vec<Line>, OutputError> {
         let lines = self.output.lines(self.top, count)?;
         if lines.len() >= count || self.wrap {
             return Ok(lines);
