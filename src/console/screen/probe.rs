@@ -132,13 +132,13 @@ impl ProbePage {
                 let _ = write!(words, "{count} {name}, ");
             }
         }
-        words.push_str(&match chart::percentiles(shown, [0.5, 0.9, 0.99]) {
+        let _ = match chart::percentiles(shown, [0.5, 0.9, 0.99]) {
             Some(found) => {
                 let [half, most, nearly] = found.map(clock::duration);
-                format!("p50 {half}  p90 {most}  p99 {nearly}")
+                write!(words, "p50 {half}  p90 {most}  p99 {nearly}")
             }
-            None => "no answer".into(),
-        });
+            None => write!(words, "no answer"),
+        };
         words
     }
 }
