@@ -59,7 +59,7 @@ pub enum Verb {
     Demo(Demo),
     /// The web shop of the demo
     #[command(hide = true)]
-    DemoShop,
+    DemoShop(DemoShop),
     /// Fetches a page of the demo's shop into a file
     #[command(hide = true)]
     DemoFetch(DemoFetch),
@@ -175,6 +175,14 @@ pub enum Afterwards {
     Keep,
     /// Remove it
     Remove,
+}
+
+/// Arguments of `demo-shop`.
+#[derive(Debug, Args)]
+pub struct DemoShop {
+    /// A file that is given the ports as well
+    #[arg(long)]
+    pub port_file: Option<PathBuf>,
 }
 
 /// Arguments of `demo-fetch`.

@@ -57,7 +57,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.verb {
         None => console::open(&session, &arguments.look),
         Some(Verb::Demo(ref demo)) => demo::run(&session, demo, &arguments.look),
-        Some(Verb::DemoShop) => runtime(1)?.block_on(demo::shop()),
+        Some(Verb::DemoShop(ref shop)) => runtime(1)?.block_on(demo::shop(shop)),
         Some(Verb::DemoFetch(ref asked)) => demo::fetch(asked),
         Some(Verb::Serve(ref serve)) => daemon::serve(&session, serve, &runtime(2)?),
         Some(Verb::Init { ref dir }) => workspace::init(printer, dir.as_deref()),

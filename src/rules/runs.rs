@@ -126,6 +126,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
                 timeout: Some(definition.timeout),
                 grace: PROCEDURE_GRACE,
                 output_max: PROCEDURE_OUTPUT_MAX,
+                expect_output: definition.expect.output.clone(),
             })
         }
     }
@@ -153,6 +154,7 @@ fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId
         timeout: step.timeout,
         grace: step.grace,
         output_max: step.output_max,
+        expect_output: None,
     })
 }
 
