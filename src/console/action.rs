@@ -1,0 +1,179 @@
+//! The one table of what keys mean. Keymap, footer, help, palette, `keys.toml` and the key table of the docs are derived
+//! from it. A new action is three places: its row here, its arm in `app` or in a page's `act`, and its test.
+
+use super::place::Place;
+use super::why;
+use super::{Session, Target};
+
+/// Why an action cannot be done now, in words for a toast; absent when it can.
+pub type Why = fn(&Session, Option<&Target>) -> Option<String>;
+
+/// What is known of an action.
+pub struct Row {
+    /// The action.
+    pub action: Action,
+    /// Its name in `keys.toml` and in tests: kebab-case, stable.
+    pub name: &'static str,
+    /// One or two words for the footer.
+    pub title: &'static str,
+    /// One sentence for help and palette.
+    pub doc: &'static str,
+    /// Its keys, as `keys.toml` writes them; empty means by palette only.
+    pub keys: &'static [&'static str],
+    /// Where it can be done.
+    pub places: &'static [Place],
+    /// Why it cannot be done now.
+    pub why: Why,
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $title:literal [$($key:literal)*] [$($place:ident)*] $why:ident $doc:literal;)*) => {
+        /// What a key means.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $(#[doc = $doc] $variant,)* }
+
+        /// All actions, in the order in which footer and help show them.
+        pub static ROWS: &[Row] = &[$(Row {
+            action: Action::$variant,
+            name: $name,
+            title: $title,
+            doc: $doc,
+            keys: &[$($key),*],
+            places: &[$(Place::$place),*],
+            why: why::$why,
+        },)*];
+    };
+}
+
+actions! {
+    // What is done about things.
+    Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
+    Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
+    Resolve "resolve" "resolve…" ["d"] [Incidents] resolve "Declare the incident over, with a reason.";
+    Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
+    PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
+    RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
+    TickStep "tick-step" "tick" ["t"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
+    KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
+    Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
+    Run "run" "run…" ["R"] [Flows] run "Start a run of the flow now.";
+    Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
+    Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
+    ProbeNow "probe" "probe now" ["p"] [Probes] probe "Look at the target now, outside the rhythm.";
+    Output "output" "output" ["o"] [Flows Incidents] output "Show what the telling step printed.";
+    Why "why" "why" ["w"] [Flows Probes Incidents] something "Say why it is as it is, and what it waits on.";
+    Note "note" "note" ["n"] [Flows Probes Incidents] something "Write a note about what is under the cursor.";
+    Runbook "runbook" "runbook" ["b"] [Flows Probes Incidents] runbook "Open the runbook that fits.";
+    // The output of an attempt.
+    Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
+    SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
+    SearchPrevious "search-previous" "previous" ["N"] [Reader Output] always "Go to the match before.";
+    FirstError "first-error" "first error" ["e"] [Output] always "Go to the first line that looks like an error.";
+    Compare "compare" "compare" ["D"] [Output Flows] always "Compare with the last good run.";
+    Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
+    // The note editor.
+    Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
+    NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
+    LeaveNote "leave-note" "close" ["esc"] [Editor] always "Close the note; what is not saved stays in its recovery file.";
+    // Moving.
+    Open "open" "open" ["enter"] [List] something "Open what is under the cursor.";
+    Down "down" "down" ["j" "down"] [List Reader] always "One line down.";
+    Up "up" "up" ["k" "up"] [List Reader] always "One line up.";
+    Left "left" "left" ["left"] [Reader List] always "To the left.";
+    Right "right" "right" ["right"] [Reader List] always "To the right.";
+    Top "top" "top" ["g" "home"] [List Reader] always "To the first line.";
+    Bottom "bottom" "bottom" ["G" "end"] [List Reader] always "To the last line.";
+    HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader] always "Half a page down.";
+    HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader] always "Half a page up.";
+    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader] always "A page down.";
+    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader] always "A page up.";
+    Mark "mark" "mark" ["space"] [List] something "Mark the row; actions then go to all marked rows.";
+    Range "range" "range" ["v"] [List] something "Mark all rows from here to where the cursor goes.";
+    MarkAll "mark-all" "mark all" ["ctrl-a"] [List] always "Mark all rows that are shown, or none.";
+    Filter "filter" "filter" ["/"] [List] always "Show only rows that hold a text.";
+    Search "search" "search" ["/"] [Reader Output] always "Look for a text.";
+    Copy "copy" "copy" ["y"] [List Reader Output] copy "Copy what is selected, through the terminal (OSC 52).";
+    // The console itself.
+    NextPane "next-pane" "next pane" ["tab"] [Global] always "To the next pane.";
+    PreviousPane "previous-pane" "previous pane" ["backtab"] [Global] always "To the pane before.";
+    Pane1 "pane-1" "pane 1" ["1"] [Global] always "To pane 1.";
+    Pane2 "pane-2" "pane 2" ["2"] [Global] always "To pane 2.";
+    Pane3 "pane-3" "pane 3" ["3"] [Global] always "To pane 3.";
+    Pane4 "pane-4" "pane 4" ["4"] [Global] always "To pane 4.";
+    Pane5 "pane-5" "pane 5" ["5"] [Global] always "To pane 5.";
+    Pane6 "pane-6" "pane 6" ["6"] [Global] always "To pane 6.";
+    Pane7 "pane-7" "pane 7" ["7"] [Global] always "To pane 7.";
+    Pane8 "pane-8" "pane 8" ["8"] [Global] always "To pane 8.";
+    Pane9 "pane-9" "pane 9" ["9"] [Global] always "To pane 9.";
+    Zoom "zoom" "zoom" ["z"] [Global] always "Give the pane the whole screen, or take it back.";
+    Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
+    Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
+    Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";
+    Reload "reload" "reload" [] [Global] operator "Read the workspace's files again.";
+    RestartDaemon "restart-daemon" "restart daemon…" [] [Global] restart "End the daemon and start this version of it; batches run on.";
+    NextTheme "next-theme" "next theme" [] [Global] always "Show the next theme.";
+    Redraw "redraw" "redraw" ["ctrl-l"] [Global Editor Dialog Chooser] always "Draw the whole screen anew.";
+    Palette "command" "command" [":"] [Global] always "Find any action by its name.";
+    Help "help" "help" ["?"] [Global] always "Show all keys of this place; the chosen one is done.";
+    Back "back" "back" ["esc"] [Global] always "Back to where you came from.";
+    Suspend "suspend" "suspend" ["ctrl-z"] [Global Editor Dialog Chooser] always "Stop the console like any program; `fg` brings it back.";
+    Quit "quit" "quit" ["q"] [Global] always "Leave the console; everything else goes on.";
+    // Dialogs and text that is typed.
+    Confirm "confirm" "do it" ["enter"] [Dialog Chooser] always "Do what the dialog says.";
+    Cancel "cancel" "cancel" ["esc"] [Dialog Chooser] always "Close the dialog; nothing was done.";
+    NextField "next-field" "next field" ["tab" "down"] [Dialog] always "To the next field.";
+    PreviousField "previous-field" "field before" ["backtab" "up"] [Dialog] always "To the field before.";
+    NextChoice "next-choice" "other choice" ["right"] [Dialog] always "The next choice of the field.";
+    PreviousChoice "previous-choice" "choice before" ["left"] [Dialog] always "The choice before.";
+    ChooserDown "chooser-down" "down" ["down" "ctrl-n" "tab"] [Chooser] always "One line down.";
+    ChooserUp "chooser-up" "up" ["up" "ctrl-p" "backtab"] [Chooser] always "One line up.";
+    DeleteLeft "delete-left" "delete" ["backspace"] [Input] always "Delete the character before the cursor.";
+    DeleteRight "delete-right" "delete next" ["delete"] [Input] always "Delete the character under the cursor.";
+    CursorLeft "cursor-left" "left" ["left"] [Input] always "The cursor to the left.";
+    CursorRight "cursor-right" "right" ["right"] [Input] always "The cursor to the right.";
+    CursorStart "cursor-start" "start" ["home"] [Input] always "The cursor to the start.";
+    CursorEnd "cursor-end" "end" ["end"] [Input] always "The cursor to the end.";
+}
+
+impl Action {
+    /// What is known of it.
+    pub fn row(self) -> &'static Row {
+        // The table is made from the same lines as the enum, in the same order.
+        &ROWS[self as usize]
+    }
+
+    /// The action of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        ROWS.iter().find(|row| row.name == name).map(|row| row.action)
+    }
+
+    /// The number of a pane key.
+    pub fn pane(self) -> Option<usize> {
+        (Self::Pane1..=Self::Pane9).contains(&self).then(|| self as usize - Self::Pane1 as usize)
+    }
+
+    /// Whether it only moves, so that a row of hints need not name it.
+    pub fn is_motion(self) -> bool {
+        (Self::Down..=Self::PageUp).contains(&self) || (Self::NextPane..=Self::Pane9).contains(&self)
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.row().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_leads_back() {
+        for row in ROWS {
+            assert_eq!(Action::named(row.name), Some(row.action));
+            assert_eq!(row.action.row().name, row.name);
+            assert!(!row.places.is_empty() && row.doc.ends_with('.'), "{}", row.name);
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! What actions do: in a dialog, on a page, or to the thing under the cursor wherever that is.
+
+use super::{App, Layer};
+use crate::console::action::{Action, ROWS};
+use crate::console::dialog::{Dialog, Field, Intent, intent};
+use crate::console::msg::{Out, Outcome};
+use crate::console::place::Place;
+use crate::console::screen::Screen;
+use crate::console::session::Tone;
+use crate::console::target::Target;
+use crate::console::theme::{Role, Theme};
+use crate::console::view::runbook;
+use crate::console::widget::chooser::{Choice, Chooser};
+use crate::console::widget::input::Input;
+use crate::console::widget::line::Line;
+use crate::domain::note::NoteKind;
+use crate::domain::{Command, FlowId, IncidentId, Phase, RunId};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+impl App {
+    /// Does an action as its key would: says why when it cannot be done.
+    pub fn press(&mut self, action: Action) {
+        if self.layers.is_empty() {
+            if let Some(words) = self.why_disabled(action) {
+                self.session.toast(Tone::Bad, format!("{}: {words}", action.row().title.trim_end_matches('…')));
+            } else if !self.pages.last_mut().is_some_and(|(_, page)| page.act(action, &mut self.session)) {
+                self.perform(action);
+            }
+        } else {
+            self.in_layer(action);
+        }
+        self.grant();
+    }
+
+    /// Typed text that means no action.
+    pub(super) fn typed(&mut self, key: KeyEvent) {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
+        let char = match key.code {
+            KeyCode::Char(char) if plain => Some(char),
+            _ => None,
+        };
+        match (self.layers.last_mut(), char) {
+            (Some(Layer::Dialog(dialog)), Some(char)) => {
+                dialog.fault = None;
+                if let Some(field) = dialog.fields.get_mut(dialog.focus) {
+                    field.input.insert(char.encode_utf8(&mut [0; 4]));
+                }
+            }
+            (Some(Layer::Chooser(chooser)), Some(char)) => drop(chooser.typed(char.encode_utf8(&mut [0; 4]))),
+            (Some(_), None) => {}
+            (None, _) => {
+                if let Some((_, page)) = self.pages.last_mut() {
+                    page.typed(key, &mut self.session);
+                }
+            }
+        }
+    }
+
+    fn in_layer(&mut self, action: Action) {
+        match action {
+            Action::Suspend => return self.session.outs.push(Out::Suspend),
+            Action::Cancel => return drop(self.layers.pop()),
+            _ => {}
+        }
+        match self.layers.last_mut() {
+            Some(Layer::Dialog(dialog)) => {
+                if action == Action::Confirm {
+                    return self.confirm();
+                }
+                let before = dialog.focus;
+                let count = dialog.fields.len().max(1);
+                match action {
+                    Action::NextField if dialog.fields.is_empty() => dialog.scroll += 1,
+                    Action::PreviousField if dialog.fields.is_empty() => dialog.scroll = dialog.scroll.saturating_sub(1),
+                    Action::NextField => dialog.focus = (dialog.focus + 1) % count,
+                    Action::PreviousField => dialog.focus = (dialog.focus + count - 1) % count,
+                    other => {
+                        if let Some(field) = dialog.fields.get_mut(dialog.focus) {
+                            match other {
+                                Action::NextChoice => field.turn(1),
+                                Action::PreviousChoice => field.turn(-1),
+                                _ => edit(&mut field.input, other),
+                            }
+                        }
+                    }
+                }
+                let turned = matches!(action, Action::NextChoice | Action::PreviousChoice);
+                let left = before != dialog.focus && dialog.fields.get(before).is_some_and(|field| field.name.starts_with('$'));
+                if turned || left {
+                    self.preview();
+                }
+            }
+            Some(Layer::Chooser(chooser)) => match action {
+                Action::ChooserDown => chooser.step(1),
+                Action::ChooserUp => chooser.step(-1),
+                Action::Confirm => {
+                    let chosen = chooser.chosen().map(|choice| choice.action);
+                    self.layers.pop();
+                    if let Some(action) = chosen {
+                        self.press(action);
+                    }
+                }
+                other => {
+                    edit(&mut chooser.input, other);
+                    chooser.narrow();
+                }
+            },
+            None => {}
+        }
+    }
+
+    fn confirm(&mut self) {
+        let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
+        if let Some((place, fault)) = dialog.first_fault() {
+            dialog.focus = place;
+            dialog.fault = Some(fault);
+            return;
+        }
+        let commands = match dialog.intent.commands(dialog) {
+            Ok(commands) => commands,
+            Err(fault) => {
+                dialog.fault = Some(fault);
+                return;
+            }
+        };
+        let Some(Layer::Dialog(dialog)) = self.layers.pop() else { return };
+        match &dialog.intent {
+            Intent::Quit => self.session.outs.push(Out::Quit(Outcome::Left)),
+            Intent::Edit(file) => self.session.edit(file.clone()),
+            Intent::Page(word) => {
+                if let Some((_, page)) = self.pages.last_mut() {
+                    page.confirmed(word, &dialog, &mut self.session);
+                }
+            }
+            _ => {}
+        }
+        for (target, command) in commands {
+            self.session.command(target, command);
+        }
+    }
+
+    /// Actions that mean the same on every page: they go to what is under the cursor or marked.
+    fn perform(&mut self, action: Action) {
+        let target = self.target();
+        match action {
+            Action::Quit => self.quit(),
+            Action::Suspend => self.session.outs.push(Out::Suspend),
+            Action::Back => self.back(),
+            Action::Palette => self.palette(),
+            Action::Help => self.help(),
+            Action::NextTheme => self.next_theme(),
+            Action::Timeline => self.session.open(Screen::Timeline),
+            Action::Announce => self.session.dialog(announce()),
+            Action::Reload => drop(self.session.command(None, Command::Reload)),
+            Action::RestartDaemon => self.session.dialog(restart()),
+            Action::Copy => self.copy(),
+            Action::Ack => self.ack(),
+            Action::Unack => self.incidents().into_iter().for_each(|incident| {
+                self.session.command(Some(Target::Incident(incident)), Command::Unacknowledge { incident });
+            }),
+            Action::Resolve => self.resolve(),
+            Action::Hold => self.hold(),
+            Action::ProbeNow => {
+                for target in self.allowed(action) {
+                    if let Target::Probe(probe) = &target {
+                        let probe = probe.clone();
+                        self.session.command(Some(target), Command::ProbeNow { probe });
+                    }
+                }
+            }
+            _ => {
+                if let Some(target) = target {
+                    self.on_target(action, &target);
+                }
+            }
+        }
+    }
+
+    /// Actions that go to one thing.
+    fn on_target(&mut self, action: Action, target: &Target) {
+        match action {
+            Action::Open => self.open_target(target),
+            Action::Comment => {
+                if let Target::Incident(id) = target {
+                    let dialog = Dialog::new(format!("a line for incident {id}"), Intent::Comment(*id));
+                    self.session.dialog(dialog.asks(Field::required(intent::names::LINE)));
+                }
+            }
+            Action::Rerun => self.rerun(target),
+            Action::Run => self.run(target),
+            Action::Kill => self.kill(target),
+            Action::Output => match self.session.output_of(Some(target)) {
+                Ok(attempt) => self.session.open(Screen::Output(attempt)),
+                Err(words) => self.session.toast(Tone::Bad, words),
+            },
+            Action::Why => self.session.open(Screen::Why(target.clone())),
+            Action::Note => self.session.open(Screen::Note { kind: NoteKind::Note, subject: target.subject() }),
+            Action::PostMortem => self.session.open(Screen::Note { kind: NoteKind::PostMortem, subject: target.subject() }),
+            Action::Runbook => {
+                let subject = target.subject();
+                if let Some(runbook) = self.session.runbook_for(&subject) {
+                    self.session.open(Screen::Runbook { runbook, subject });
+                }
+            }
+            Action::Editor => match self.session.file_of(Some(target)) {
+                Ok(file) => self.session.edit(file),
+                Err(words) => self.session.toast(Tone::Bad, words),
+            },
+            Action::RunStep => self.run_step(target),
+            Action::TickStep => self.tick_step(target),
+            Action::KillStep => {
+                if let Target::Procedure { runbook, subject, step } = target {
+                    let intent = Intent::KillStep { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
+                    self.session.dialog(Dialog::new(format!("kill step {step} of {runbook}"), intent).dangerous("kill"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn open_target(&mut self, target: &Target) {
+        let screen = match target {
+            Target::Flow(flow) => Screen::Flow(flow.clone()),
+            Target::Run(run) | Target::Step(run, _) => Screen::Run(run.clone()),
+            Target::Attempt(attempt) => Screen::Output(attempt.clone()),
+            Target::Probe(probe) => Screen::Probe(probe.clone()),
+            Target::Incident(incident) => Screen::Incident(*incident),
+            Target::Procedure { runbook, subject, .. } => Screen::Runbook { runbook: runbook.clone(), subject: subject.clone() },
+        };
+        self.session.open(screen);
+    }
+
+    /// Those of the marked things that an action can be done to.
+    fn allowed(&self, action: Action) -> Vec<Target> {
+        let targets = self.pages.last().map(|(_, page)| page.targets(&self.session)).unwrap_or_default();
+        targets.into_iter().filter(|target| (action.row().why)(&self.session, Some(target)).is_none()).collect()
+    }
+
+    fn incidents_for(&self, action: Action) -> Vec<IncidentId> {
+        let of = |target| if let Target::Incident(id) = target { Some(id) } else { None };
+        self.allowed(action).into_iter().filter_map(of).collect()
+    }
+
+    fn incidents(&self) -> Vec<IncidentId> {
+        self.incidents_for(Action::Unack)
+    }
+
+    fn ack(&mut self) {
+        let ids = self.incidents_for(Action::Ack);
+        let title = title_of("ack", &ids);
+        let mut dialog = Dialog::new(title, Intent::Acknowledge(ids.clone()));
+        dialog.body = self.incident_lines(&ids);
+        self.session.dialog(dialog.asks(Field::text(intent::names::LINE, "")));
+    }
+
+    fn resolve(&mut self) {
+        let ids = self.incidents_for(Action::Resolve);
+        let mut dialog = Dialog::new(title_of("resolve", &ids), Intent::Resolve(ids.clone()));
+        dialog.body = self.incident_lines(&ids);
+        self.session.dialog(dialog.asks(Field::required(intent::names::REASON)));
+    }
+
+    fn incident_lines(&self, ids: &[IncidentId]) -> Vec<Line> {
+        const SHOWN: usize = 8;
+        let mut lines: Vec<_> = ids
+            .iter()
+            .take(SHOWN)
+            .filter_map(|id| self.session.world.incident(*id))
+            .map(|incident| Line::of(Role::Muted, format!("{} ", incident.id)).with(Role::Text, incident.title.clone()))
+            .collect();
+        if ids.len() > SHOWN {
+            lines.push(Line::of(Role::Muted, format!("and {} more", ids.len() - SHOWN)));
+        }
+        lines
+    }
+
+    fn hold(&mut self) {
+        let flows: Vec<FlowId> = self.allowed(Action::Hold).iter().filter_map(|target| self.session.flow_of(Some(target))).collect();
+        let held = |flow: &FlowId| self.session.world.flow(flow).is_some_and(|flow| flow.hold.is_some());
+        if flows.iter().all(held) {
+            let dialog = Dialog::new(title_of("release", &flows), Intent::Release(flows));
+            self.session.dialog(dialog.says(Line::of(Role::Muted, "Nothing that was held back is started; the next occurrence runs.")));
+        } else {
+            let flows: Vec<_> = flows.into_iter().filter(|flow| !held(flow)).collect();
+            let dialog = Dialog::new(title_of("hold", &flows), Intent::Hold(flows));
+            let dialog = dialog.says(Line::of(Role::Muted, "Runs under way go on; no new one starts until it is released."));
+            self.session.dialog(dialog.asks(Field::required(intent::names::REASON)));
+        }
+    }
+
+    /// The run that an action on this target is about: itself, or the flow's last one.
+    fn run_of(&self, target: &Target) -> Option<&crate::world::Run> {
+        let flow = self.session.world.flow(&self.session.flow_of(Some(target))?)?;
+        target.run().map_or_else(|| flow.last_run(), |run| flow.run(run))
+    }
+
+    fn rerun(&mut self, target: &Target) {
+        let Some(run) = self.run_of(target) else { return };
+        let (id, date) = (run.id.clone(), run.date);
+        let mut scopes = vec!["failed".to_owned(), "all".to_owned()];
+        let mut steps: Vec<_> = run.steps.iter().map(|step| &step.name).collect();
+        if let Target::Step(_, chosen) = target {
+            steps.sort_by_key(|step| *step != chosen);
+        }
+        for kind in ["from", "only", "down"] {
+            scopes.extend(steps.iter().map(|step| format!("{kind}:{step}")));
+        }
+        let dialog = Dialog::new(format!("rerun {id}"), Intent::Rerun { run: id, date })
+            .asks(Field::choice(intent::names::SCOPE, scopes))
+            .asks(Field::choice(intent::names::DEFINITION, vec![intent::RAN.into(), intent::TODAY.into()]))
+            .asks(Field::text(intent::names::DATE, &date.to_string()))
+            .asks(Field::required(intent::names::REASON));
+        self.session.dialog(dialog);
+    }
+
+    fn run(&mut self, target: &Target) {
+        let Some(flow) = self.session.flow_of(Some(target)) else { return };
+        let params = self.session.world.flow(&flow).map(|flow| flow.definition.params.clone()).unwrap_or_default();
+        let mut dialog = Dialog::new(format!("run {flow}"), Intent::Run { flow, params: params.clone() });
+        for (name, default) in &params {
+            dialog = dialog.asks(Field::text(intent::param(name), default));
+        }
+        let today = self.session.now.to_zoned(self.session.zone.clone()).date();
+        dialog = dialog.asks(Field::text(intent::names::DATE, &today.to_string())).asks(Field::text(intent::names::REASON, ""));
+        self.session.dialog(dialog);
+    }
+
+    fn kill(&mut self, target: &Target) {
+        let active = |run: &&crate::world::Run| run.phase != Phase::Done;
+        let own: Option<RunId> = target.run().and_then(|run| self.session.world.run(run)).filter(active).map(|run| run.id.clone());
+        let flow = self.session.flow_of(Some(target));
+        let oldest =
+            || flow.and_then(|flow| self.session.world.flow(&flow).and_then(|flow| flow.active().next()).map(|run| run.id.clone()));
+        if let Some(run) = own.or_else(oldest) {
+            let dialog = Dialog::new(format!("kill {run}"), Intent::Kill(run));
+            self.session.dialog(dialog.asks(Field::text(intent::names::REASON, "")).dangerous("kill"));
+        }
+    }
+
+    fn run_step(&mut self, target: &Target) {
+        let Target::Procedure { runbook, subject, step } = target else { return };
+        let Some(found) = self.session.world.runbooks.get(runbook) else { return };
+        let Some(definition) = found.steps.iter().find(|other| other.name == *step) else { return };
+        let params = definition.params.iter().map(|param| param.name.clone()).collect();
+        let intent =
+            Intent::RunStep { runbook: runbook.clone(), subject: subject.clone(), step: step.clone(), params, danger: definition.danger };
+        let mut dialog = Dialog::new(format!("run {}", definition.title), intent);
+        for line in definition.run.to_string().lines() {
+            dialog = dialog.says(Line::of(Role::Code, line.to_owned()));
+        }
+        for param in &definition.params {
+            let value = runbook::filled(&self.session.world, subject, &param.default, self.session.now, &self.session.zone);
+            dialog = dialog.asks(Field::text(intent::param(&param.name), &value));
+        }
+        if definition.danger {
+            dialog = dialog.dangerous(step.as_str());
+        }
+        self.session.dialog(dialog);
+    }
+
+    fn tick_step(&mut self, target: &Target) {
+        let Target::Procedure { runbook, subject, step } = target else { return };
+        let done = !runbook::is_done(&self.session.world, runbook, subject, step);
+        let command = Command::Tick { runbook: runbook.clone(), step: step.clone(), subject: subject.clone(), done };
+        self.session.command(Some(target.clone()), command);
+    }
+
+    fn copy(&mut self) {
+        let text = self.pages.last().and_then(|(_, page)| page.copied(&self.session));
+        if let Some(text) = text {
+            let shown = crate::text::fit(&text, 40, self.session.glyphs.ellipsis).into_owned();
+            self.session.toast(Tone::Good, format!("copied {shown}"));
+            self.session.copy(text);
+        }
+    }
+
+    fn next_theme(&mut self) {
+        let own = &self.session.options.own_themes;
+        let names: Vec<String> = own.iter().map(|(name, _)| name.clone()).chain(Theme::built_in().map(str::to_owned)).collect();
+        let place = names.iter().position(|name| *name == self.session.theme.name).map_or(0, |place| (place + 1) % names.len().max(1));
+        let Some(name) = names.get(place) else { return };
+        match Theme::load(name, own, self.session.options.depth) {
+            Ok(theme) => {
+                self.session.theme = theme;
+                self.session.toast(Tone::Plain, format!("theme {name}"));
+            }
+            Err(error) => self.session.toast(Tone::Bad, error.to_string()),
+        }
+    }
+
+    fn quit(&mut self) {
+        let world = &self.session.world;
+        let running: usize = world.flows.values().map(|flow| flow.active().count()).sum();
+        let mut dialog = Dialog::new("leave the console", Intent::Quit);
+        let going_on = match running {
+            0 => "No run is under way.".to_owned(),
+            1 => "One run goes on.".to_owned(),
+            many => format!("{many} runs go on."),
+        };
+        dialog = dialog.says(Line::of(Role::Text, going_on));
+        let probes = world.probes.values().filter(|probe| !probe.removed).count();
+        dialog = dialog.says(Line::of(
+            Role::Muted,
+            format!("The daemon keeps {} flows and {probes} probes; `dogwatch` brings you back.", world.flows.len()),
+        ));
+        if world.tally.unacknowledged > 0 {
+            dialog = dialog.says(Line::of(Role::Warning, format!("{} incidents are not acknowledged.", world.tally.unacknowledged)));
+        }
+        self.session.dialog(dialog);
+    }
+
+    fn palette(&mut self) {
+        let choices = self.choices(|_| true, false);
+        self.layers.push(Layer::Chooser(Chooser::new("command", false, choices)));
+    }
+
+    fn help(&mut self) {
+        let places = self.places();
+        let mut choices = self.choices(|action| action.row().places.iter().any(|place| places.contains(place)), true);
+        choices.sort_by_key(|choice| places.iter().position(|place| place.title() == choice.group));
+        self.layers.push(Layer::Chooser(Chooser::new("help", true, choices)));
+    }
+
+    fn choices(&self, wanted: impl Fn(Action) -> bool, grouped: bool) -> Vec<Choice> {
+        let places = self.places();
+        let offered = |place: &Place| !matches!(place, Place::Dialog | Place::Chooser | Place::Input);
+        let mut choices = Vec::new();
+        for row in ROWS.iter().filter(|row| row.places.iter().any(offered) && wanted(row.action)) {
+            let here = row.places.iter().find(|place| places.contains(place));
+            let why = match here {
+                Some(_) => self.why_disabled(row.action),
+                None => Some(format!("only in {}", row.places[0].title())),
+            };
+            let group = if grouped { here.map_or("", |place| place.title()) } else { "" };
+            let keys = self.session.options.keymap.keys(row.action).join(" ");
+            let text = format!("{}  {}", row.title.trim_end_matches('…'), row.doc);
+            choices.push(Choice { action: row.action, group, keys, text, why });
+        }
+        choices
+    }
+}
+
+/// Editing of a typed line.
+pub fn edit(input: &mut Input, action: Action) {
+    match action {
+        Action::DeleteLeft => input.delete_left(),
+        Action::DeleteRight => input.delete_right(),
+        Action::CursorLeft => input.left(),
+        Action::CursorRight => input.right(),
+        Action::CursorStart => input.start(),
+        Action::CursorEnd => input.end(),
+        _ => {}
+    }
+}
+
+fn title_of<T: std::fmt::Display>(verb: &str, things: &[T]) -> String {
+    match things {
+        [one] => format!("{verb} {one}"),
+        many => format!("{verb} {} things", many.len()),
+    }
+}
+
+fn announce() -> Dialog {
+    let dialog = Dialog::new("a line on everyone's timeline", Intent::Announce);
+    dialog.asks(Field::required(intent::names::LINE))
+}
+
+fn restart() -> Dialog {
+    let dialog = Dialog::new("restart the daemon", Intent::RestartDaemon);
+    dialog
+        .says(Line::of(Role::Text, "It ends, and this version starts. Running batches go on and are taken over."))
+        .says(Line::of(Role::Muted, "Probes pause for a moment; every console connects again by itself."))
+}

@@ -1,0 +1,132 @@
+//! What the wire says: the replica follows, answers find those who asked.
+
+use super::{App, Layer};
+use crate::console::dialog::Preview;
+use crate::console::link::News;
+use crate::console::msg::Out;
+use crate::console::session::{Connection, Pending, Tone};
+use crate::console::view::answer;
+use crate::domain::{Accepted, Entry, Event, Refusal, Severity};
+use crate::wire::message::{self, Answer, Ask, Said, Welcome};
+use crate::world::SHAPE;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long an accepted request that leaves no entry of its own stays marked.
+const SETTLES: SignedDuration = SignedDuration::from_secs(2);
+
+impl Pending {
+    /// Whether nothing more is to be waited for.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.answered.is_some_and(|at| self.seen || now.duration_since(at) > SETTLES)
+    }
+}
+
+impl App {
+    pub(super) fn news(&mut self, news: &News) {
+        match news {
+            News::Connected(welcome) => self.connected(welcome),
+            News::Lost { reason } => {
+                if !matches!(self.session.connection, Connection::Lost { .. }) {
+                    self.session.connection = Connection::Lost { since: self.session.now, reason: reason.clone() };
+                }
+            }
+            News::Said(said) => self.said(said),
+        }
+    }
+
+    fn connected(&mut self, welcome: &Welcome) {
+        let alike = welcome.version == message::VERSION && welcome.shape == SHAPE;
+        self.session.read_only.clone_from(&welcome.read_only);
+        self.session.welcome = Some(welcome.clone());
+        if !alike {
+            self.session.connection = Connection::OtherShape;
+            return;
+        }
+        self.session.connection = Connection::Connecting;
+        self.session.ask(Ask::World { follow: true });
+        // What was asked and not answered is asked again with its key: the daemon carries it out once.
+        let again: Vec<_> = self.session.pending.values().filter(|pending| pending.answered.is_none()).map(|p| p.request.clone()).collect();
+        self.session.outs.extend(again.into_iter().map(Out::Ask));
+    }
+
+    fn said(&mut self, said: &Said) {
+        match said {
+            Said::Part(part) => {
+                let first = part.head.is_some();
+                self.session.world.absorb((**part).clone());
+                if first {
+                    self.zone();
+                }
+            }
+            Said::Live { .. } => self.session.connection = Connection::Live,
+            Said::Entries(entries) => entries.iter().for_each(|entry| self.entry(entry)),
+            Said::Readings(readings) => readings.iter().for_each(|reading| self.session.readings.push(reading.clone())),
+            Said::Answer { id, result } => self.answer(*id, result),
+            Said::Resync => self.session.connection = Connection::Connecting,
+            Said::ReadOnly { reason } => self.session.read_only.clone_from(reason),
+            Said::Bye { reason } => self.session.toast(Tone::Bad, format!("the daemon ended the connection: {reason}")),
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        if entry.seq <= self.session.world.seq {
+            return;
+        }
+        self.session.world.apply(entry);
+        for pending in self.session.pending.values_mut() {
+            pending.seen |= answer::is_of(&entry.event, &pending.command);
+        }
+        match &entry.event {
+            Event::WorkspaceLoaded { .. } => self.zone(),
+            Event::IncidentOpened { incident, title, severity, .. } if *severity >= Severity::High => {
+                self.session.toast(Tone::Bad, format!("{severity} incident {incident}: {title}"));
+            }
+            Event::ProbeRemoved { probe } => self.session.readings.retain(|other| other != probe),
+            _ => {}
+        }
+        self.session.pending.retain(|_, pending| !pending.is_over(self.session.now));
+    }
+
+    fn zone(&mut self) {
+        // A zone that this host does not know is shown as UTC, and the head says so.
+        self.session.zone = TimeZone::get(&self.session.world.zone).unwrap_or(TimeZone::UTC);
+    }
+
+    fn answer(&mut self, id: u64, result: &Result<Answer, Refusal>) {
+        for layer in &mut self.layers {
+            if let Layer::Dialog(dialog) = layer
+                && dialog.preview == Preview::Asked(id)
+            {
+                dialog.preview = match result {
+                    Ok(Answer::Accepted(Accepted::WouldDo(lines))) => Preview::Lines(lines.clone()),
+                    Ok(_) => Preview::None,
+                    Err(refusal) => Preview::Refused(refusal.clone()),
+                };
+            }
+        }
+        if let Some(pending) = self.session.pending.get_mut(&id) {
+            pending.answered = Some(self.session.now);
+            let (verb, target) = (pending.command.verb(), pending.target.clone());
+            match result {
+                Ok(Answer::Accepted(Accepted::Run(run))) => self.session.toast(Tone::Good, format!("{run} is on its way")),
+                Ok(_) => {}
+                Err(refusal) => {
+                    self.session.pending.remove(&id);
+                    let what = target.map(|target| format!(" {target}")).unwrap_or_default();
+                    self.session.toast(Tone::Bad, format!("{verb}{what}: {}", one_line(refusal)));
+                }
+            }
+        }
+        for (_, page) in &mut self.pages {
+            page.answered(id, result, &mut self.session);
+        }
+    }
+}
+
+fn one_line(refusal: &Refusal) -> String {
+    match &refusal.hint {
+        Some(hint) => format!("{} ({hint})", refusal.reason),
+        None => refusal.reason.clone(),
+    }
+}

@@ -1,0 +1,111 @@
+//! A layer over the page: what is about to happen, what it needs to know, and the last word.
+
+pub mod field;
+pub mod intent;
+
+pub use field::{Field, Kind};
+pub use intent::Intent;
+
+use super::widget::line::Line;
+use crate::domain::Refusal;
+
+/// What a dry run said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preview {
+    /// The dialog has none.
+    None,
+    /// Asked under this number, not answered yet.
+    Asked(u64),
+    /// What it would touch, one line each.
+    Lines(Vec<String>),
+    /// It would be refused.
+    Refused(Refusal),
+}
+
+/// A dialog: text, a preview, fields, and what confirming means.
+#[derive(Debug, Clone)]
+pub struct Dialog {
+    /// What it is about, such as `rerun nightly-orders/17`.
+    pub title: String,
+    /// What the reader should know.
+    pub body: Vec<Line>,
+    /// What it would touch.
+    pub preview: Preview,
+    /// What it asks for.
+    pub fields: Vec<Field>,
+    /// The field with the focus.
+    pub focus: usize,
+    /// Whether it is hard to undo: drawn so, and with a field that wants a word typed.
+    pub danger: bool,
+    /// What confirming does.
+    pub intent: Intent,
+    /// Why confirming was refused the last time.
+    pub fault: Option<String>,
+    /// How far the text is scrolled.
+    pub scroll: usize,
+}
+
+impl Dialog {
+    /// A dialog without fields.
+    pub fn new(title: impl Into<String>, intent: Intent) -> Self {
+        Self {
+            title: title.into(),
+            body: Vec::new(),
+            preview: Preview::None,
+            fields: Vec::new(),
+            focus: 0,
+            danger: false,
+            intent,
+            fault: None,
+            scroll: 0,
+        }
+    }
+
+    /// The same with a line of text.
+    #[must_use]
+    pub fn says(mut self, line: Line) -> Self {
+        self.body.push(line);
+        self
+    }
+
+    /// The same with a field.
+    #[must_use]
+    pub fn asks(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// The same, as something that is hard to undo: it is done only when this word was typed.
+    #[must_use]
+    pub fn dangerous(mut self, word: impl Into<String>) -> Self {
+        self.danger = true;
+        self.fields.push(Field::typed(word));
+        self
+    }
+
+    /// The text of a field.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|field| field.name == name).map(Field::value)
+    }
+
+    /// The first field that is not as it must be, with the reason.
+    pub fn first_fault(&self) -> Option<(usize, String)> {
+        self.fields.iter().enumerate().find_map(|(place, field)| field.fault().map(|fault| (place, fault)))
+    }
+}
+
+impl Dialog {
+    /// The command whose dry run is the preview: the only one that confirming would make, with `…` for what is not typed yet.
+    pub fn for_preview(&self) -> Option<crate::domain::Command> {
+        let mut filled = self.clone();
+        for field in &mut filled.fields {
+            if matches!(field.kind, Kind::Text { required: true }) && field.input.is_empty() {
+                field.input.insert("…");
+            }
+        }
+        match filled.intent.commands(&filled).ok()?.as_slice() {
+            [(_, command)] => Some(command.clone()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Where the focus is. A key means what the first of the current places says that knows it.
+
+/// A place that keys can be bound in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Everywhere but in dialogs and where text is typed.
+    Global,
+    /// Anything with a cursor that moves over rows.
+    List,
+    /// A text that is read: output, runbook, timeline of one thing.
+    Reader,
+    /// The dashboard and its panes.
+    Dashboard,
+    /// A pane or page of flows and runs.
+    Flows,
+    /// A pane or page of probes.
+    Probes,
+    /// A pane or page of incidents.
+    Incidents,
+    /// A pane or page of a runbook.
+    Runbook,
+    /// The output of an attempt.
+    Output,
+    /// The note editor.
+    Editor,
+    /// A dialog.
+    Dialog,
+    /// A dialog that lists what can be chosen: palette, help.
+    Chooser,
+    /// A line of text that is typed.
+    Input,
+}
+
+impl Place {
+    /// The heading for help and for the key table.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "everywhere",
+            Self::List => "lists",
+            Self::Reader => "texts",
+            Self::Dashboard => "dashboard",
+            Self::Flows => "flows and runs",
+            Self::Probes => "probes",
+            Self::Incidents => "incidents",
+            Self::Runbook => "runbook",
+            Self::Output => "output",
+            Self::Editor => "note editor",
+            Self::Dialog => "dialogs",
+            Self::Chooser => "palette and help",
+            Self::Input => "where text is typed",
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! The dashboard: what runs, what is sick, what needs a human, and what to do about it, on one page.
+//!
+//! ```text
+//! ╭ 1 Flows ─────────────── 12 · 1 failed ╮╭ 2 Probes ────────────────── 9 · 1 down ╮
+//! │ flows.rs                              ││ probes.rs                              │
+//! ╰───────────────────────────────────────╯╰────────────────────────────────────────╯
+//! ╭ 3 Incidents ─────────── 3 · 1 unacked ╮╭ 4 Runbook  orders-load ─────────── 2/5 ╮
+//! │ incidents.rs                          ││ runbook.rs                             │
+//! ╰───────────────────────────────────────╯╰────────────────────────────────────────╯
+//! ```
+//!
+//! Below 100 columns the panes become tabs. The runbook pane follows what is selected; selecting an incident marks its
+//! flows and probes.
+
+mod flows;
+mod incidents;
+mod probes;
+mod runbook;
+
+use super::Page;
+use crate::console::action::Action;
+use crate::console::app::edit;
+use crate::console::theme::Role;
+use crate::console::view::runbook as fitting;
+use crate::console::widget::list::{Cursor, Order};
+use crate::console::widget::paint::Painter;
+use crate::console::widget::pane::Pane;
+use crate::console::{Place, Session, Target};
+use crate::domain::{FlowId, IncidentId, ProbeId, RunbookId, StepName, Subject};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// From this width on, four panes stand side by side.
+const WIDE: u16 = 100;
+/// Two clicks within this time are a double click.
+const DOUBLE: SignedDuration = SignedDuration::from_millis(400);
+
+/// The panes, in the order of their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Focus {
+    Flows,
+    Probes,
+    #[default]
+    Incidents,
+    Runbook,
+}
+
+const PANES: [Focus; 4] = [Focus::Flows, Focus::Probes, Focus::Incidents, Focus::Runbook];
+
+/// When the rows of a kind were sorted: the last entry that touched them, how many there are, what the filter says.
+type Stamp = (u64, usize, String);
+/// When the steps of the runbook were listed: which runbook, and the last entry about runbooks.
+type StepsStamp = (Option<RunbookId>, u64);
+
+/// The four panes.
+#[derive(Debug, Default)]
+pub struct Dashboard {
+    focus: Focus,
+    /// The list pane that the runbook follows.
+    followed: Focus,
+    zoomed: bool,
+    flows: (Cursor<FlowId>, Order<FlowId, Stamp>),
+    probes: (Cursor<ProbeId>, Order<ProbeId, Stamp>),
+    incidents: (Cursor<IncidentId>, Order<IncidentId, Stamp>),
+    steps: (Cursor<StepName>, Order<StepName, StepsStamp>),
+    areas: [Rect; 4],
+    clicked: Option<(u16, u16, Timestamp)>,
+}
+
+/// Does something to the list with the focus, whatever its ids are.
+macro_rules! focused {
+    ($page:ident, $list:ident => $do:expr) => {
+        match $page.focus {
+            Focus::Flows => {
+                let $list = &mut $page.flows;
+                $do
+            }
+            Focus::Probes => {
+                let $list = &mut $page.probes;
+                $do
+            }
+            Focus::Incidents => {
+                let $list = &mut $page.incidents;
+                $do
+            }
+            Focus::Runbook => {
+                let $list = &mut $page.steps;
+                $do
+            }
+        }
+    };
+}
+
+impl Dashboard {
+    /// What the runbook pane is about.
+    fn subject(&self) -> Subject {
+        match self.followed {
+            Focus::Flows => self.flows.0.on().map(|flow| Subject::Flow(flow.clone())),
+            Focus::Probes => self.probes.0.on().map(|probe| Subject::Probe(probe.clone())),
+            Focus::Incidents | Focus::Runbook => self.incidents.0.on().map(|incident| Subject::Incident(*incident)),
+        }
+        .unwrap_or(Subject::Workspace)
+    }
+
+    fn focus_on(&mut self, focus: Focus) {
+        self.focus = focus;
+        if focus != Focus::Runbook {
+            self.followed = focus;
+        }
+    }
+
+    /// Whether a flow or probe belongs to the selected incident.
+    fn related<'a>(&self, session: &'a Session) -> Option<&'a crate::world::Incident> {
+        let id = (self.followed == Focus::Incidents).then(|| self.incidents.0.on()).flatten()?;
+        session.world.incident(*id).filter(|incident| incident.is_open())
+    }
+
+    fn is_filtering(&self) -> bool {
+        match self.focus {
+            Focus::Flows => self.flows.0.filtering,
+            Focus::Probes => self.probes.0.filtering,
+            Focus::Incidents => self.incidents.0.filtering,
+            Focus::Runbook => false,
+        }
+    }
+
+    fn draw_pane(&mut self, focus: Focus, session: &Session, area: Rect, painter: &mut Painter<'_>) -> Option<Position> {
+        if let Some(place) = self.areas.get_mut(focus as usize) {
+            *place = area;
+        }
+        match focus {
+            Focus::Flows => self.draw_flows(session, area, painter),
+            Focus::Probes => self.draw_probes(session, area, painter),
+            Focus::Incidents => self.draw_incidents(session, area, painter),
+            Focus::Runbook => {
+                self.draw_runbook(session, area, painter);
+                None
+            }
+        }
+    }
+
+    fn draw_tabs(&self, session: &Session, area: Rect, painter: &mut Painter<'_>) {
+        let tally = &session.world.tally;
+        let counts = [tally.flows_failed, tally.probes_down, tally.unacknowledged, 0];
+        let mut x = area.x;
+        for (place, name) in ["Flows", "Probes", "Incidents", "Runbook"].into_iter().enumerate() {
+            let focused = PANES.get(place) == Some(&self.focus);
+            let room = |x: u16| area.right().saturating_sub(x);
+            let start = x;
+            x += painter.text(x, area.y, room(x), Role::Key, &format!(" {} ", place + 1));
+            x += painter.text(x, area.y, room(x), if focused { Role::BorderFocused } else { Role::Title }, name);
+            if let Some(count) = counts.get(place).filter(|count| **count > 0) {
+                x += painter.text(x, area.y, room(x), Role::Bad, &format!(" {count}"));
+            }
+            x += painter.text(x, area.y, room(x), Role::Text, " ");
+            if focused {
+                painter.role(Rect { x: start, y: area.y, width: x - start, height: 1 }, Role::SelectedElsewhere);
+            }
+            x += painter.text(x, area.y, room(x), Role::Text, " ");
+        }
+    }
+
+    fn click(&mut self, mouse: MouseEvent, session: &mut Session) -> bool {
+        let at = Position::new(mouse.column, mouse.row);
+        let Some(pane) = PANES.into_iter().find(|pane| self.areas.get(*pane as usize).is_some_and(|area| area.contains(at))) else {
+            return false;
+        };
+        self.focus_on(pane);
+        let top = self.areas.get(pane as usize).map_or(0, |area| area.y + 1);
+        let row = usize::from(mouse.row.saturating_sub(top));
+        focused!(self, list => { let place = list.0.offset() + row; list.0.go(list.1.ids(), place) });
+        let twice = self.clicked.is_some_and(|(x, y, when)| (x, y) == (at.x, at.y) && session.now.duration_since(when) < DOUBLE);
+        self.clicked = if twice { None } else { Some((at.x, at.y, session.now)) };
+        if twice && let Some(target) = self.target(session) {
+            match target {
+                Target::Flow(flow) => session.open(super::Screen::Flow(flow)),
+                Target::Probe(probe) => session.open(super::Screen::Probe(probe)),
+                Target::Incident(incident) => session.open(super::Screen::Incident(incident)),
+                Target::Procedure { runbook, subject, .. } => session.open(super::Screen::Runbook { runbook, subject }),
+                _ => {}
+            }
+        }
+        true
+    }
+}
+
+impl Page for Dashboard {
+    fn title(&self, _: &Session) -> String {
+        String::new()
+    }
+
+    fn places(&self, _: &Session) -> Vec<Place> {
+        if self.is_filtering() {
+            return vec![Place::Input, Place::Dialog];
+        }
+        let own = match self.focus {
+            Focus::Flows => Place::Flows,
+            Focus::Probes => Place::Probes,
+            Focus::Incidents => Place::Incidents,
+            Focus::Runbook => Place::Runbook,
+        };
+        vec![own, Place::List, Place::Dashboard, Place::Global]
+    }
+
+    fn settle(&mut self, session: &Session) {
+        self.settle_flows(session);
+        self.settle_probes(session);
+        self.settle_incidents(session);
+        self.settle_steps(session);
+    }
+
+    fn target(&self, session: &Session) -> Option<Target> {
+        match self.focus {
+            Focus::Flows => self.flows.0.on().cloned().map(Target::Flow),
+            Focus::Probes => self.probes.0.on().cloned().map(Target::Probe),
+            Focus::Incidents => self.incidents.0.on().copied().map(Target::Incident),
+            Focus::Runbook => {
+                let subject = self.subject();
+                let (runbook, _) = fitting::matching(&session.world, &subject)?;
+                self.steps.0.on().map(|step| Target::Procedure { runbook, subject, step: step.clone() })
+            }
+        }
+    }
+
+    fn targets(&self, session: &Session) -> Vec<Target> {
+        match self.focus {
+            Focus::Flows => self.flows.0.chosen(self.flows.1.ids()).into_iter().map(Target::Flow).collect(),
+            Focus::Probes => self.probes.0.chosen(self.probes.1.ids()).into_iter().map(Target::Probe).collect(),
+            Focus::Incidents => self.incidents.0.chosen(self.incidents.1.ids()).into_iter().map(Target::Incident).collect(),
+            Focus::Runbook => self.target(session).into_iter().collect(),
+        }
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let painter = &mut Painter::new(buffer, session);
+        self.areas = [Rect::default(); 4];
+        if self.zoomed {
+            return self.draw_pane(self.focus, session, area, painter);
+        }
+        if area.width < WIDE || area.height < 16 {
+            let tabs = Rect { height: area.height.min(1), ..area };
+            self.draw_tabs(session, tabs, painter);
+            let rest = Rect { y: area.y + tabs.height, height: area.height - tabs.height, ..area };
+            return self.draw_pane(self.focus, session, rest, painter);
+        }
+        let (left, upper) = (area.width / 2, area.height / 2);
+        let (right, lower) = (area.width - left, area.height - upper);
+        let places = [
+            Rect { x: area.x, y: area.y, width: left, height: upper },
+            Rect { x: area.x + left, y: area.y, width: right, height: upper },
+            Rect { x: area.x, y: area.y + upper, width: left, height: lower },
+            Rect { x: area.x + left, y: area.y + upper, width: right, height: lower },
+        ];
+        let mut cursor = None;
+        for (pane, place) in PANES.into_iter().zip(places) {
+            cursor = self.draw_pane(pane, session, place, painter).or(cursor);
+        }
+        cursor
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        if self.is_filtering() {
+            focused!(self, list => {
+                match action {
+                    Action::Confirm => list.0.filtering = false,
+                    Action::Cancel => { list.0.filtering = false; list.0.filter.clear(); }
+                    Action::NextField => drop(list.0.act(Action::Down, list.1.ids())),
+                    Action::PreviousField => drop(list.0.act(Action::Up, list.1.ids())),
+                    other => edit(&mut list.0.filter, other),
+                }
+            });
+            self.settle(session);
+            return true;
+        }
+        if let Some(pane) = action.pane() {
+            if let Some(focus) = PANES.get(pane) {
+                self.focus_on(*focus);
+            }
+            return true;
+        }
+        let step = |by: usize| PANES.get((self.focus as usize + by) % PANES.len()).copied().unwrap_or_default();
+        match action {
+            Action::NextPane => self.focus_on(step(1)),
+            Action::PreviousPane => self.focus_on(step(PANES.len() - 1)),
+            Action::Left | Action::Right => self.focus_on(PANES.get(self.focus as usize ^ 1).copied().unwrap_or_default()),
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Back => {
+                let undone = focused!(self, list => list.0.step_back());
+                if !undone {
+                    self.zoomed = false;
+                }
+                self.settle(session);
+            }
+            Action::Filter | Action::Mark | Action::MarkAll | Action::Range if self.focus == Focus::Runbook => return false,
+            other => {
+                let moved = focused!(self, list => list.0.act(other, list.1.ids()));
+                if moved {
+                    self.settle_steps(session);
+                }
+                return moved;
+            }
+        }
+        self.settle_steps(session);
+        true
+    }
+
+    fn why_disabled(&self, action: Action, _: &Session) -> Option<String> {
+        let listing = matches!(action, Action::Filter | Action::Mark | Action::MarkAll | Action::Range);
+        (listing && self.focus == Focus::Runbook).then(|| "the steps of a runbook are done one by one".into())
+    }
+
+    fn takes_text(&self) -> bool {
+        self.is_filtering()
+    }
+
+    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
+        if let KeyCode::Char(char) = key.code
+            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+        {
+            self.pasted(char.encode_utf8(&mut [0; 4]), session);
+        }
+    }
+
+    fn pasted(&mut self, text: &str, session: &mut Session) {
+        let whole = focused!(self, list => list.0.filter.insert(text));
+        if !whole {
+            session.toast(crate::console::session::Tone::Bad, "the pasted text was cut");
+        }
+        self.settle(session);
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        let scroll = match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let changed = self.click(event, session);
+                self.settle_steps(session);
+                return changed;
+            }
+            MouseEventKind::ScrollDown => Action::Down,
+            MouseEventKind::ScrollUp => Action::Up,
+            _ => return false,
+        };
+        self.act(scroll, session)
+    }
+}
+
+/// The border of a list pane: its count, its filter, its marks.
+fn frame(
+    painter: &mut Painter<'_>,
+    session: &Session,
+    area: Rect,
+    (number, title, focused): (u8, &str, bool),
+    count: &str,
+    (filter, filtering, marks): (&str, bool, usize),
+) -> (Rect, Option<Position>) {
+    let detail = if filter.is_empty() && !filtering { String::new() } else { format!("/{filter}") };
+    let count = if marks > 0 { format!("{marks} marked {} {count}", session.glyphs.dot) } else { count.to_owned() };
+    let pane = Pane { number: Some(number), title, detail: &detail, count: &count, focused };
+    let inner = pane.draw(painter, &session.glyphs.border, area);
+    let after = area.x + 2 + 4 + title.len() as u16 + crate::text::width(&crate::text::line(&detail)) as u16;
+    let cursor = (filtering && focused && inner.height > 0).then(|| Position::new(after.min(inner.right()), area.y));
+    (inner, cursor)
+}
+
+/// How a row looks beside its own colours.
+fn ground((selected, focused): (bool, bool), marked: bool, related: bool) -> Option<Role> {
+    match () {
+        () if selected && focused => Some(Role::Selected),
+        () if marked => Some(Role::Marked),
+        () if related => Some(Role::Related),
+        () if selected => Some(Role::SelectedElsewhere),
+        () => None,
+    }
+}
+
+/// The first column of a row: cursor, mark, request under way.
+fn gutter(session: &Session, selected: bool, marked: bool, pending: bool) -> (&'static str, Role) {
+    match () {
+        () if pending => (session.glyphs.pending, Role::Active),
+        () if marked => (session.glyphs.mark, Role::Key),
+        () if selected => (session.glyphs.cursor, Role::BorderFocused),
+        () => (" ", Role::Text),
+    }
+}
+
+/// Whether a text holds the filter, letters of either case alike.
+fn holds(text: &str, filter: &str) -> bool {
+    filter.is_empty() || text.to_lowercase().contains(&filter.to_lowercase())
+}

@@ -1,0 +1,121 @@
+//! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
+
+pub mod dashboard;
+
+use super::dialog::Dialog;
+use super::{Action, Msg, Place, Session, Target};
+use crate::domain::note::NoteKind;
+use crate::domain::{AttemptId, FlowId, IncidentId, ProbeId, Refusal, RunId, RunbookId, Subject};
+use crate::wire::message::Answer;
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// The address of a page: plain data. What a page remembers (cursor, scroll) is in its [`Page`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// The four panes.
+    Dashboard,
+    /// A flow with its runs.
+    Flow(FlowId),
+    /// A run of a flow.
+    Run(RunId),
+    /// What an attempt printed.
+    Output(AttemptId),
+    /// A probe.
+    Probe(ProbeId),
+    /// An incident.
+    Incident(IncidentId),
+    /// A runbook, walked for a subject.
+    Runbook {
+        /// The runbook.
+        runbook: RunbookId,
+        /// What it is walked for.
+        subject: Subject,
+    },
+    /// The note editor.
+    Note {
+        /// What kind of note.
+        kind: NoteKind,
+        /// What it is about.
+        subject: Subject,
+    },
+    /// Everything that happened.
+    Timeline,
+    /// Why the target is as it is.
+    Why(Target),
+}
+
+/// What every page can do. Sizes may be anything from 0×0; drawing never panics.
+pub trait Page: std::fmt::Debug {
+    /// What stands in the head line: where the reader is.
+    fn title(&self, session: &Session) -> String;
+
+    /// The places whose keys are in force, the most special first; [`Place::Global`] last, unless text is typed.
+    fn places(&self, session: &Session) -> Vec<Place>;
+
+    /// Brings cursors in line with the world after it has changed: called before anything is drawn or done.
+    fn settle(&mut self, _session: &Session) {}
+
+    /// What is under the cursor: the target of actions that the app does for every page (ack, rerun, kill, hold …).
+    fn target(&self, session: &Session) -> Option<Target>;
+
+    /// All marked things, or what is under the cursor.
+    fn targets(&self, session: &Session) -> Vec<Target> {
+        self.target(session).into_iter().collect()
+    }
+
+    /// Draws itself into its area (the whole screen without head line and footer); answers where the cursor of a
+    /// typed text stands.
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position>;
+
+    /// Does an action of its own: moving, panes, filter … Answers whether it was one; all others are the app's.
+    fn act(&mut self, action: Action, session: &mut Session) -> bool;
+
+    /// Why an action of its own cannot be done now.
+    fn why_disabled(&self, _action: Action, _session: &Session) -> Option<String> {
+        None
+    }
+
+    /// Whether keys that mean nothing here are typed text; such a page leaves [`Place::Global`] out.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// A typed key that is no action, while [`Page::takes_text`].
+    fn typed(&mut self, _key: KeyEvent, _session: &mut Session) {}
+
+    /// Pasted text, at most 64 KiB, while [`Page::takes_text`]. Control characters but line ends and tabs are gone.
+    fn pasted(&mut self, _text: &str, _session: &mut Session) {}
+
+    /// A click, wheel or drag within its area; answers whether anything changed.
+    fn mouse(&mut self, _event: MouseEvent, _session: &mut Session) -> bool {
+        false
+    }
+
+    /// What is selected, for the clipboard.
+    fn copied(&self, session: &Session) -> Option<String> {
+        self.target(session).map(|target| target.to_string())
+    }
+
+    /// A dialog of this page with the intent `Intent::Page(word)` was confirmed.
+    fn confirmed(&mut self, _word: &'static str, _dialog: &Dialog, _session: &mut Session) {}
+
+    /// The answer to a request that this page made with `session.ask`.
+    fn answered(&mut self, _id: u64, _result: &Result<Answer, Refusal>, _session: &mut Session) {}
+
+    /// Something else happened: background work ([`Msg::Woken`]), the editor ended ([`Msg::Edited`]), the world has
+    /// changed ([`Msg::News`]), the time went on ([`Msg::Tick`]).
+    fn told(&mut self, _msg: &Msg, _session: &mut Session) {}
+
+    /// The reader goes away from this page for good.
+    fn closing(&mut self, _session: &mut Session) {}
+}
+
+/// The page of an address.
+pub fn open(screen: &Screen, _session: &mut Session) -> Option<Box<dyn Page>> {
+    match screen {
+        Screen::Dashboard => Some(Box::new(dashboard::Dashboard::default())),
+        _ => None,
+    }
+}

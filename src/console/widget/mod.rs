@@ -1,0 +1,10 @@
+//! Pieces that pages are drawn with. All text passes [`paint`], and with it the sanitising sink.
+
+pub mod bars;
+pub mod chooser;
+pub mod input;
+pub mod layers;
+pub mod line;
+pub mod list;
+pub mod paint;
+pub mod pane;
