@@ -60,7 +60,7 @@ actions! {
     Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
     Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
     ProbeNow "probe" "probe now" ["p"] [Probes] probe "Look at the target now, outside the rhythm.";
-    Output "output" "output" ["o"] [Flows Incidents] output "Show what the telling step printed.";
+    Output "output" "output" ["o"] [Flows Incidents Runbook] output "Show what the telling step printed.";
     Why "why" "why" ["w"] [Flows Probes Incidents] something "Say why it is as it is, and what it waits on.";
     Note "note" "note" ["n"] [Flows Probes Incidents] something "Write a note about what is under the cursor.";
     Runbook "runbook" "runbook" ["b"] [Flows Probes Incidents] runbook "Open the runbook that fits.";
@@ -74,6 +74,16 @@ actions! {
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
+    NotePreview "note-preview" "preview" ["alt-v" "f4"] [Editor] always "Show the note as it reads, or go on writing.";
+    NoteFind "note-find" "find…" ["ctrl-r"] [Editor] always "Find a regular expression in the note.";
+    NoteFindNext "note-find-next" "next" ["alt-n" "f3"] [Editor] always "Go to the next match in the note.";
+    NoteFindPrevious "note-find-previous" "previous" ["alt-p"] [Editor] always "Go to the match before in the note.";
+    Undo "undo" "undo" ["alt-u"] [Editor] always "Take the last change back.";
+    Redo "redo" "redo" ["alt-e"] [Editor] always "Make the change again.";
+    LineDown "line-down" "line down" ["down"] [Editor] always "The cursor one line down.";
+    LineUp "line-up" "line up" ["up"] [Editor] always "The cursor one line up.";
+    WordLeft "word-left" "word left" ["ctrl-left"] [Editor] always "The cursor one word to the left.";
+    WordRight "word-right" "word right" ["ctrl-right"] [Editor] always "The cursor one word to the right.";
     LeaveNote "leave-note" "close" ["esc"] [Editor] always "Close the note; what is not saved stays in its recovery file.";
     // Moving.
     Open "open" "open" ["enter"] [List] something "Open what is under the cursor.";
@@ -83,10 +93,10 @@ actions! {
     Right "right" "right" ["right"] [Reader List] always "To the right.";
     Top "top" "top" ["g" "home"] [List Reader] always "To the first line.";
     Bottom "bottom" "bottom" ["G" "end"] [List Reader] always "To the last line.";
-    HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader] always "Half a page down.";
-    HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader] always "Half a page up.";
-    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader] always "A page down.";
-    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader] always "A page up.";
+    HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader Editor] always "Half a page down.";
+    HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader Editor] always "Half a page up.";
+    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader Editor] always "A page down.";
+    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader Editor] always "A page up.";
     Mark "mark" "mark" ["space"] [List] something "Mark the row; actions then go to all marked rows.";
     Range "range" "range" ["v"] [List] something "Mark all rows from here to where the cursor goes.";
     MarkAll "mark-all" "mark all" ["ctrl-a"] [List] always "Mark all rows that are shown, or none.";

@@ -1,6 +1,9 @@
 //! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
 
 pub mod dashboard;
+pub mod incident;
+pub mod note;
+pub mod runbook;
 
 use super::dialog::Dialog;
 use super::{Action, Msg, Place, Session, Target};
@@ -113,9 +116,12 @@ pub trait Page: std::fmt::Debug {
 }
 
 /// The page of an address.
-pub fn open(screen: &Screen, _session: &mut Session) -> Option<Box<dyn Page>> {
+pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
     match screen {
         Screen::Dashboard => Some(Box::new(dashboard::Dashboard::default())),
+        Screen::Incident(id) => Some(Box::new(incident::IncidentPage::new(*id))),
+        Screen::Runbook { runbook, subject } => Some(Box::new(runbook::RunbookPage::new(runbook.clone(), subject.clone(), session))),
+        Screen::Note { kind, subject } => Some(Box::new(note::NotePage::new(*kind, subject.clone(), session))),
         _ => None,
     }
 }

@@ -66,7 +66,7 @@ impl Cache {
 /// Renders a text. `slots` are lines of the text, from 0, on which a fenced block begins that the caller draws itself.
 pub fn render(text: &str, slots: &[usize], width: u16, glyphs: &Glyphs) -> Vec<Row> {
     let read = crate::text::head(text, TEXT_MAX);
-    let mut page = Page::new(usize::from(width).max(8), *glyphs);
+    let mut page = Page::new(usize::from(width).max(8), glyphs);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut place = LineCounter { text: read, at: 0, line: 0 };
     for (event, range) in Parser::new_ext(read, options).into_offset_iter() {
@@ -138,10 +138,10 @@ struct Page {
 }
 
 impl Page {
-    fn new(width: usize, glyphs: Glyphs) -> Self {
+    fn new(width: usize, glyphs: &Glyphs) -> Self {
         Self {
             width,
-            glyphs,
+            glyphs: *glyphs,
             rows: Vec::new(),
             containers: Vec::new(),
             lists: Vec::new(),

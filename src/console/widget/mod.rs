@@ -2,9 +2,11 @@
 
 pub mod bars;
 pub mod chooser;
+pub mod editor;
 pub mod input;
 pub mod layers;
 pub mod line;
 pub mod list;
+pub mod markdown;
 pub mod paint;
 pub mod pane;

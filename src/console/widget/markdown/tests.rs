@@ -72,7 +72,18 @@ fn hostile_text_is_shown_and_bounded() {
     let long = "x".repeat(3 << 20);
     let stars = "*a _b ".repeat(20_000);
     let brackets = "[".repeat(50_000);
-    for text in [&nested, &quoted, &long, &stars, &brackets, "```\nnever closed", "<!-- \n```sh\n", "\u{feff}# a\r\nb\r\n", "\0\u{202e}\x1b[31m", ""] {
+    for text in [
+        &nested,
+        &quoted,
+        &long,
+        &stars,
+        &brackets,
+        "```\nnever closed",
+        "<!-- \n```sh\n",
+        "\u{feff}# a\r\nb\r\n",
+        "\0\u{202e}\x1b[31m",
+        "",
+    ] {
         for width in [0, 1, 10, 80] {
             let rows = render(text, &[0], width, &Glyphs::new(false));
             assert!(rows.len() <= LINES_MAX + 1);
