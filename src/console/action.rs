@@ -74,6 +74,7 @@ actions! {
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
+    LeaveNote "leave-note" "close" ["esc"] [Editor] always "Close the note; what is not saved stays in its recovery file.";
     NotePreview "note-preview" "preview" ["alt-v" "f4"] [Editor] always "Show the note as it reads, or go on writing.";
     NoteFind "note-find" "find…" ["ctrl-r"] [Editor] always "Find a regular expression in the note.";
     NoteFindNext "note-find-next" "next" ["alt-n" "f3"] [Editor] always "Go to the next match in the note.";
@@ -84,7 +85,6 @@ actions! {
     LineUp "line-up" "line up" ["up"] [Editor] always "The cursor one line up.";
     WordLeft "word-left" "word left" ["ctrl-left"] [Editor] always "The cursor one word to the left.";
     WordRight "word-right" "word right" ["ctrl-right"] [Editor] always "The cursor one word to the right.";
-    LeaveNote "leave-note" "close" ["esc"] [Editor] always "Close the note; what is not saved stays in its recovery file.";
     // Moving.
     Open "open" "open" ["enter"] [List] something "Open what is under the cursor.";
     Down "down" "down" ["j" "down"] [List Reader] always "One line down.";
@@ -164,7 +164,10 @@ impl Action {
 
     /// Whether it only moves, so that a row of hints need not name it.
     pub fn is_motion(self) -> bool {
-        (Self::Down..=Self::PageUp).contains(&self) || (Self::NextPane..=Self::Pane9).contains(&self)
+        (Self::Down..=Self::PageUp).contains(&self)
+            || (Self::LineDown..=Self::WordRight).contains(&self)
+            || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
+            || (Self::NextPane..=Self::Pane9).contains(&self)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Place, Session, Target};
 use crate::domain::{AttemptId, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
-use crate::notes::telling::Teller;
+use crate::notes::telling::{Teller, told};
 use crate::notes::wording::between;
 use crate::world::Incident;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -270,12 +270,12 @@ fn items(session: &Session, incident: &Incident, filter: &str) -> Vec<Item> {
     items.extend(incident.previous.map(Item::Previous));
     items.extend(incident.next.map(Item::Next));
     if filter.is_empty() {
-        items.extend(incident.timeline.iter().map(|entry| Item::Entry(entry.seq)));
+        items.extend(told(&incident.timeline).map(|entry| Item::Entry(entry.seq)));
         return items;
     }
     let (teller, wanted) = (Teller::of(&session.world), filter.to_lowercase());
     let holds = |entry: &Entry| format!("{} {}", teller.source(entry), teller.line(&entry.event)).to_lowercase().contains(&wanted);
-    incident.timeline.iter().filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
+    told(&incident.timeline).filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
 }
 
 fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item, area: Rect, y: u16, painter: &mut Painter<'_>) {

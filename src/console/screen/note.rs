@@ -9,7 +9,7 @@ use crate::console::session::Tone;
 use crate::console::theme::Role;
 use crate::console::widget::editor::{self, Top};
 use crate::console::widget::line::Line;
-use crate::console::widget::markdown::{Cache, Row};
+use crate::console::widget::markdown::{Cache, Row, paragraph};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Msg, Place, Session, Target};
@@ -118,8 +118,14 @@ impl NotePage {
         self.area = TextArea::new(text.split('\n').map(str::to_owned).collect());
         self.area.set_max_histories(UNDO_MAX);
         self.top = Top::default();
-        let body = crate::notes::front::parse(text).map_or(0, |(_, body)| text.get(..body).map_or(0, |head| head.matches('\n').count()));
-        self.area.move_cursor(CursorMove::Jump(u16::try_from(body).unwrap_or(u16::MAX), 0));
+        if self.kind == NoteKind::Note {
+            self.area.move_cursor(CursorMove::Bottom);
+            self.area.move_cursor(CursorMove::End);
+        } else {
+            let body = crate::notes::front::parse(text).and_then(|(_, body)| text.get(..body));
+            let line = body.map_or(0, |head| head.matches('\n').count());
+            self.area.move_cursor(CursorMove::Jump(u16::try_from(line).unwrap_or(u16::MAX), 0));
+        }
     }
 
     fn text(&self) -> String {
@@ -375,7 +381,9 @@ impl Page for NotePage {
         let pane = Pane { title: &title, count, focused: true, ..Pane::default() };
         let inner = pane.draw(&mut painter, &session.glyphs.border, area);
         if let Err(words) = &self.file {
-            painter.text(inner.x, inner.y, inner.width, Role::Bad, words);
+            for (y, line) in (inner.top()..inner.bottom()).zip(paragraph(Role::Bad, words, inner.width)) {
+                painter.line(inner.x, y, inner.width, &line);
+            }
             return None;
         }
         let text = Rect { height: inner.height.saturating_sub(1), ..inner };
@@ -470,6 +478,7 @@ impl Page for NotePage {
     }
 
     fn told(&mut self, msg: &Msg, session: &mut Session) {
+        let due = self.dirty && self.unkept && self.is_keep_due(session.now);
         match (msg, &mut self.file) {
             (Msg::Edited { file: edited, result }, Ok(file)) if *edited == file.path => {
                 if let Err(words) = result {
@@ -487,7 +496,7 @@ impl Page for NotePage {
                     Err(error) => self.fault = Some(error.to_string()),
                 }
             }
-            (Msg::Tick, Ok(_)) if self.dirty && self.unkept && self.is_keep_due(session.now) => self.keep(session),
+            (Msg::Tick, Ok(_)) if due => self.keep(session),
             _ => {}
         }
     }

@@ -89,6 +89,12 @@ pub fn render(text: &str, slots: &[usize], width: u16, glyphs: &Glyphs) -> Vec<R
     page.rows
 }
 
+/// Plain text of one meaning as lines of a width.
+pub fn paragraph(role: Role, text: &str, width: u16) -> Vec<Line> {
+    let spans = [Span { role, text: text.to_owned() }];
+    fold::words(&spans, usize::from(width), LINES_MAX).into_iter().map(|parts| Line { parts }).collect()
+}
+
 /// Counts lines forward; a later place is never before an earlier one, but for footnotes, which start again.
 struct LineCounter<'a> {
     text: &'a str,
@@ -200,7 +206,7 @@ impl Page {
                 }
             }
             Tag::HtmlBlock => {
-                self.open_block();
+                self.flush();
                 self.html = true;
             }
             Tag::List(first) => {
@@ -231,10 +237,14 @@ impl Page {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Paragraph | TagEnd::HtmlBlock => {
+            TagEnd::Paragraph => {
+                self.flush();
+                self.gap = true;
+            }
+            TagEnd::HtmlBlock => {
+                self.gap |= !self.spans.is_empty();
                 self.flush();
                 self.html = false;
-                self.gap = true;
             }
             TagEnd::Heading(_) => {
                 self.flush();
