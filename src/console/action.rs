@@ -53,7 +53,7 @@ actions! {
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
-    TickStep "tick-step" "tick" ["t"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
+    TickStep "tick-step" "tick" ["t" "space"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
     KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
     Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
     Run "run" "run…" ["R"] [Flows] run "Start a run of the flow now.";
@@ -69,8 +69,14 @@ actions! {
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
     SearchPrevious "search-previous" "previous" ["N"] [Reader Output] always "Go to the match before.";
     FirstError "first-error" "first error" ["e"] [Output] always "Go to the first line that looks like an error.";
+    FilterOutput "filter-output" "only lines" ["&"] [Output] always "Show only lines that hold a text; an empty one shows all.";
+    OlderAttempt "older-attempt" "attempt before" ["["] [Output] always "Show what the attempt before printed.";
+    NewerAttempt "newer-attempt" "next attempt" ["]"] [Output] always "Show what the next attempt printed.";
     Compare "compare" "compare" ["D"] [Output Flows] always "Compare with the last good run.";
     Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
+    // The readings of a probe.
+    LongerSpan "longer-span" "longer" ["+"] [Chart] always "Show a longer stretch of time.";
+    ShorterSpan "shorter-span" "shorter" ["-"] [Chart] always "Show a shorter stretch of time.";
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";

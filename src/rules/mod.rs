@@ -1,1 +1,118 @@
-//! Pure decisions: given the world, a request or a report, and the time: events and effects as data.
+//! The pure heart of the arrow: command, report or time in; events and effects out. No I/O, no clock, no chance.
+//!
+//! Whoever carries a decision out keeps one order: each event is applied, and what [`follow`]s from it is applied
+//! before the next event of the same decision. [`carry_out`] is that order as code. A rule here looks at the state that
+//! is, and names the next fact that is missing in it; so a fact can neither be forgotten nor be recorded twice.
+
+mod agenda;
+mod alerts;
+mod deadlines;
+mod definitions;
+mod follow;
+mod health;
+mod names;
+mod occurrences;
+mod planning;
+mod preview;
+mod procedures;
+mod report;
+mod rerun;
+mod retry;
+mod runbook_match;
+mod runs;
+pub mod schedule;
+mod slots;
+mod triage;
+mod verbs;
+mod why;
+
+pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
+pub use follow::follow;
+pub use names::{TEXT_MAX, nearest};
+pub use planning::{Planned, plan};
+pub use preview::preview;
+pub use procedures::filled_in;
+pub use report::report;
+pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
+pub use runbook_match::matching;
+pub use schedule::{Schedule, ScheduleError};
+pub use verbs::decide;
+pub use why::{Reason, why_flow, why_run};
+
+use crate::domain::{Author, Effect, Entry, Event};
+use crate::world::World;
+use jiff::Timestamp;
+
+/// What a rule has decided: facts to record, then effects to perform.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    /// Facts, in the order in which they are recorded.
+    pub events: Vec<Event>,
+    /// What is asked of the outside once the facts are on disk.
+    pub effects: Vec<Effect>,
+}
+
+impl Decision {
+    fn nothing() -> Self {
+        Self::default()
+    }
+
+    fn events(events: impl IntoIterator<Item = Event>) -> Self {
+        Self { events: events.into_iter().collect(), effects: Vec::new() }
+    }
+
+    fn effects(effects: impl IntoIterator<Item = Effect>) -> Self {
+        Self { events: Vec::new(), effects: effects.into_iter().collect() }
+    }
+}
+
+impl From<Event> for Decision {
+    fn from(event: Event) -> Self {
+        Self::events([event])
+    }
+}
+
+impl From<Effect> for Decision {
+    fn from(effect: Effect) -> Self {
+        Self::effects([effect])
+    }
+}
+
+impl From<Option<Event>> for Decision {
+    fn from(event: Option<Event>) -> Self {
+        Self::events(event)
+    }
+}
+
+/// Who asks, when, and what a rule would else have to look up.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Who.
+    pub author: &'a Author,
+    /// When.
+    pub now: Timestamp,
+    /// The kernel's id of this boot; it is recorded with each attempt.
+    pub boot_id: &'a str,
+    /// A random figure for the jitter of retries.
+    pub random: u64,
+}
+
+/// Carries a decision out on a world: applies each event and, before the next one, all that follows from it. Returns the
+/// entries, numbered onwards from the world's last one, and the effects to perform once those entries are on disk; all
+/// entries of one decision belong into one transaction. Events of the decision carry the author who asked, what follows
+/// is dogwatch's own.
+pub fn carry_out(world: &mut World, decision: Decision, asked: &Asked) -> (Vec<Entry>, Vec<Effect>) {
+    let own = Asked { author: &Author::Engine, ..*asked };
+    let mut effects = decision.effects;
+    let mut entries = Vec::new();
+    let mut waiting: Vec<(Event, &Author)> = decision.events.into_iter().rev().map(|event| (event, asked.author)).collect();
+    while let Some((event, author)) = waiting.pop() {
+        let entry = Entry { seq: world.seq + 1, at: asked.now, author: author.clone(), event };
+        world.apply(&entry);
+        let next = follow(world, &entry, &own);
+        entries.push(entry);
+        effects.extend(next.effects);
+        waiting.extend(next.events.into_iter().rev().map(|event| (event, &Author::Engine)));
+    }
+    (entries, effects)
+}

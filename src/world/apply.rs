@@ -51,9 +51,7 @@ impl World {
             Event::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } => {
                 self.attempt_ended(attempt, end, *ended_at, *output_bytes, survivors);
             }
-            Event::RetryPlanned { run, step, at } => {
-                self.change_step(run, step, |step| step.state = StepState::RetryAt { at: *at });
-            }
+            Event::RetryPlanned { run, step, at } => self.retry_planned(run, step, *at),
             Event::StepEnded { run, step, outcome } => self.step_ended(run, step, outcome),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome, at),
             Event::FlowHeld { flow, reason, until } => {
@@ -241,7 +239,21 @@ impl World {
             flow.defined_at = at;
             flow.definitions.insert(digest, definition.clone());
             forget_definitions(flow);
+            // A deadline that was taken away is watched no longer.
+            for watch in &mut flow.watches {
+                watch.start_by = watch.start_by.filter(|_| definition.must_start_by.is_some());
+                watch.finish_by = watch.finish_by.filter(|_| definition.must_finish_by.is_some());
+                watch.start_missed &= watch.start_by.is_some();
+                watch.finish_missed &= watch.finish_by.is_some();
+            }
+            flow.watches.retain(Watch::is_open);
         });
+        // Another rule for overlaps may let runs go that waited.
+        let waiting: Vec<RunId> =
+            self.flow(&definition.id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
+        for run in &waiting {
+            self.queue_ready(run);
+        }
     }
 
     fn flow_removed(&mut self, id: &FlowId) {
@@ -356,6 +368,7 @@ impl World {
     fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
         self.running.insert(attempt.clone());
         if let Job::Step { run, step } = &attempt.job {
+            self.no_retry(run, step);
             let head = self.ready.front().is_some_and(|(r, s)| r == run && s == step);
             if head {
                 self.ready.pop_front();
@@ -386,11 +399,12 @@ impl World {
         let Job::Step { run, step } = &attempt.job else { return };
         self.change_run(run, |run, watches| {
             run.started_at.get_or_insert(started_at);
-            for watch in watches.iter_mut().filter(|watch| watch.planned_at == run.planned_at) {
+            // The start of a later occurrence ends the wait for the earlier ones too.
+            for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
                 watch.start_by = None;
                 watch.start_missed = false;
             }
-            watches.retain(|watch| watch.start_by.is_some() || watch.finish_by.is_some());
+            watches.retain(Watch::is_open);
             if let Some(row) = run.step_mut(step).and_then(|step| step.attempts.iter_mut().find(|row| row.number == attempt.number)) {
                 row.pid = Some(pid);
                 row.started_at = Some(started_at);
@@ -410,9 +424,11 @@ impl World {
                 }
             }),
             Job::Procedure { runbook, subject, step } => {
+                let definition = self.runbooks.get(runbook).and_then(|book| book.steps.iter().find(|other| other.name == *step));
+                let expected = AttemptEnd::Exit(definition.map_or(0, |step| step.expect.exit));
                 let tick = self.tick_mut(runbook, subject, step);
                 if let Some(tick) = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)) {
-                    tick.state = if end.is_success() { TickState::Passed } else { TickState::Failed };
+                    tick.state = if *end == expected { TickState::Passed } else { TickState::Failed };
                     tick.end = Some(end.clone());
                     tick.at = ended_at;
                 }
@@ -420,7 +436,23 @@ impl World {
         }
     }
 
+    fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
+        self.no_retry(run, step);
+        self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
+        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at })) {
+            self.retrying.insert((at, run.clone(), step.clone()));
+        }
+    }
+
+    /// Forgets the planned retry of a step, where it has one.
+    fn no_retry(&mut self, run: &RunId, step: &StepName) {
+        if let Some(StepState::RetryAt { at }) = self.run(run).and_then(|run| run.step(step)).map(|step| step.state.clone()) {
+            self.retrying.remove(&(at, run.clone(), step.clone()));
+        }
+    }
+
     fn step_ended(&mut self, run: &RunId, step: &StepName, outcome: &Outcome) {
+        self.no_retry(run, step);
         self.ready.retain(|(r, s)| r != run || s != step);
         self.change_step(run, step, |step| step.state = StepState::Done { outcome: outcome.clone() });
         self.queue_ready(run);
@@ -438,9 +470,10 @@ impl World {
             run.outcome = Some(outcome.clone());
             run.ended_at = Some(at);
             let planned_at = run.planned_at;
+            let whole = outcome.is_success() && run.is_whole();
             let past = past_of(run, outcome, at);
-            if outcome.is_success() {
-                flow.watches.retain(|watch| watch.planned_at != planned_at);
+            if whole {
+                flow.watches.retain(|watch| watch.planned_at > planned_at);
             }
             if flow.history.len() >= HISTORY_KEPT {
                 flow.history.pop_front();
@@ -546,8 +579,8 @@ impl World {
         let is_start = matches!(notice.cause, AlertCause::NotStarted { .. });
         self.change_flow(flow, |flow| {
             for watch in &mut flow.watches {
-                watch.start_missed |= is_start && watch.start_by == Some(*deadline);
-                watch.finish_missed |= !is_start && watch.finish_by == Some(*deadline);
+                watch.start_missed |= is_start && watch.start_by.is_some_and(|by| by <= *deadline);
+                watch.finish_missed |= !is_start && watch.finish_by.is_some_and(|by| by <= *deadline);
             }
         });
     }
@@ -610,6 +643,8 @@ impl World {
         let Some(alert) = self.alerts.get_mut(&fingerprint).map(Arc::make_mut) else { return };
         alert.incident = Some(id);
         let alert = alert.clone();
+        let last = self.last_incident.entry(fingerprint).or_insert(id);
+        *last = id.max(*last);
         let flow = alert.notice.cause.flow().cloned();
         let probe = alert.notice.cause.probe().cloned();
         let mut first_sign = alert.since;
@@ -673,7 +708,11 @@ impl World {
         self.resolved.push_back(id);
         while self.resolved.len() > RESOLVED_KEPT {
             if let Some(oldest) = self.resolved.pop_front() {
-                self.incidents.remove(&oldest);
+                for alert in self.incidents.remove(&oldest).iter().flat_map(|incident| incident.alerts.keys()) {
+                    if self.last_incident.get(alert) == Some(&oldest) {
+                        self.last_incident.remove(alert);
+                    }
+                }
                 let prefix = format!("{}/", Subject::Incident(oldest).slug());
                 self.procedures.retain(|key, _| !key.starts_with(&prefix));
             }

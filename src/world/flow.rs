@@ -1,6 +1,6 @@
 //! A flow and its runs, as the entries left them.
 
-use crate::domain::run::{DefinitionChoice, Occurrence, RunCause};
+use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
 };
@@ -146,6 +146,13 @@ pub struct Watch {
     pub finish_missed: bool,
 }
 
+impl Watch {
+    /// Whether anything is still to come.
+    pub fn is_open(&self) -> bool {
+        self.start_by.is_some() || self.finish_by.is_some()
+    }
+}
+
 /// One execution of a flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -199,9 +206,23 @@ impl Run {
         }
     }
 
+    /// The step that a person named when they ran it again: it runs whatever became of the steps that it needs.
+    pub fn named_step(&self) -> Option<&StepName> {
+        match &self.cause {
+            RunCause::Rerun { scope: Scope::From(step) | Scope::Only(step) | Scope::Down(step), .. } => Some(step),
+            _ => None,
+        }
+    }
+
+    /// Whether every step has succeeded, those that were taken over from an earlier run too.
+    pub fn is_whole(&self) -> bool {
+        self.steps.iter().all(|step| step.state.is_success())
+    }
+
     /// Whether every step that this one needs has succeeded.
     pub fn needs_met(&self, step: &StepDefinition) -> bool {
-        step.needs.iter().all(|need| self.step(need).is_some_and(|step| step.state.is_success()))
+        let named = self.named_step().is_some_and(|named| *named == step.name);
+        named || step.needs.iter().all(|need| self.step(need).is_some_and(|step| step.state.is_success()))
     }
 
     /// The step to look at first: the first failed one in the order of the definition, else the running one.

@@ -76,12 +76,16 @@ pub struct World {
     pub ready: VecDeque<(RunId, StepName)>,
     /// Attempts between `AttemptStarting` and `AttemptEnded`.
     pub running: BTreeSet<AttemptId>,
+    /// Steps that will be tried again, by the time from which on they may.
+    pub retrying: BTreeSet<(Timestamp, RunId, StepName)>,
     /// The last entries of all kinds but definitions, for the common timeline.
     pub recent: VecDeque<Arc<Entry>>,
     /// The number that the next incident gets.
     pub next_incident: u32,
     /// Open incidents by what they group by.
     pub open_groups: BTreeMap<String, IncidentId>,
+    /// The youngest incident at hand that each alert has been part of, also where that is over.
+    pub last_incident: BTreeMap<Fingerprint, IncidentId>,
     /// Resolved incidents in the order of their end, the oldest first.
     pub resolved: VecDeque<IncidentId>,
     /// Figures for the head of the screen, kept by the fold so that a frame need not count.

@@ -83,6 +83,7 @@ impl World {
             sources: self.sources.clone(),
             ready: self.ready.clone(),
             running: self.running.clone(),
+            retrying: self.retrying.clone(),
             next_incident: self.next_incident,
             open_groups: self.open_groups.clone(),
             resolved: self.resolved.clone(),
@@ -100,7 +101,13 @@ impl World {
         self.flows.extend(part.flows.into_iter().map(|row| (row.definition.id.clone(), row)));
         self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
         self.alerts.extend(part.alerts.into_iter().map(|row| (row.fingerprint, row)));
-        self.incidents.extend(part.incidents.into_iter().map(|row| (row.id, row)));
+        for row in part.incidents {
+            for alert in row.alerts.keys() {
+                let last = self.last_incident.entry(*alert).or_insert(row.id);
+                *last = row.id.max(*last);
+            }
+            self.incidents.insert(row.id, row);
+        }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.recent.extend(part.recent);

@@ -98,12 +98,10 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }
         Event::AlertFiring { alert, .. } => world.alerts.get(alert).and_then(|alert| alert.incident).into_iter().collect(),
-        Event::AlertResolved { alert, .. } => world
-            .open_groups
-            .values()
-            .filter(|id| world.incident(**id).is_some_and(|incident| incident.alerts.contains_key(alert)))
-            .copied()
-            .collect(),
+        Event::AlertResolved { alert, .. } => {
+            let last = world.last_incident.get(alert).copied();
+            last.filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).into_iter().collect()
+        }
         Event::NoteSaved { note } => incident_of(&note.subject),
         Event::ProcedureTicked { subject, .. } => incident_of(subject),
         Event::ProcedureAsked { attempt, .. }

@@ -1,0 +1,73 @@
+//! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
+
+use super::{Asked, Decision, deadlines, occurrences, slots};
+use crate::domain::{Event, FlowId, Job};
+use crate::world::World;
+use jiff::Timestamp;
+
+/// Something that can be due.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DueKey {
+    /// A flow's next occurrence, the end of its hold, its next deadline.
+    Flow(FlowId),
+    /// The next retry of any step, while a slot is free.
+    Slots,
+}
+
+/// Every key of a world: what a daemon that begins must ask for.
+pub fn agenda(world: &World) -> Vec<DueKey> {
+    let flows = world.flows.keys().cloned().map(DueKey::Flow);
+    flows.chain([DueKey::Slots]).collect()
+}
+
+/// The keys whose next time an event may have changed.
+pub fn touched_keys(event: &Event) -> Vec<DueKey> {
+    let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
+    match event {
+        Event::FlowDefined { flow: definition } => vec![DueKey::Flow(definition.id.clone()), DueKey::Slots],
+        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
+        Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
+        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
+        Event::AttemptStarted { attempt, .. } => match &attempt.job {
+            Job::Step { run, .. } => flow(&run.flow),
+            Job::Procedure { .. } => Vec::new(),
+        },
+        Event::AttemptStarting { .. }
+        | Event::AttemptEnded { .. }
+        | Event::RetryPlanned { .. }
+        | Event::StepEnded { .. }
+        | Event::WorkspaceLoaded { .. } => vec![DueKey::Slots],
+        _ => Vec::new(),
+    }
+}
+
+/// When a key is due next; in the past when it is due already.
+pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
+    match key {
+        DueKey::Flow(id) => {
+            let flow = world.flow(id)?;
+            let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
+            [occurrences::next(flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
+        }
+        DueKey::Slots => slots::next_retry(world),
+    }
+}
+
+/// What is due for a key now. Where a long absence left very much, a first part of it: the key is then still due.
+pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
+    match key {
+        DueKey::Flow(id) => {
+            let Some(flow) = world.flow(id) else { return Decision::nothing() };
+            let mut events = occurrences::due(flow, asked);
+            let hold_ended = flow.hold.as_ref().and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
+            // The hold stays until all occurrences that it covers have been settled.
+            if hold_ended && events.len() < occurrences::BATCH {
+                events.push(Event::FlowReleased { flow: id.clone() });
+            }
+            events.extend(deadlines::due(flow, asked.now));
+            Decision::events(events)
+        }
+        DueKey::Slots => slots::next_start(world, asked).into(),
+    }
+}

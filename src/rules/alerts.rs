@@ -1,0 +1,190 @@
+//! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
+
+use crate::domain::incident::AlertNotice;
+use crate::domain::{AlertCause, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity};
+use crate::world::{Flow, Probe, Run, World};
+use jiff::Timestamp;
+
+const FLOW_FAILED: &str = "FlowFailed";
+const FLOW_NOT_STARTED: &str = "FlowNotStarted";
+const FLOW_NOT_FINISHED: &str = "FlowNotFinished";
+const PROBE_DOWN: &str = "ProbeDown";
+
+/// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
+fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
+    let mut labels = given.clone();
+    labels.remove("severity");
+    for (label, value) in [("alertname", name), ("source", source), object] {
+        labels.insert(label.to_owned(), value.to_owned());
+    }
+    labels
+}
+
+fn flow_labels(flow: &FlowDefinition, name: &str) -> Labels {
+    labels(&flow.labels, name, flow.id.source().as_str(), ("flow", flow.id.as_str()))
+}
+
+fn probe_labels(probe: &ProbeDefinition) -> Labels {
+    labels(&probe.labels, PROBE_DOWN, probe.id.source().as_str(), ("probe", probe.id.as_str()))
+}
+
+fn firing(labels: Labels, severity: Severity, summary: String, cause: AlertCause) -> Event {
+    let source = match (cause.flow(), cause.probe()) {
+        (Some(flow), _) => flow.source(),
+        (_, Some(probe)) => probe.source(),
+        _ => crate::domain::SourceId::local(),
+    };
+    Event::AlertFiring { alert: Fingerprint::of(&labels), source, notice: AlertNotice { labels, severity, summary, cause } }
+}
+
+fn resolved(world: &World, labels: &Labels, reason: impl FnOnce() -> String) -> Option<Event> {
+    let alert = Fingerprint::of(labels);
+    world.alerts.contains_key(&alert).then(|| Event::AlertResolved { alert, reason: reason() })
+}
+
+/// A deadline for a start has passed.
+pub(super) fn not_started(flow: &Flow, deadline: Timestamp) -> Event {
+    let (id, definition) = (&flow.definition.id, &flow.definition);
+    let summary = format!("{id}: not started by {}", wall(deadline, &definition.zone));
+    let cause = AlertCause::NotStarted { flow: id.clone(), deadline };
+    firing(flow_labels(definition, FLOW_NOT_STARTED), definition.severity, summary, cause)
+}
+
+/// A deadline for a success has passed.
+pub(super) fn not_finished(flow: &Flow, deadline: Timestamp) -> Event {
+    let (id, definition) = (&flow.definition.id, &flow.definition);
+    let summary = format!("{id}: not finished by {}", wall(deadline, &definition.zone));
+    let cause = AlertCause::NotFinished { flow: id.clone(), deadline };
+    firing(flow_labels(definition, FLOW_NOT_FINISHED), definition.severity, summary, cause)
+}
+
+/// A wall time with its zone, short.
+pub(super) fn wall(at: Timestamp, zone: &str) -> String {
+    match at.in_tz(zone) {
+        Ok(zoned) => zoned.strftime("%H:%M %Z").to_string(),
+        Err(_) => at.strftime("%H:%M UTC").to_string(),
+    }
+}
+
+/// What the end of a run means: a failure fires, once retries are spent; a success ends what earlier runs raised.
+pub(super) fn of_run_end(world: &World, id: &RunId) -> Vec<Event> {
+    let Some(flow) = world.flow(&id.flow) else { return Vec::new() };
+    let Some(run) = flow.run(id) else { return Vec::new() };
+    match &run.outcome {
+        Some(Outcome::Failed { .. } | Outcome::Lost | Outcome::UpstreamFailed) => vec![failed(flow, run)],
+        Some(outcome) if outcome.is_success() && run.is_whole() => succeeded(world, flow, run),
+        _ => Vec::new(),
+    }
+}
+
+fn failed(flow: &Flow, run: &Run) -> Event {
+    let definition = &flow.definition;
+    let what = match run.telling_step() {
+        Some(step) => {
+            let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref());
+            let end = end.map(|end| format!(" ({end})")).unwrap_or_default();
+            format!("{} {}{end}", step.name, step.state.word())
+        }
+        None => run.outcome.as_ref().map_or("failed", Outcome::word).to_owned(),
+    };
+    let summary = format!("{}: {what}", definition.id);
+    firing(flow_labels(definition, FLOW_FAILED), definition.severity, summary, AlertCause::RunFailed { run: run.id.clone() })
+}
+
+fn succeeded(world: &World, flow: &Flow, run: &Run) -> Vec<Event> {
+    let labels = flow_labels(&flow.definition, FLOW_FAILED);
+    let alert = world.alerts.get(&Fingerprint::of(&labels));
+    // A run that is older than the failed one proves nothing.
+    let later = alert.is_some_and(|alert| match &alert.notice.cause {
+        AlertCause::RunFailed { run: failed } => run.id.number() > failed.number() || failed.number().is_none(),
+        _ => false,
+    });
+    let ended = later.then(|| resolved(world, &labels, || format!("run {} succeeded", run.id))).flatten();
+    ended.into_iter().chain(met_deadlines(world, flow, &format!("run {} succeeded", run.id))).collect()
+}
+
+/// Ends the alerts of deadlines that nothing is late for any more.
+pub(super) fn met_deadlines(world: &World, flow: &Flow, reason: &str) -> Vec<Event> {
+    let late = |missed: bool, name: &str| {
+        let labels = (!missed).then(|| flow_labels(&flow.definition, name))?;
+        resolved(world, &labels, || reason.to_owned())
+    };
+    let start = late(flow.watches.iter().any(|watch| watch.start_missed), FLOW_NOT_STARTED);
+    let finish = late(flow.watches.iter().any(|watch| watch.finish_missed), FLOW_NOT_FINISHED);
+    start.into_iter().chain(finish).collect()
+}
+
+/// What a change of a probe's health means.
+pub(super) fn of_probe_change(world: &World, id: &ProbeId, was_down: bool) -> Option<Event> {
+    let probe = world.probe(id)?;
+    match (was_down, probe.health.is_down()) {
+        (false, true) => Some(down(probe)),
+        (true, false) => resolved(world, &probe_labels(&probe.definition), || format!("{id} is {}", probe.health.word())),
+        _ => None,
+    }
+}
+
+fn down(probe: &Probe) -> Event {
+    let definition = &probe.definition;
+    let id = &definition.id;
+    let summary = if probe.reason.is_empty() { format!("{id} is down") } else { format!("{id} is down: {}", probe.reason) };
+    firing(probe_labels(definition), definition.severity, summary, AlertCause::ProbeDown { probe: id.clone() })
+}
+
+/// A flow that is gone raises nothing any more.
+pub(super) fn of_flow_removal(world: &World, id: &FlowId) -> Vec<Event> {
+    let own = world.alerts.values().filter(|alert| alert.notice.cause.flow() == Some(id));
+    own.map(|alert| Event::AlertResolved { alert: alert.fingerprint, reason: format!("the flow {id} was removed") }).collect()
+}
+
+/// A probe that is gone raises nothing any more.
+pub(super) fn of_probe_removal(world: &World, id: &ProbeId) -> Vec<Event> {
+    let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
+    own.map(|alert| Event::AlertResolved { alert: alert.fingerprint, reason: format!("the probe {id} was removed") }).collect()
+}
+
+/// With another definition an alert may have other labels or another severity, or its condition may be gone.
+pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
+    let Some(flow) = world.flow(id) else { return Vec::new() };
+    let own = || world.alerts.values().filter(|alert| alert.notice.cause.flow() == Some(id));
+    let mut events = Vec::new();
+    for alert in own() {
+        let (name, late) = match &alert.notice.cause {
+            AlertCause::NotStarted { .. } => (FLOW_NOT_STARTED, flow.watches.iter().any(|watch| watch.start_missed)),
+            AlertCause::NotFinished { .. } => (FLOW_NOT_FINISHED, flow.watches.iter().any(|watch| watch.finish_missed)),
+            _ => (FLOW_FAILED, true),
+        };
+        let gone = |reason: &str| Event::AlertResolved { alert: alert.fingerprint, reason: reason.to_owned() };
+        if late {
+            let labels = flow_labels(&flow.definition, name);
+            events.extend(under_new_name(alert, labels, flow.definition.severity));
+        } else {
+            events.push(gone("the deadline was taken away"));
+        }
+    }
+    events
+}
+
+/// The same for a probe; one that looks at another target begins anew.
+pub(super) fn of_probe_definition(world: &World, id: &ProbeId) -> Vec<Event> {
+    let Some(probe) = world.probe(id) else { return Vec::new() };
+    let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
+    own.flat_map(|alert| match probe.health.is_down() {
+        true => under_new_name(alert, probe_labels(&probe.definition), probe.definition.severity),
+        false => vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} looks at another target now") }],
+    })
+    .collect()
+}
+
+/// The alert with other labels: the new one fires before the old one ends, so that an incident of both stays open.
+fn under_new_name(alert: &crate::world::Alert, labels: Labels, severity: Severity) -> Vec<Event> {
+    if labels == alert.notice.labels && severity == alert.notice.severity {
+        return Vec::new();
+    }
+    let id = Fingerprint::of(&labels);
+    let ended = (id != alert.fingerprint)
+        .then(|| Event::AlertResolved { alert: alert.fingerprint, reason: format!("it is alert {id} now: its labels changed") });
+    let notice = AlertNotice { labels, severity, ..alert.notice.clone() };
+    let again = Event::AlertFiring { alert: id, source: alert.source.clone(), notice };
+    [Some(again), ended].into_iter().flatten().collect()
+}

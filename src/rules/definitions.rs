@@ -1,0 +1,62 @@
+//! What a reading of the workspace's files changes.
+
+use super::Decision;
+use crate::domain::effect::Definitions;
+use crate::domain::{Event, SourceId};
+use crate::world::World;
+use std::collections::BTreeSet;
+
+/// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
+pub(super) fn read(world: &World, read: &Definitions) -> Decision {
+    let events = [workspace(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
+    Decision::events(events.into_iter().flatten())
+}
+
+/// The files are wrong; the definitions from before stay.
+pub(super) fn refused(world: &World, errors: &[String]) -> Decision {
+    let event = || Event::WorkspaceRefused { errors: errors.to_vec() };
+    (world.workspace_errors != errors).then(event).into()
+}
+
+fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
+    let same = world.name == read.name
+        && world.zone == read.zone
+        && world.max_running == read.max_running
+        && world.group_by == read.group_by
+        && world.workspace_errors.is_empty();
+    let loaded = || Event::WorkspaceLoaded {
+        name: read.name.clone(),
+        zone: read.zone.clone(),
+        max_running: read.max_running,
+        group_by: read.group_by.clone(),
+    };
+    if same { Vec::new() } else { vec![loaded()] }
+}
+
+fn flows(world: &World, read: &Definitions) -> Vec<Event> {
+    let known = |id| world.flow(id).filter(|flow| !flow.removed);
+    let changed = read.flows.iter().filter(|flow| known(&flow.id).is_none_or(|old| &old.definition != *flow));
+    let here: BTreeSet<_> = read.flows.iter().map(|flow| &flow.id).collect();
+    let gone = world.flows.iter().filter(|(id, flow)| is_local(&flow.source()) && !flow.removed && !here.contains(id));
+    let gone = gone.map(|(id, _)| Event::FlowRemoved { flow: id.clone() });
+    changed.map(|flow| Event::FlowDefined { flow: flow.clone() }).chain(gone).collect()
+}
+
+fn probes(world: &World, read: &Definitions) -> Vec<Event> {
+    let changed = read.probes.iter().filter(|probe| world.probe(&probe.id).is_none_or(|old| old.definition != **probe));
+    let here: BTreeSet<_> = read.probes.iter().map(|probe| &probe.id).collect();
+    let gone = world.probes.iter().filter(|(id, probe)| is_local(&probe.source()) && !here.contains(id));
+    let gone = gone.map(|(id, _)| Event::ProbeRemoved { probe: id.clone() });
+    changed.map(|probe| Event::ProbeDefined { probe: probe.clone() }).chain(gone).collect()
+}
+
+fn runbooks(world: &World, read: &Definitions) -> Vec<Event> {
+    let changed = read.runbooks.iter().filter(|book| world.runbooks.get(&book.id).is_none_or(|old| old != *book));
+    let here: BTreeSet<_> = read.runbooks.iter().map(|book| &book.id).collect();
+    let gone = world.runbooks.keys().filter(|id| !here.contains(id)).map(|id| Event::RunbookRemoved { runbook: id.clone() });
+    changed.map(|book| Event::RunbookDefined { runbook: book.clone() }).chain(gone).collect()
+}
+
+fn is_local(source: &SourceId) -> bool {
+    source.is_local()
+}

@@ -1,0 +1,83 @@
+//! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
+
+use super::{Asked, Decision, alerts, health, runs, slots, triage};
+use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
+use crate::world::World;
+
+/// The facts and effects that follow directly from an entry; what follows from those is asked for in turn. Where nothing
+/// else follows, a step that is ready takes a free slot.
+pub fn follow(world: &World, entry: &Entry, asked: &Asked) -> Decision {
+    let mut decision = direct(world, &entry.event, asked);
+    if decision.events.is_empty() {
+        decision.events.extend(slots::next_start(world, asked));
+    }
+    decision
+}
+
+fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
+    let progress = |run: &RunId| runs::next_fact(world, run, asked);
+    match event {
+        Event::DaemonStarted { .. } => resume(world, asked),
+        Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } | Event::StepEnded { run, .. } => progress(run).into(),
+        Event::RunKillAsked { run, .. } => Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) },
+        Event::RunEnded { run, .. } => Decision::events(alerts::of_run_end(world, run)),
+        Event::AttemptStarting { attempt, .. } => starting(world, attempt),
+        Event::AttemptStarted { attempt, .. } => started(world, attempt),
+        Event::AttemptAdopted { attempt } => adopted(world, attempt),
+        Event::AttemptEnded { attempt, .. } => match &attempt.job {
+            Job::Step { run, .. } => progress(run).into(),
+            Job::Procedure { .. } => Decision::nothing(),
+        },
+        Event::FlowDefined { flow } => Decision::events(alerts::of_flow_definition(world, &flow.id)),
+        Event::FlowRemoved { flow } => Decision::events(alerts::of_flow_removal(world, flow)),
+        Event::ProbeDefined { probe } => Decision {
+            events: alerts::of_probe_definition(world, &probe.id),
+            effects: world.probe(&probe.id).map(health::watch).unwrap_or_default(),
+        },
+        Event::ProbeRemoved { probe } => Decision {
+            events: alerts::of_probe_removal(world, probe),
+            effects: probe.source().is_local().then(|| Effect::ForgetProbe(probe.clone())).into_iter().collect(),
+        },
+        Event::ProbeAsked { probe } => Effect::ProbeNow(probe.clone()).into(),
+        Event::ProbeChanged { probe, from, .. } => Decision {
+            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().collect(),
+            effects: health::rhythm(world, probe, *from).into_iter().collect(),
+        },
+        Event::AlertFiring { alert, .. } => Decision::events(triage::firing(world, *alert)),
+        Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
+        Event::ProcedureAsked { attempt, .. } => {
+            Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
+        }
+        Event::ProcedureKillAsked { attempt } => Effect::KillAttempt { attempt: attempt.clone() }.into(),
+        _ => Decision::nothing(),
+    }
+}
+
+/// A daemon begins: it looks at the probes again, and takes up each run where the last entry left it.
+fn resume(world: &World, asked: &Asked) -> Decision {
+    let runs = world.flows.values().flat_map(|flow| flow.active());
+    Decision {
+        events: runs.filter_map(|run| runs::next_fact(world, &run.id, asked)).collect(),
+        effects: world.probes.values().flat_map(|probe| health::watch(probe)).collect(),
+    }
+}
+
+fn starting(world: &World, attempt: &AttemptId) -> Decision {
+    let order = runs::order(world, attempt).map(|order| Effect::StartAttempt(Box::new(order)));
+    Decision::effects(order)
+}
+
+fn started(world: &World, attempt: &AttemptId) -> Decision {
+    let Job::Step { run, .. } = &attempt.job else { return Decision::nothing() };
+    let Some(flow) = world.flow(&run.flow) else { return Decision::nothing() };
+    Decision::events(alerts::met_deadlines(world, flow, &format!("run {run} started")))
+}
+
+/// The wish to end an attempt may have been lost with the daemon that had it: it is told again.
+fn adopted(world: &World, attempt: &AttemptId) -> Decision {
+    let killed = match &attempt.job {
+        Job::Step { run, .. } => world.run(run).is_some_and(|run| run.kill_asked_by.is_some()),
+        Job::Procedure { .. } => false,
+    };
+    Decision::effects(killed.then(|| Effect::KillAttempt { attempt: attempt.clone() }))
+}

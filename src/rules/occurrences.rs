@@ -1,0 +1,200 @@
+//! Occurrences that are due, and the one end that each comes to (RULES: missed, overlap, hold).
+
+use super::{Asked, Schedule};
+use crate::domain::effect::Firing;
+use crate::domain::flow::{MissedPolicy, Overlap};
+use crate::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
+use crate::domain::{Event, RunId};
+use crate::world::Flow;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Occurrences that one decision settles at most, so that a long absence does not make one endless transaction.
+pub(super) const BATCH: usize = 1_000;
+/// An occurrence that is older than this when it is settled was missed: no daemon ran, or the clock jumped.
+const IN_TIME: SignedDuration = SignedDuration::from_secs(60);
+/// Runs that wait at most with `overlap = "queue_all"` (RULES: overlap).
+const QUEUE_MAX: usize = 100;
+
+/// When the next occurrence of any schedule is due.
+pub(super) fn next(flow: &Flow) -> Option<Timestamp> {
+    let nexts = schedules(flow).into_iter().filter_map(|(_, schedule, settled)| Some(schedule.next(settled)?.at));
+    nexts.min()
+}
+
+/// The flow's schedules with the planned instant of their last settled occurrence. A line that cannot be read is not
+/// here: it is refused where it is written.
+fn schedules(flow: &Flow) -> Vec<(&str, Schedule, Timestamp)> {
+    if flow.removed || !flow.source().is_local() {
+        return Vec::new();
+    }
+    let lines = flow.definition.schedules.iter();
+    lines
+        .filter_map(|line| {
+            let schedule = Schedule::parse(line, &flow.definition.zone).ok()?;
+            Some((line.as_str(), schedule, *flow.settled.get(line)?))
+        })
+        .collect()
+}
+
+/// Settles what is due, the oldest first.
+pub(super) fn due(flow: &Flow, asked: &Asked) -> Vec<Event> {
+    let schedules = schedules(flow);
+    let due = pending(&schedules, asked.now);
+    if due.is_empty() {
+        return Vec::new();
+    }
+    let caught_up = caught_up(flow, &schedules, asked.now);
+    let mut settling =
+        Settling { flow, active: flow.active().map(|run| run.id.clone()).collect(), next_run: flow.next_run, events: Vec::new() };
+    for (line, firing) in due {
+        let chosen = caught_up.contains(&key(line, &firing));
+        settling.settle(occurrence(flow, line, &firing), chosen, asked.now);
+    }
+    settling.events
+}
+
+/// Firings up to now by their time; a cut never parts those of one instant, for the settled instant is all that is kept.
+fn pending<'a>(schedules: &'a [(&'a str, Schedule, Timestamp)], now: Timestamp) -> Vec<(&'a str, Firing)> {
+    let mut due = Vec::new();
+    for (line, schedule, settled) in schedules {
+        let mut firings = schedule.firings(*settled, now).peekable();
+        let mut count = 0;
+        while let Some(firing) = firings.next() {
+            count += 1;
+            let last = count >= BATCH && firings.peek().is_none_or(|next| next.at > firing.at);
+            due.push((*line, firing));
+            if last {
+                break;
+            }
+        }
+    }
+    due.sort_by_key(|(_, firing)| firing.at);
+    due
+}
+
+type Key = (Timestamp, String, jiff::civil::DateTime, u8);
+
+fn key(line: &str, firing: &Firing) -> Key {
+    (firing.at, line.to_owned(), firing.planned, firing.pass)
+}
+
+/// Of the missed occurrences of all schedules those that are caught up.
+fn caught_up(flow: &Flow, schedules: &[(&str, Schedule, Timestamp)], now: Timestamp) -> BTreeSet<Key> {
+    let missed = &flow.definition.missed;
+    let most = match missed.policy {
+        MissedPolicy::Skip => 0,
+        MissedPolicy::Latest => 1,
+        MissedPolicy::All => missed.max as usize,
+    };
+    let oldest = SignedDuration::try_from(missed.window).ok().and_then(|window| now.checked_sub(window).ok()).unwrap_or(Timestamp::MIN);
+    let Ok(youngest) = now.checked_sub(IN_TIME + SignedDuration::from_nanos(1)) else { return BTreeSet::new() };
+    let mut chosen = BTreeSet::new();
+    for (line, schedule, settled) in schedules {
+        let mut last = VecDeque::new();
+        for firing in schedule.firings((*settled).max(oldest), youngest).filter(|firing| !is_held(flow, firing.at)) {
+            if last.len() >= most {
+                last.pop_front();
+            }
+            last.push_back(key(line, &firing));
+        }
+        chosen.extend(last.into_iter().take(most));
+    }
+    while chosen.len() > most {
+        chosen.pop_first();
+    }
+    chosen
+}
+
+/// Whether the hold covers an instant. It also covers what was due before it and has not been settled.
+fn is_held(flow: &Flow, at: Timestamp) -> bool {
+    flow.hold.as_ref().is_some_and(|hold| hold.until.is_none_or(|until| at < until))
+}
+
+fn occurrence(flow: &Flow, line: &str, firing: &Firing) -> Occurrence {
+    Occurrence {
+        flow: flow.definition.id.clone(),
+        schedule: line.to_owned(),
+        planned: firing.planned,
+        zone: flow.definition.zone.clone(),
+        pass: firing.pass,
+        at: firing.at,
+        mark: firing.mark,
+    }
+}
+
+/// Occurrences on their way to their ends: what one becomes depends on what those before it became.
+struct Settling<'a> {
+    flow: &'a Flow,
+    active: Vec<RunId>,
+    next_run: u32,
+    events: Vec<Event>,
+}
+
+impl Settling<'_> {
+    fn settle(&mut self, occurrence: Occurrence, chosen: bool, now: Timestamp) {
+        let in_time = now.duration_since(occurrence.at) <= IN_TIME;
+        let disposition = match &self.flow.hold {
+            Some(hold) if is_held(self.flow, occurrence.at) => {
+                Disposition::SkippedHeld { by: hold.by.clone(), reason: hold.reason.clone(), until: hold.until }
+            }
+            // What was missed waits for its turn, whatever the rule for overlaps says: it was promised.
+            _ if chosen => Disposition::CaughtUp { run: self.create(&occurrence) },
+            _ if !in_time => Disposition::Missed { reason: self.why_missed(&occurrence, now) },
+            _ => match self.in_the_way() {
+                Some(run) => Disposition::SkippedOverlap { run },
+                None => Disposition::Ran { run: self.create(&occurrence) },
+            },
+        };
+        self.events.push(Event::OccurrenceSettled { occurrence, disposition });
+    }
+
+    /// The earlier run because of which an occurrence is skipped; with `overlap = "cancel"` earlier ones are asked to end.
+    fn in_the_way(&mut self) -> Option<RunId> {
+        let first = self.active.first()?.clone();
+        match self.flow.definition.overlap {
+            Overlap::Skip => Some(first),
+            Overlap::Queue => (self.active.len() > 1).then_some(first),
+            Overlap::QueueAll => (self.active.len() > QUEUE_MAX).then_some(first),
+            Overlap::Allow => None,
+            Overlap::Cancel => {
+                let asked = |run: &RunId| self.flow.run(run).is_some_and(|run| run.kill_asked_by.is_some());
+                let reason = Some("the next occurrence is due".to_owned());
+                let kill = self.active.iter().filter(|run| !asked(run));
+                self.events.extend(kill.map(|run| Event::RunKillAsked { run: run.clone(), reason: reason.clone() }));
+                self.active.clear();
+                None
+            }
+        }
+    }
+
+    fn create(&mut self, occurrence: &Occurrence) -> RunId {
+        let run = RunId::numbered(self.flow.definition.id.clone(), self.next_run);
+        self.next_run += 1;
+        self.active.push(run.clone());
+        self.events.push(Event::RunCreated {
+            run: run.clone(),
+            cause: RunCause::Schedule(occurrence.clone()),
+            planned_at: occurrence.at,
+            date: occurrence.planned.date(),
+            params: self.flow.definition.params.clone(),
+            definition: self.flow.digest.clone(),
+            choice: DefinitionChoice::Today,
+            carried: Vec::new(),
+        });
+        run
+    }
+
+    fn why_missed(&self, occurrence: &Occurrence, now: Timestamp) -> String {
+        let missed = &self.flow.definition.missed;
+        let window = SignedDuration::try_from(missed.window).unwrap_or(SignedDuration::MAX);
+        match missed.policy {
+            MissedPolicy::Skip => "nothing is caught up".into(),
+            _ if now.duration_since(occurrence.at) >= window => {
+                format!("older than the window of {:#}", SignedDuration::try_from(missed.window).unwrap_or_default())
+            }
+            MissedPolicy::Latest => "a younger one is caught up".into(),
+            MissedPolicy::All => format!("at most {} are caught up", missed.max),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! With `--dry-run`: what a command would touch, one line each. It refuses what the command would be refused for.
+
+use super::{Asked, RerunAsk, RerunPlan, decide, runs, verbs};
+use crate::domain::{Command, Event, Refusal};
+use crate::world::World;
+
+/// What a command would touch.
+pub fn preview(world: &World, command: &Command, asked: &Asked) -> Result<Vec<String>, Refusal> {
+    if let Command::Rerun { run, scope, definition, params, date, reason } = command {
+        let (run, scope, params) = (run.clone(), scope.clone(), params.clone());
+        let plan = RerunPlan::of(world, &RerunAsk { run, scope, definition: *definition, params, date: *date })?;
+        let mut lines = plan.lines(asked);
+        // A preview comes before the reason is typed.
+        if reason.trim().is_empty() {
+            lines.push("it asks for a reason".into());
+        }
+        return Ok(lines);
+    }
+    let decision = decide(world, command, asked)?;
+    let mut lines: Vec<String> = decision.events.iter().flat_map(|event| of_event(world, event, asked)).collect();
+    match command {
+        Command::Reload => lines.push("reads the workspace's files again".into()),
+        Command::Stop => {
+            lines.push("ends the daemon".into());
+            lines.extend(world.running.iter().map(|attempt| format!("{attempt} goes on running")));
+        }
+        _ => {}
+    }
+    Ok(lines)
+}
+
+fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
+    match event {
+        Event::RunCreated { run, date, params, .. } => {
+            let mut lines = vec![format!("starts {run} for {date}")];
+            if let Some(flow) = world.flow(&run.flow) {
+                lines.extend(verbs::waits_for(flow).map(|first| format!("it waits until {first} is done")));
+                let steps = flow.definition.steps.iter();
+                lines.extend(steps.filter_map(|step| Some(format!("runs {}: {}", step.name, step.run.as_ref()?))));
+            }
+            lines.extend(params.iter().map(|(name, value)| format!("with {name}={value}")));
+            lines
+        }
+        Event::RunKillAsked { run, .. } => of_kill(world, run),
+        Event::FlowHeld { flow, until, .. } => {
+            let mut lines = vec![match until {
+                Some(until) => format!("no new run of {flow} starts until {until}"),
+                None => format!("no new run of {flow} starts until someone releases it"),
+            }];
+            if let Some(row) = world.flow(flow) {
+                lines.extend(super::occurrences::next(row).map(|at| format!("its next occurrence is at {at}")));
+                lines.extend(row.active().map(|run| format!("{} goes on", run.id)));
+            }
+            lines
+        }
+        Event::FlowReleased { flow } => vec![format!("{flow} runs again from its next occurrence on; nothing is caught up")],
+        Event::ProbeAsked { probe } => vec![format!("looks at {probe} once, now")],
+        Event::IncidentAcknowledged { incident, .. } => vec![format!("incident {incident} is acknowledged by {}", asked.author)],
+        Event::AcknowledgementEnded { incident, .. } => vec![format!("nobody works on incident {incident} then")],
+        Event::IncidentResolved { incident, .. } => of_resolution(world, *incident),
+        Event::Noted { incident, .. } => vec![format!("puts a line into the timeline of incident {incident}")],
+        Event::Marked { .. } => vec!["puts a line on everyone's timeline".into()],
+        Event::NoteSaved { note } => vec![format!("records {} as a {} on {}", note.path, note.kind, note.subject)],
+        Event::ProcedureAsked { attempt, command, params } => {
+            let mut lines = vec![format!("starts {attempt}"), format!("runs {command}")];
+            lines.extend(params.iter().map(|(name, value)| format!("with {name}={value}")));
+            lines
+        }
+        Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],
+        Event::ProcedureTicked { step, done: true, .. } => vec![format!("ticks {step} by hand")],
+        Event::ProcedureTicked { step, done: false, .. } => vec![format!("takes the tick of {step} back")],
+        _ => Vec::new(),
+    }
+}
+
+fn of_kill(world: &World, id: &crate::domain::RunId) -> Vec<String> {
+    let Some(run) = world.run(id) else { return Vec::new() };
+    let mut lines: Vec<String> = runs::running(run).map(|attempt| format!("ends {attempt}: TERM, then KILL")).collect();
+    let waiting = run.steps.iter().filter(|step| step.state.outcome().is_none() && step.state != crate::world::StepState::Running);
+    lines.extend(waiting.map(|step| format!("{} does not run", step.name)));
+    lines
+}
+
+fn of_resolution(world: &World, id: crate::domain::IncidentId) -> Vec<String> {
+    let mut lines = vec![format!("incident {id} is over")];
+    let firing = world.incident(id).into_iter().flat_map(|incident| incident.alerts.values()).filter(|alert| alert.resolved_at.is_none());
+    lines.extend(firing.map(|alert| format!("still firing, and not told again before it ends: {}", alert.notice.summary)));
+    lines
+}

@@ -1,0 +1,46 @@
+//! What the outside says becomes facts, unless it is known already or about something unknown.
+
+use super::{Asked, Decision, definitions, health};
+use crate::domain::{AttemptId, Event, Job, Report};
+use crate::world::World;
+
+/// The facts in a report.
+pub fn report(world: &World, report: &Report, _asked: &Asked) -> Decision {
+    match report {
+        Report::AttemptStarted { attempt, pid, started_at } if awaits_start(world, attempt) => {
+            Event::AttemptStarted { attempt: attempt.clone(), pid: *pid, started_at: *started_at }.into()
+        }
+        Report::AttemptAdopted { attempt } if world.running.contains(attempt) => Event::AttemptAdopted { attempt: attempt.clone() }.into(),
+        Report::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } if world.running.contains(attempt) => {
+            Event::AttemptEnded {
+                attempt: attempt.clone(),
+                end: end.clone(),
+                ended_at: *ended_at,
+                output_bytes: *output_bytes,
+                survivors: survivors.clone(),
+            }
+            .into()
+        }
+        Report::AttemptStarted { .. } | Report::AttemptAdopted { .. } | Report::AttemptEnded { .. } => Decision::nothing(),
+        Report::Probed { probe, result } => health::probed(world, probe, result),
+        Report::WorkspaceRead(read) => definitions::read(world, read),
+        Report::WorkspaceRefused { errors } => definitions::refused(world, errors),
+        Report::ClockStepped { by_seconds } => Event::ClockStepped { by_seconds: *by_seconds }.into(),
+        Report::DaemonStarted { version, pid, boot_id, host } => {
+            Event::DaemonStarted { version: version.clone(), pid: *pid, boot_id: boot_id.clone(), host: host.clone() }.into()
+        }
+        Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
+    }
+}
+
+/// Whether an attempt is on record as starting, and its start is not.
+fn awaits_start(world: &World, attempt: &AttemptId) -> bool {
+    let told = || match &attempt.job {
+        Job::Step { run, step } => {
+            let step = world.run(run).and_then(|run| run.step(step));
+            step.and_then(|step| step.attempts.iter().find(|row| row.number == attempt.number)).is_some_and(|row| row.pid.is_some())
+        }
+        Job::Procedure { .. } => false,
+    };
+    world.running.contains(attempt) && !told()
+}

@@ -1,0 +1,82 @@
+//! From alerts to incidents: open, join, raise, resolve (RULES: grouping, severity, resolve).
+
+use crate::domain::incident::AlertNotice;
+use crate::domain::{AlertCause, Event, Fingerprint, IncidentId, Labels, Severity};
+use crate::world::{Alert, Incident, World, group_key};
+
+/// The label that says what a thing is for; where it is absent, each flow and probe is a group of its own.
+const SERVICE: &str = "service";
+
+/// An alert fires: it opens an incident, joins one, or makes its own worse.
+pub(super) fn firing(world: &World, id: Fingerprint) -> Vec<Event> {
+    let Some(alert) = world.alerts.get(&id) else { return Vec::new() };
+    let own = alert.incident.and_then(|incident| world.incident(incident));
+    match own {
+        Some(incident) if incident.is_open() => raised(incident, alert.notice.severity),
+        _ if alert.incident.is_some() && !fails_anew(&alert.notice.cause) => Vec::new(),
+        _ => placed(world, alert),
+    }
+}
+
+/// Whether a cause that is told again is another failure: then it concerns people again, also where they have resolved
+/// the incident of the one before. A condition that merely lasts does not.
+fn fails_anew(cause: &AlertCause) -> bool {
+    match cause {
+        AlertCause::RunFailed { .. } | AlertCause::NotStarted { .. } | AlertCause::NotFinished { .. } => true,
+        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } => false,
+    }
+}
+
+fn placed(world: &World, alert: &Alert) -> Vec<Event> {
+    let group = group_of(world, &alert.notice);
+    let open = world.open_groups.get(&group_key(&group)).and_then(|id| world.incident(*id)).filter(|incident| incident.is_open());
+    match open {
+        Some(incident) => {
+            let joined = Event::IncidentJoined { incident: incident.id, alert: alert.fingerprint };
+            [joined].into_iter().chain(raised(incident, alert.notice.severity)).collect()
+        }
+        None => vec![Event::IncidentOpened {
+            incident: IncidentId(world.next_incident.max(1)),
+            title: alert.notice.summary.clone(),
+            severity: alert.notice.severity,
+            group,
+            alert: alert.fingerprint,
+            previous: world.last_incident.get(&alert.fingerprint).copied(),
+        }],
+    }
+}
+
+/// A worse alert raises its incident and voids an acknowledgement: what was acknowledged was less.
+fn raised(incident: &Incident, severity: Severity) -> Vec<Event> {
+    if severity <= incident.severity {
+        return Vec::new();
+    }
+    let void = incident.acknowledged.as_ref().map(|_| Event::AcknowledgementEnded {
+        incident: incident.id,
+        reason: format!("a worse alert: {severity} instead of {}", incident.severity),
+    });
+    [Some(Event::SeverityRaised { incident: incident.id, severity }), void].into_iter().flatten().collect()
+}
+
+/// What an alert groups by: the labels that the workspace names. Where the service, or all of them, are missing, the
+/// flow, the probe or the alert's name keeps unrelated failures apart.
+pub(super) fn group_of(world: &World, notice: &AlertNotice) -> Labels {
+    let defaults = ["source".to_owned(), SERVICE.to_owned()];
+    let names: &[String] = if world.group_by.is_empty() { &defaults } else { &world.group_by };
+    let named = names.iter().filter_map(|name| Some((name.clone(), notice.labels.get(name)?.clone())));
+    let mut group: Labels = named.collect();
+    let by_service = names.iter().any(|name| name == SERVICE) && !group.contains_key(SERVICE);
+    if by_service || group.is_empty() {
+        let source = notice.labels.get("source").map(|source| ("source".to_owned(), source.clone()));
+        let object = ["flow", "probe", "alertname"].into_iter().find_map(|name| Some((name.to_owned(), notice.labels.get(name)?.clone())));
+        group.extend(source.into_iter().chain(object));
+    }
+    group
+}
+
+/// An alert is over: with the last one its incident is.
+pub(super) fn resolved(world: &World, id: Fingerprint) -> Option<Event> {
+    let incident = world.last_incident.get(&id).and_then(|incident| world.incident(*incident))?;
+    let over = incident.is_open() && incident.alerts.values().all(|alert| alert.resolved_at.is_some());
+    over.then(|| Event::IncidentResolved { incident: incident.id, reason: "the condition is over".into() })
+}

@@ -1,0 +1,75 @@
+//! What a person asks for: one arm for each command, which decides or refuses.
+
+mod flows;
+mod incidents;
+mod procedures;
+
+use super::{Asked, Decision, RerunAsk};
+use crate::domain::source::Capability;
+use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
+use crate::world::{Flow, World};
+use std::fmt::Display;
+
+/// A person's command: facts and effects, or a refusal with its reason.
+pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decision, Refusal> {
+    match command {
+        Command::Run { flow, params, date, reason } => flows::run(world, flow, params, *date, reason.as_deref(), asked),
+        Command::Rerun { run, scope, definition, params, date, reason } => {
+            let (run, scope, params) = (run.clone(), scope.clone(), params.clone());
+            flows::rerun(world, &RerunAsk { run, scope, definition: *definition, params, date: *date }, reason)
+        }
+        Command::Kill { run, reason } => flows::kill(world, run, reason.as_deref()),
+        Command::Hold { flow, until, reason } => flows::hold(world, flow, *until, reason, asked),
+        Command::Release { flow } => flows::release(world, flow),
+        Command::ProbeNow { probe } => flows::probe_now(world, probe),
+        Command::Acknowledge { incident, note } => incidents::acknowledge(world, *incident, note.as_deref(), asked),
+        Command::Unacknowledge { incident } => incidents::unacknowledge(world, *incident),
+        Command::Resolve { incident, reason } => incidents::resolve(world, *incident, reason),
+        Command::Note { incident, text } => incidents::note(world, *incident, text),
+        Command::Mark { text } => incidents::mark(text),
+        Command::RecordNote { note } => incidents::record_note(world, note),
+        Command::RunProcedure { runbook, step, subject, params, confirmed } => {
+            procedures::run(world, runbook, step, subject, params, confirmed.as_deref())
+        }
+        Command::KillProcedure { runbook, step, subject } => procedures::kill(world, runbook, step, subject),
+        Command::Tick { runbook, step, subject, done } => procedures::tick(world, runbook, step, subject, *done),
+        Command::Reload => Ok(Effect::ReloadWorkspace.into()),
+        Command::Stop => Ok(Effect::StopDaemon.into()),
+    }
+}
+
+/// Whether dogwatch itself can do something to an object. What a neighbour owns is asked of the neighbour.
+pub(super) fn local(world: &World, source: &SourceId, capability: Capability, object: &impl Display) -> Result<(), Refusal> {
+    if source.is_local() {
+        return Ok(());
+    }
+    let refuse = |reason| Err(Refusal::new(RefusalKind::Unsupported, reason));
+    match world.sources.get(source) {
+        None => refuse(format!("{object} belongs to `{source}`, which is not configured")),
+        Some(row) if !world.can(source, capability) => {
+            refuse(format!("{object} belongs to `{source}`, and {} cannot {capability}", row.kind))
+        }
+        Some(row) => refuse(format!("{object} belongs to `{source}`: dogwatch only reads from {}", row.kind)),
+    }
+}
+
+/// Whether a new run of a flow may be made.
+pub(super) fn may_run(flow: &Flow) -> Result<(), Refusal> {
+    let id = &flow.definition.id;
+    let state = |reason| Refusal::new(RefusalKind::State, reason);
+    if flow.removed {
+        return Err(state(format!("the file of `{id}` is gone")).hint(format!("bring {} back", flow.definition.file)));
+    }
+    match &flow.hold {
+        Some(hold) => {
+            Err(state(format!("`{id}` is held by {}: {}", hold.by, hold.reason)).hint(format!("release it first: dogwatch release {id}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The run that a new one would wait for.
+pub(super) fn waits_for(flow: &Flow) -> Option<RunId> {
+    let side_by_side = flow.definition.overlap == crate::domain::flow::Overlap::Allow;
+    if side_by_side { None } else { flow.active().last().map(|run| run.id.clone()) }
+}

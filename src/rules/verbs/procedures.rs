@@ -1,0 +1,70 @@
+//! Commands on runbook steps.
+
+use crate::domain::runbook::ProcedureStep;
+use crate::domain::{AttemptId, Event, Job, Params, Refusal, RefusalKind, Runbook, RunbookId, StepName, Subject};
+use crate::rules::{Decision, names};
+use crate::world::{Tick, World};
+
+fn found<'a>(world: &'a World, runbook: &RunbookId, step: &StepName, subject: &Subject) -> Result<&'a ProcedureStep, Refusal> {
+    let book: &Runbook = names::runbook(world, runbook)?;
+    names::subject(world, subject)?;
+    let step_names = book.steps.iter().map(|step| step.name.as_str());
+    let unknown = || names::unknown(&format!("runnable step in `{runbook}`"), step.as_str(), step_names);
+    book.steps.iter().find(|other| other.name == *step).ok_or_else(unknown)
+}
+
+/// The tick of a step and the attempt that runs it now.
+fn running(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subject) -> (Option<Tick>, Option<AttemptId>) {
+    let tick = world.procedure(runbook, subject).and_then(|procedure| procedure.ticks.get(step)).cloned();
+    let attempt = tick.as_ref().and_then(|tick| tick.attempt.clone()).filter(|attempt| world.running.contains(attempt));
+    (tick, attempt)
+}
+
+/// Run a step: all parameters are given, a dangerous one is confirmed, and it does not run already.
+pub(super) fn run(
+    world: &World,
+    runbook: &RunbookId,
+    step: &StepName,
+    subject: &Subject,
+    params: &Params,
+    confirmed: Option<&str>,
+) -> Result<Decision, Refusal> {
+    let definition = found(world, runbook, step, subject)?;
+    names::params(params, &format!("the step `{step}`"), definition.params.iter().map(|param| param.name.as_str()))?;
+    if let Some(missing) = definition.params.iter().find(|param| !params.contains_key(&param.name)) {
+        let refusal = names::invalid(format!("the step `{step}` asks for `{}`", missing.name));
+        return Err(refusal.hint(format!("--param {}=…", missing.name)));
+    }
+    if definition.danger && confirmed != Some(step.as_str()) {
+        let refusal = names::invalid(format!("`{step}` is dangerous and is confirmed by typing its name; it runs: {}", definition.run));
+        return Err(refusal.hint(format!("type `{step}`")));
+    }
+    let (tick, attempt) = running(world, runbook, step, subject);
+    if let Some(attempt) = attempt {
+        return Err(Refusal::new(RefusalKind::State, format!("{attempt} still runs")).hint("end it first, or wait for it"));
+    }
+    let number = tick.map_or(0, |tick| tick.runs) + 1;
+    let job = Job::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
+    let command = definition.run.to_string();
+    Ok(Event::ProcedureAsked { attempt: AttemptId { job, number }, command, params: params.clone() }.into())
+}
+
+/// End a running step.
+pub(super) fn kill(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subject) -> Result<Decision, Refusal> {
+    // The runbook may have changed since; what runs is still found by its name.
+    names::subject(world, subject)?;
+    match running(world, runbook, step, subject).1 {
+        Some(attempt) => Ok(Event::ProcedureKillAsked { attempt }.into()),
+        None => Err(Refusal::new(RefusalKind::State, format!("`{step}` of `{runbook}` does not run for {subject}"))),
+    }
+}
+
+/// Tick a step by hand, or take the tick back.
+pub(super) fn tick(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool) -> Result<Decision, Refusal> {
+    found(world, runbook, step, subject)?;
+    if let Some(attempt) = running(world, runbook, step, subject).1 {
+        return Err(Refusal::new(RefusalKind::State, format!("{attempt} still runs, its end is its tick")));
+    }
+    let (runbook, step, subject) = (runbook.clone(), step.clone(), subject.clone());
+    Ok(Event::ProcedureTicked { runbook, step, subject, done }.into())
+}

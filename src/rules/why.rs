@@ -1,0 +1,202 @@
+//! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
+
+use super::{alerts, occurrences};
+use crate::domain::source::Freshness;
+use crate::domain::{FlowId, Outcome, Phase, RunId};
+use crate::world::{Flow, Run, StepRun, StepState, World};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One condition that is not met, or one thing that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// What, in words.
+    pub text: String,
+    /// The object that causes it, as it is typed; empty where there is none.
+    pub object: String,
+    /// The command that would change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Reason {
+    fn new(text: impl Into<String>, object: impl ToString) -> Self {
+        Self { text: text.into(), object: object.to_string(), hint: None }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// Why a flow does not run now, and what became of its last run. Empty where there is no such flow.
+pub fn why_flow(world: &World, id: &FlowId, now: Timestamp) -> Vec<Reason> {
+    let Some(flow) = world.flow(id) else { return Vec::new() };
+    let mut reasons = conditions(world, flow, now);
+    let active: Vec<&Run> = flow.active().collect();
+    for run in &active {
+        reasons.extend(of_active(world, flow, run, now));
+    }
+    if active.is_empty() {
+        reasons.extend(flow.last_done().map(|run| of_done(flow, run)).unwrap_or_default());
+        reasons.extend(absence(flow));
+    }
+    reasons
+}
+
+/// Why a run is where it is. Empty where there is no such run.
+pub fn why_run(world: &World, id: &RunId, now: Timestamp) -> Vec<Reason> {
+    let Some(flow) = world.flow(&id.flow) else { return Vec::new() };
+    let Some(run) = flow.run(id) else { return Vec::new() };
+    match run.phase {
+        Phase::Done => of_done(flow, run),
+        _ => source(world, flow).into_iter().chain(of_active(world, flow, run, now)).collect(),
+    }
+}
+
+/// What keeps the next run of a flow from starting.
+fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
+    let id = &flow.definition.id;
+    let zone = &flow.definition.zone;
+    let mut reasons: Vec<Reason> = source(world, flow).into_iter().collect();
+    if flow.removed {
+        reasons.push(Reason::new(format!("its file {} is gone", flow.definition.file), id));
+        return reasons;
+    }
+    if let Some(hold) = &flow.hold {
+        let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
+        reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
+    }
+    match occurrences::next(flow) {
+        Some(at) if at > now => {
+            let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
+            reasons.push(Reason::new(format!("its next time is {when}"), id).hint(format!("dogwatch run {id}")));
+        }
+        Some(_) => {}
+        None if flow.source().is_local() => {
+            reasons.push(Reason::new("it has no schedule: it runs when someone starts it", id).hint(format!("dogwatch run {id}")));
+        }
+        None => {}
+    }
+    reasons
+}
+
+fn source(world: &World, flow: &Flow) -> Option<Reason> {
+    let source = flow.source();
+    match &world.sources.get(&source)?.freshness {
+        Freshness::Stale { reason } => Some(Reason::new(format!("`{source}` does not answer: {reason}"), source)),
+        Freshness::Fresh => None,
+    }
+}
+
+/// What a run that is not done waits for.
+fn of_active(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> Vec<Reason> {
+    let id = &run.id;
+    let mut reasons = Vec::new();
+    if let Some(by) = &run.kill_asked_by {
+        reasons.push(Reason::new(format!("{by} asked it to end"), id));
+    }
+    let first = flow.active().next().filter(|first| first.id != *id);
+    if let Some(first) = first.filter(|_| flow.definition.overlap != crate::domain::flow::Overlap::Allow) {
+        let text = format!("the earlier run {} is not done", first.id);
+        reasons.push(Reason::new(text, &first.id).hint(format!("dogwatch kill {}", first.id)));
+        return reasons;
+    }
+    reasons.extend(run.steps.iter().filter_map(|step| of_step(world, flow, run, step, now)));
+    reasons
+}
+
+fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp) -> Option<Reason> {
+    let object = format!("{} {}", run.id, step.name);
+    let spent = || {
+        let attempts = flow.definition_of(run).and_then(|definition| definition.step(&step.name)).map_or(1, |step| step.retry.attempts);
+        format!("attempt {} of {attempts}", step.attempts_spent())
+    };
+    match &step.state {
+        StepState::Waiting => {
+            let definition = flow.definition_of(run)?.step(&step.name)?;
+            let open = |need: &&crate::domain::StepName| !run.step(need).is_some_and(|need| need.state.is_success());
+            let needs: Vec<&str> = definition.needs.iter().filter(open).map(crate::domain::StepName::as_str).collect();
+            Some(Reason::new(format!("{} needs {}", step.name, needs.join(", ")), object))
+        }
+        StepState::Queued => {
+            let before = world.ready.iter().take_while(|(id, name)| *id != run.id || *name != step.name).count();
+            let text =
+                format!("{} waits for a free slot: {} of {} taken, {before} before it", step.name, world.slots_taken(), world.max_running);
+            Some(Reason::new(text, object))
+        }
+        StepState::RetryAt { at } => {
+            let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref()).map_or(String::new(), |end| format!(" after {end}"));
+            let text = if *at > now {
+                format!("{} is tried again at {}{end}, {} spent", step.name, alerts::wall(*at, &flow.definition.zone), spent())
+            } else {
+                format!("{} waits for a free slot to be tried again{end}", step.name)
+            };
+            Some(Reason::new(text, object).hint(format!("dogwatch kill {}", run.id)))
+        }
+        StepState::Running => {
+            Some(Reason::new(format!("{} runs, {}", step.name, spent()), &object).hint(format!("dogwatch logs {object} -f")))
+        }
+        StepState::Done { .. } => None,
+    }
+}
+
+/// How a run ended, and what differs from the last good one.
+fn of_done(flow: &Flow, run: &Run) -> Vec<Reason> {
+    let id = &run.id;
+    let mut reasons = Vec::new();
+    match &run.outcome {
+        Some(outcome) if outcome.is_success() => return vec![Reason::new(format!("{id} succeeded"), id)],
+        Some(Outcome::Cancelled { by }) => reasons.push(Reason::new(format!("{id} was ended by {by}"), id)),
+        Some(outcome) => reasons.push(Reason::new(format!("{id} ended: {}", outcome.word()), id)),
+        None => {}
+    }
+    for step in &run.steps {
+        let object = format!("{id} {}", step.name);
+        let attempt = step.attempts.last();
+        let hint = format!("dogwatch logs {object}");
+        match step.state.outcome() {
+            Some(Outcome::Failed { cause }) => {
+                let text = format!("{} failed: {cause}, attempt {}", step.name, step.attempts_spent());
+                reasons.push(Reason::new(text, object).hint(hint));
+            }
+            Some(Outcome::Lost) => {
+                let boot = attempt.map_or("", |attempt| attempt.boot_id.as_str());
+                reasons.push(Reason::new(format!("{} is lost: nobody knows how it ended (boot {boot})", step.name), object).hint(hint));
+            }
+            Some(Outcome::UpstreamFailed) => {
+                reasons.push(Reason::new(format!("{} did not run: a step that it needs failed", step.name), object))
+            }
+            _ => {}
+        }
+    }
+    reasons.push(Reason::new("what failed and what never ran can be run again", id).hint(format!("dogwatch rerun {id} --reason …")));
+    reasons.extend(flow.last_good(Some(id)).map(|good| differences(run, good)).unwrap_or_default());
+    reasons
+}
+
+/// What a run had that the last good one had not.
+fn differences(run: &Run, good: &Run) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if run.definition != good.definition {
+        reasons.push(Reason::new(format!("its definition {} differs from {} of {}", run.definition, good.definition, good.id), &good.id));
+    }
+    let names: std::collections::BTreeSet<&String> = run.params.keys().chain(good.params.keys()).collect();
+    for name in names {
+        let value = |run: &Run| run.params.get(name).map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
+        if value(run) != value(good) {
+            reasons.push(Reason::new(format!("{name} is {}, in {} it was {}", value(run), good.id, value(good)), &good.id));
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push(Reason::new(format!("definition and parameters are those of the last good run {}", good.id), &good.id));
+    }
+    reasons
+}
+
+/// The last occurrence that made no run, where it is younger than the last run.
+fn absence(flow: &Flow) -> Option<Reason> {
+    let (at, words) = flow.last_absence.as_ref()?;
+    let younger = flow.last_run().is_none_or(|run| run.planned_at < *at);
+    younger.then(|| Reason::new(format!("its time {} was {words}", alerts::wall(*at, &flow.definition.zone)), &flow.definition.id))
+}
