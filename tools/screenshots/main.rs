@@ -3,6 +3,7 @@
 
 mod album;
 mod color;
+mod keyboard;
 mod shape;
 mod story;
 mod svg;
