@@ -6,8 +6,25 @@ use std::path::{Path, PathBuf};
 
 /// The folders in the order of the arrow; each may use those before it.
 const ORDER: &[&str] = &[
-    "domain", "world", "rules", "clock", "text", "journal", "output", "samples", "workspace", "sources", "prober", "runner", "wire",
-    "engine", "notes", "daemon", "console", "demo", "cli",
+    "domain",
+    "world",
+    "rules",
+    "clock",
+    "text",
+    "journal",
+    "output",
+    "samples",
+    "workspace",
+    "sources",
+    "prober",
+    "runner",
+    "wire",
+    "engine",
+    "notes",
+    "daemon",
+    "console",
+    "demo",
+    "cli",
 ];
 
 /// What a folder never uses although it stands later, and why.
@@ -18,7 +35,19 @@ const NEVER: &[(&str, &[&str], &str)] = &[
 ];
 
 /// What the pure folders never name.
-const IMPURE: &[&str] = &["tokio", "reqwest", "std::fs", "std::net", "std::process", "ratatui", "crossterm", "rusqlite", "SystemTime", "Instant", "crate::clock"];
+const IMPURE: &[&str] = &[
+    "tokio",
+    "reqwest",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "ratatui",
+    "crossterm",
+    "rusqlite",
+    "SystemTime",
+    "Instant",
+    "crate::clock",
+];
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();

@@ -1,15 +1,18 @@
 //! The demo's story with its real shop and its real shell steps: fetch, a check that fails, the repair that the runbook
 //! leads to, and the rest of the batch.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
+
 use dogwatch::demo::{Demo, Method, fetch, remove, run_shop};
 use dogwatch::domain::CommandLine;
 use dogwatch::domain::runbook::ProcedureStep;
 use dogwatch::workspace::{self, FileError, Loaded};
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const DATE: &str = "2026-11-21";
@@ -108,7 +111,7 @@ fn the_batch_fails_the_runbook_leads_to_the_fix_and_the_batch_succeeds() {
     assert!(story.passes("look-at-the-error-line").contains("237 good rows, 3 bad rows"));
     assert_eq!(story.passes("count-the-good-and-bad-rows"), "237 good, 3 bad\n");
     assert!(!story.procedure("verify-the-load").1.status.success(), "nothing is verified before it is fixed");
-    let (export, _) = (story.passes("export-again"), ());
+    let export = story.passes("export-again");
     assert!(export.contains("exported again (1)"), "{export}");
 
     for step in ["check", "load", "report"] {
@@ -154,4 +157,32 @@ fn a_program_that_is_no_shop_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let error = Demo::begin(&dir.path().join("demo"), Path::new("/bin/true")).unwrap_err();
     assert!(error.to_string().contains("does not listen"), "{error}");
+}
+
+#[test]
+fn the_shop_ends_when_whoever_started_it_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Command::new(program(dir.path())).arg("demo-shop").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(shop.stdout.take().unwrap()).lines();
+    let is_listening = lines.any(|line| line.unwrap().split(' ').filter_map(|port| port.parse::<u16>().ok()).count() == 2);
+    assert!(is_listening, "it tells its ports");
+    drop(shop.stdin.take());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(shop.wait().unwrap()));
+    assert!(told.recv_timeout(Duration::from_secs(20)).expect("it ends").success());
+}
+
+#[test]
+fn the_example_to_copy_runs() {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/nightly-batch");
+    let loaded = workspace::load(&from).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-R").arg(from.join("bin")).arg(dir.path()).status().unwrap();
+    assert!(copied.success());
+    let flow = loaded.definitions.flows.iter().find(|flow| flow.id.as_str() == "close-day").unwrap();
+    for step in &flow.steps {
+        let argv = step.run.as_ref().unwrap().argv();
+        let output = Command::new(&argv[0]).args(&argv[1..]).env("DOGWATCH_DATE", DATE).current_dir(dir.path()).output().unwrap();
+        assert!(output.status.success(), "{}: {}", step.name, said(&output));
+    }
 }

@@ -1,5 +1,7 @@
 //! The files that a person writes: what is accepted, and how each mistake is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
+
 use dogwatch::domain::flow::{MissedPolicy, Overlap};
 use dogwatch::domain::probe::Target;
 use dogwatch::domain::{CommandLine, Severity};
@@ -246,6 +248,32 @@ fn a_line_of_a_megabyte_is_drawn_short() {
 }
 
 #[test]
+fn a_secret_is_refused_and_never_drawn() {
+    let probe = b"[a]\nhttp = \"https://ana:hunter2@a.example/\"\n[b]\nhttp = \"https://b.example/\"\nheaders = { Authorization = \"Bearer hunter2\" }\n";
+    let errors = refused(&[("probes/a.toml", probe)]);
+    assert_eq!(errors.0.len(), 2);
+    let told = errors.render(80, false) + &errors.lines().join("\n") + &format!("{errors:?}");
+    assert!(told.contains("probes/a.toml:5:") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn deep_nests_are_errors_and_no_crash() {
+    for text in [
+        format!("x = {}", "[".repeat(100_000)),
+        format!("x = {}", "{ a = ".repeat(40_000)),
+        format!("{}x = 1", "a.".repeat(200_000)),
+        format!("[{}x]", "a.".repeat(200_000)),
+        format!("x.{}x = 1\n", "a.".repeat(200_000)),
+    ] {
+        for file in ["flows/a.toml", "probes/a.toml", "dogwatch.toml"] {
+            assert!(!refused(&[(file, text.as_bytes())]).0.is_empty());
+        }
+        let (book, _) = runbook::parse("x", "x.md", &format!("---\n{text}\n---\nshown"));
+        assert_eq!(book.text, "shown");
+    }
+}
+
+#[test]
 fn files_that_are_no_files_are_told_and_never_waited_for() {
     let dir = workspace(&[("flows/cut.toml", b"description = \"\xff\""), ("flows/bad name.toml", b""), ("flows/notes.txt", b"not read")]);
     let flows = dir.path().join("flows");
@@ -339,7 +367,7 @@ fn ill_formed_runbooks_are_shown_and_only_their_right_steps_run() {
 
 #[test]
 fn hostile_runbooks_are_read_in_bounded_time() {
-    let deep = (0..10_000).map(|depth| format!("{}- x\n", " ".repeat(depth % 200 * 2))).collect::<String>();
+    let deep = (0..10_000).map(|depth| " ".repeat(depth % 200 * 2) + "- x\n").collect::<String>();
     let nested = "- ".repeat(10_000) + "x\n";
     let quotes = "> ".repeat(200_000) + "x\n";
     let line = "a *b `c [d](".repeat(1 << 20);

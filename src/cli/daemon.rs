@@ -114,9 +114,18 @@ pub async fn status(session: &Session, printer: &Printer) -> Result<ExitCode, Fa
     let tally = world.tally;
     let since = world.daemon.as_ref().map_or_else(String::new, |daemon| super::flows::local_time(daemon.started_at, &world.zone));
     printer.line(format!("{}  {}", world.name, welcome.workspace))?;
-    printer.line(format!("daemon     {} (release {}), since {since}; you are {} ({})", welcome.pid, welcome.release, welcome.user, welcome.level))?;
+    printer.line(format!(
+        "daemon     {} (release {}), since {since}; you are {} ({})",
+        welcome.pid, welcome.release, welcome.user, welcome.level
+    ))?;
     printer.line(format!("incidents  {} open, {} not acknowledged", tally.open, tally.unacknowledged))?;
-    printer.line(format!("flows      {}: {} failed, {} active, {} late", world.flows.len(), tally.flows_failed, tally.flows_active, tally.flows_late))?;
+    printer.line(format!(
+        "flows      {}: {} failed, {} active, {} late",
+        world.flows.len(),
+        tally.flows_failed,
+        tally.flows_active,
+        tally.flows_late
+    ))?;
     printer.line(format!("probes     {}: {} down, {} degraded", world.probes.len(), tally.probes_down, tally.probes_degraded))?;
     for run in &running {
         printer.line(format!("running    {run}"))?;

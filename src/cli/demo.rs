@@ -124,7 +124,12 @@ fn leave(folder: &Path, afterwards: Afterwards) -> Result<(), Failure> {
         demo::remove(folder)?;
         println!("removed {}", folder.display());
     } else {
-        println!("kept {}; look into it with: dogwatch --workspace {} --state {}", folder.display(), folder.display(), folder.join("state").display());
+        println!(
+            "kept {}; look into it with: dogwatch --workspace {} --state {}",
+            folder.display(),
+            folder.display(),
+            folder.join("state").display()
+        );
     }
     Ok(())
 }

@@ -86,7 +86,8 @@ pub async fn runs(session: &Session, printer: &Printer, flow: Option<&str>) -> R
 
 /// `dogwatch run`
 pub async fn run(session: &Session, printer: &Printer, run: Run) -> Result<ExitCode, Failure> {
-    let command = Command::Run { flow: FlowId::new(&run.flow), params: run.param.into_iter().collect(), date: run.date, reason: run.reason };
+    let command =
+        Command::Run { flow: FlowId::new(&run.flow), params: run.param.into_iter().collect(), date: run.date, reason: run.reason };
     let mut client = session.connect().await?;
     let accepted = ask(&mut client, command, &run.care).await?;
     made(printer, &mut client, accepted, run.wait).await

@@ -106,7 +106,10 @@ struct Row {
 /// The attempt that was asked for; without a step the one to look at first: failed, running, the last.
 fn choose(folder: &Path, logs: &Logs) -> Result<PathBuf, Failure> {
     let missing = || {
-        Failure::usage(format!("there is no output of {}: no such run, nothing of it has started, or it is older than the retention", logs.run))
+        Failure::usage(format!(
+            "there is no output of {}: no such run, nothing of it has started, or it is older than the retention",
+            logs.run
+        ))
     };
     let mut rows: Vec<Row> = std::fs::read_dir(folder).map_err(|_| missing())?.flatten().filter_map(|entry| row(&entry.path())).collect();
     rows.sort_by_key(|row| row.number);

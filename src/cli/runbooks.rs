@@ -70,8 +70,13 @@ async fn run_step(session: &Session, printer: &Printer, asked: &Runbook, step: &
     let runbook = RunbookId::new(&asked.runbook);
     let subject = asked.incident.map_or(Subject::Workspace, Subject::Incident);
     let params = filled_in(&world, &runbook, step, &subject, &asked.param);
-    let command =
-        Command::RunProcedure { runbook: runbook.clone(), step: step.clone(), subject: subject.clone(), params, confirmed: asked.confirm.clone() };
+    let command = Command::RunProcedure {
+        runbook: runbook.clone(),
+        step: step.clone(),
+        subject: subject.clone(),
+        params,
+        confirmed: asked.confirm.clone(),
+    };
     match ask(&mut client, command, &asked.care).await? {
         Accepted::WouldDo(lines) => lines.iter().try_for_each(|line| printer.line(line))?,
         _ => return wait_for(printer, &mut client, &runbook, step, &subject).await,
@@ -88,7 +93,13 @@ fn filled_in(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subj
 }
 
 /// Follows the world until the step has ended, then prints its output.
-async fn wait_for(printer: &Printer, client: &mut Client, runbook: &RunbookId, step: &StepName, subject: &Subject) -> Result<ExitCode, Failure> {
+async fn wait_for(
+    printer: &Printer,
+    client: &mut Client,
+    runbook: &RunbookId,
+    step: &StepName,
+    subject: &Subject,
+) -> Result<ExitCode, Failure> {
     client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
     let mut world = World::new();
     let mut live = false;

@@ -38,15 +38,15 @@ impl WorkspaceLock {
     /// Takes the workspace. What is in the file is only for people: the kernel's lock decides.
     pub fn take(workspace: &Path, path: &Path) -> Result<Self, LockError> {
         let failed = |why| LockError::Io { path: path.to_owned(), why };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(path).map_err(failed)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(path).map_err(failed)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
                 // The words are a courtesy; without them the refusal still stands.
                 let _ = file.take(512).read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() { "its holder wrote nothing of itself".to_owned() } else { holder.trim().to_owned() };
+                let holder =
+                    if holder.trim().is_empty() { "its holder wrote nothing of itself".to_owned() } else { holder.trim().to_owned() };
                 return Err(LockError::Held { workspace: workspace.to_owned(), holder });
             }
             Err(error) => return Err(failed(error.into())),

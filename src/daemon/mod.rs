@@ -64,8 +64,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
     let outside = Outside { runner: runner.clone(), prober, reload, stop: stop.clone() };
-    let beginning =
-        Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
+    let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -93,8 +92,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         connections: Mutex::new(HashMap::new()),
     });
     let socket_path = place.socket();
-    let listener =
-        socket::bind(&socket_path, mode).with_context(|| format!("the socket {} cannot be made", socket_path.display()))?;
+    let listener = socket::bind(&socket_path, mode).with_context(|| format!("the socket {} cannot be made", socket_path.display()))?;
     let serving = tokio::spawn(server.clone().serve(listener));
     let reloading = tokio::spawn(reload_loop(place.workspace.clone(), engine.clone(), server.clone(), reload_asked));
     ready();

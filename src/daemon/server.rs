@@ -8,8 +8,8 @@ use crate::samples::Readings;
 use crate::wire::client::Greeting;
 use crate::wire::frame::{FrameError, Incoming, Outgoing, frames};
 use crate::wire::identity::{self, Peer};
-use crate::workspace::Access;
 use crate::wire::message::{Answer, Ask, EntriesAsked, Hello, Request, Said, VERSION, Welcome};
+use crate::workspace::Access;
 use crate::world::SHAPE;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,10 @@ impl Server {
     async fn greet(&self, peer: &Peer, incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<(Level, Hello), String> {
         let hello: Hello = incoming.receive().await.map_err(|error| format!("the hello was not understood: {error}"))?;
         if hello.version != VERSION {
-            return Err(format!("this daemon speaks version {VERSION} of the protocol, the program {}: use programs of one release", hello.version));
+            return Err(format!(
+                "this daemon speaks version {VERSION} of the protocol, the program {}: use programs of one release",
+                hello.version
+            ));
         }
         let owner = rustix::process::getuid().as_raw();
         let level = identity::level(self.access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), peer.uid, owner);

@@ -242,12 +242,7 @@ impl Running {
 
     /// The world in parts with the tail that follows it.
     fn watched(&self) -> Watched {
-        Watched {
-            parts: self.world.parts(),
-            seq: self.world.seq,
-            read_only: self.read_only.clone(),
-            tail: self.publish.subscribe(),
-        }
+        Watched { parts: self.world.parts(), seq: self.world.seq, read_only: self.read_only.clone(), tail: self.publish.subscribe() }
     }
 
     /// Tells consoles that entries can, or cannot, be written.

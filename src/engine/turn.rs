@@ -2,9 +2,7 @@
 
 use super::{Asking, Input, Published, Running};
 use crate::clock;
-use crate::domain::{
-    Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report, RunId,
-};
+use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report, RunId};
 use crate::journal::JournalError;
 use crate::rules::{self, Asked, Decision};
 use crate::wire::message::Reading;

@@ -16,6 +16,6 @@ mod readings;
 mod store;
 
 pub use hour::Hour;
-pub use readings::Readings;
 pub use keep::{Retention, Samples};
+pub use readings::Readings;
 pub use store::SamplesError;

@@ -50,7 +50,9 @@ pub enum ClientError {
     #[error("the daemon did not answer within {} s", GREETING.as_secs())]
     Silent,
     /// The daemon speaks another version.
-    #[error("the daemon speaks version {theirs} of the protocol, this program {VERSION}: restart the daemon with `dogwatch stop`; running batches go on")]
+    #[error(
+        "the daemon speaks version {theirs} of the protocol, this program {VERSION}: restart the daemon with `dogwatch stop`; running batches go on"
+    )]
     Version {
         /// Its version.
         theirs: u32,

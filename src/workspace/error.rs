@@ -64,6 +64,13 @@ impl FileError {
         self
     }
 
+    /// The same without its line of the file, which holds a secret.
+    #[must_use]
+    pub(super) fn undrawn(mut self) -> Self {
+        self.excerpt = None;
+        self
+    }
+
     /// One line: `flows/a.toml:3:5: reason (hint)`, safe for a terminal.
     pub fn line(&self) -> String {
         visible(&self.to_string())
@@ -84,7 +91,7 @@ impl FileError {
                     .annotation(AnnotationKind::Primary.span(excerpt.at.clone())),
             );
         } else {
-            group = group.element(Origin::path(path.as_str()));
+            group = group.element(Origin::path(path.as_str()).line(self.line).char_column(self.column));
         }
         let hint = self.hint.as_deref().map(visible);
         if let Some(hint) = &hint {

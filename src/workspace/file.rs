@@ -58,22 +58,24 @@ impl SourceFile {
 
     /// Notes that something is wrong with a stretch of the text.
     pub fn wrong(&self, at: Range<usize>, reason: impl Into<String>) {
-        self.note(at, reason.into(), None);
+        self.note(at, reason, |problem| problem);
     }
 
     /// The same, with what to do.
     pub fn wrong_but(&self, at: Range<usize>, reason: impl Into<String>, hint: impl Into<String>) {
-        self.note(at, reason.into(), Some(hint.into()));
+        self.note(at, reason, |problem| problem.with_hint(hint));
     }
 
-    fn note(&self, at: Range<usize>, reason: String, hint: Option<String>) {
+    /// The same about a line that holds a secret: the line is never drawn.
+    pub fn wrong_secret(&self, at: Range<usize>, reason: impl Into<String>, hint: impl Into<String>) {
+        self.note(at, reason, |problem| problem.with_hint(hint).undrawn());
+    }
+
+    /// Finding a line costs a walk through the text, so it is not done for what is not told.
+    fn note(&self, at: Range<usize>, reason: impl Into<String>, finish: impl FnOnce(FileError) -> FileError) {
         let mut problems = self.problems.borrow_mut();
         match problems.len() {
-            0..MAX_ERRORS => {
-                let mut problem = FileError::at(&*self.name, &self.text, at, reason);
-                problem.hint = hint;
-                problems.push(problem);
-            }
+            0..MAX_ERRORS => problems.push(finish(FileError::at(&*self.name, &self.text, at, reason))),
             MAX_ERRORS => problems.push(FileError::whole(&*self.name, format!("more than {MAX_ERRORS} errors; the rest is not shown"))),
             _ => {}
         }

@@ -129,49 +129,54 @@ fn target(table: &Table<'_>, name: &str) -> Option<Target> {
 }
 
 fn http(table: &Table<'_>) -> Option<Target> {
+    let url = address(table);
+    let method = table.word("method", METHODS).unwrap_or("GET").to_owned();
+    let headers = headers(table);
+    let body = table.text("body").map(|text| text.value.to_owned());
+    let ca_file = table.text("ca_file").map(|text| text.value.to_owned());
+    let url = url?;
+    if url.scheme() != "https" {
+        if let Some(value) = table.value("ca_file") {
+            table.file.wrong(value.span(), "`ca_file` is for https only");
+        }
+        if let Some(DeValue::Table(expect)) = table.value("expect").map(toml::Spanned::get_ref)
+            && let Some(value) = expect.get("certificate_days")
+        {
+            table.file.wrong(value.span(), "`certificate_days` is for https only");
+        }
+    }
+    Some(Target::Http { url: table.text("http")?.value.to_owned(), method, headers, body, ca_file })
+}
+
+/// The address, when it is one that may be looked at.
+fn address(table: &Table<'_>) -> Option<Url> {
     let text = table.text("http")?;
-    let file = table.file;
-    let url = match Url::parse(text.value) {
+    match Url::parse(text.value) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            file.wrong(text.at, "`http` takes an address that begins with http:// or https://");
-            return None;
+            table.file.wrong(text.at, "`http` takes an address that begins with http:// or https://");
+            None
         }
-        Ok(url) => url,
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            table.file.wrong_secret(text.at, "`http` holds a user name or a password", "credentials never stand in a definition");
+            None
+        }
+        Ok(url) => Some(url),
         Err(error) => {
-            file.wrong_but(text.at, format!("`http` is no address: {error}"), "such as `https://shop.example/`");
-            return None;
+            table.file.wrong_but(text.at, format!("`http` is no address: {error}"), "such as `https://shop.example/`");
+            None
         }
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        file.wrong_but(text.at, "`http` holds a user name or a password", "credentials never stand in a definition");
-        return None;
     }
-    if let Some(value) = table.value("ca_file").filter(|_| url.scheme() != "https") {
-        file.wrong(value.span(), "`ca_file` is for https only");
-    }
-    if url.scheme() != "https"
-        && let Some(DeValue::Table(expect)) = table.value("expect").map(toml::Spanned::get_ref)
-        && let Some(value) = expect.get("certificate_days")
-    {
-        file.wrong(value.span(), "`certificate_days` is for https only");
-    }
-    Some(Target::Http {
-        url: text.value.to_owned(),
-        method: table.word("method", METHODS).unwrap_or("GET").to_owned(),
-        headers: headers(table),
-        body: table.text("body").map(|text| text.value.to_owned()),
-        ca_file: table.text("ca_file").map(|text| text.value.to_owned()),
-    })
 }
 
 fn headers(table: &Table<'_>) -> Labels {
-    let headers = table.texts_by_name("headers", |name| match HeaderName::from_bytes(name.as_bytes()) {
-        Err(_) => Some("this is not the name of a header"),
-        Ok(name) if SECRET_HEADERS.contains(&name.as_str()) => {
-            Some("this header carries a secret; credentials never stand in a definition")
+    if let Some(DeValue::Table(entries)) = table.value("headers").map(toml::Spanned::get_ref) {
+        for name in entries.keys().filter(|name| SECRET_HEADERS.contains(&name.get_ref().to_ascii_lowercase().as_str())) {
+            let reason = format!("the header `{}` carries a secret", name.get_ref());
+            table.file.wrong_secret(name.span(), reason, "credentials never stand in a definition");
         }
-        Ok(_) => None,
-    });
+    }
+    let headers = table
+        .texts_by_name("headers", |name| HeaderName::from_bytes(name.as_bytes()).is_err().then_some("this is not the name of a header"));
     for (name, value) in &headers {
         if HeaderValue::from_str(value).is_err() {
             table.file.wrong(table.place("headers"), format!("the value of the header `{name}` cannot be sent"));

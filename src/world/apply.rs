@@ -755,7 +755,8 @@ impl World {
     fn procedure_ticked(&mut self, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool, by: &str, at: Timestamp) {
         let state = if done { TickState::ByHand } else { TickState::Open };
         let procedure = self.procedure_mut(runbook, subject);
-        let fresh = Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, boot_id: None, end: None, runs: 0 };
+        let fresh =
+            Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, boot_id: None, end: None, runs: 0 };
         let tick = procedure.ticks.entry(step.clone()).or_insert(fresh);
         tick.state = state;
         by.clone_into(&mut tick.by);

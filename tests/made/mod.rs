@@ -100,6 +100,7 @@ impl Made {
         events
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "a command is written where it is asked")]
     pub fn command(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
         let author = ana();
         let asked = Asked { author: &author, now: self.now, boot_id: "boot", random: self.random };
