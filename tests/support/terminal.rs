@@ -65,12 +65,8 @@ impl Terminal {
         pty.resize(Size::new(rows, columns)).unwrap();
         let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
         let before = Modes { line: line_modes(&pty), screen: screen_modes(parser.screen()) };
-        let child = Command::new(program)
-            .args(args)
-            .current_dir(workspace.root())
-            .env_clear()
-            .envs(workspace.environment())
-            .spawn_borrowed(&pts);
+        let child =
+            Command::new(program).args(args).current_dir(workspace.root()).env_clear().envs(workspace.environment()).spawn_borrowed(&pts);
         let child = child.unwrap();
         let seen = Arc::new(Seen { state: Mutex::new(State { parser, raw: Vec::new(), ended: false }), arrived: Condvar::new() });
         let (stopped, stop) = pipe().unwrap();
@@ -119,7 +115,8 @@ impl Terminal {
     /// Waits until the program has taken the whole screen.
     #[track_caller]
     pub fn wait_for_screen(&self, within: Duration) {
-        let taken = self.wait(within, |state| state.parser.screen().alternate_screen() && !state.parser.screen().contents().trim().is_empty());
+        let taken =
+            self.wait(within, |state| state.parser.screen().alternate_screen() && !state.parser.screen().contents().trim().is_empty());
         assert!(taken, "no screen within {within:?}:\n{}", self.text());
     }
 

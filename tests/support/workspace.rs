@@ -18,6 +18,7 @@ const BOUND: Duration = Duration::from_secs(30);
 pub struct Workspace {
     folder: TempDir,
     daemon: Option<Child>,
+    sockets: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -27,7 +28,7 @@ impl Workspace {
         for part in ["work", "home", "state", "run"] {
             std::fs::create_dir(folder.path().join(part)).unwrap();
         }
-        let workspace = Self { folder, daemon: None };
+        let workspace = Self { folder, daemon: None, sockets: None };
         workspace.file("dogwatch.toml", "name = \"test\"\ntimezone = \"UTC\"\n");
         workspace
     }
@@ -38,6 +39,11 @@ impl Workspace {
         std::fs::remove_dir(workspace.state()).unwrap();
         std::os::unix::fs::symlink(state, workspace.state()).unwrap();
         workspace
+    }
+
+    /// The socket is in this folder, which the workspace names; state is where it is for any user.
+    pub fn share_socket(&mut self, folder: &Path) {
+        self.sockets = Some(folder.to_owned());
     }
 
     /// The workspace's folder.
@@ -76,7 +82,7 @@ impl Workspace {
             ("PATH", std::env::var_os("PATH").unwrap_or_default().into()),
             ("HOME", at("home")),
             ("XDG_RUNTIME_DIR", at("run")),
-            ("DOGWATCH_STATE", at("state")),
+            (if self.sockets.is_some() { "XDG_STATE_HOME" } else { "DOGWATCH_STATE" }, at("state")),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
         ]
@@ -104,6 +110,9 @@ impl Workspace {
 
     /// Starts the daemon in the foreground and waits until it takes clients.
     pub fn serve(&mut self) -> u32 {
+        if let Some(mut earlier) = self.daemon.take() {
+            assert!(end_of(&mut earlier, BOUND).is_some(), "the earlier daemon has not ended");
+        }
         let log = std::fs::File::create(self.beside("daemon.log")).unwrap();
         let mut daemon = self.cmd(["serve"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         until("the daemon takes clients", || {
@@ -126,7 +135,8 @@ impl Workspace {
 
     /// The socket, where there is one.
     pub fn socket(&self) -> Option<PathBuf> {
-        [self.folder.path().join("run"), self.state()].iter().find_map(|folder| find_socket(folder, 3))
+        let places = self.sockets.iter().cloned().chain([self.folder.path().join("run"), self.state()]);
+        places.collect::<Vec<_>>().iter().find_map(|folder| find_socket(folder, 3))
     }
 
     /// A client, where a daemon takes one now.
