@@ -39,9 +39,9 @@ fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
         workspace.file(&format!("flows/flow{client}.toml"), &steps);
     }
     let ended = AtomicBool::new(false);
+    workspace.serve();
+    let socket = workspace.socket().unwrap();
     let told: Vec<Told> = std::thread::scope(|scope| {
-        workspace.serve();
-        let socket = workspace.socket().unwrap();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 scope.spawn({

@@ -1,7 +1,7 @@
 //! The real program from outside: a workspace of its own, a terminal of its own, the socket, and a witness that is no
 //! part of the program.
 
-#![allow(dead_code, reason = "each test binary takes what it needs")]
+#![allow(dead_code, unused_imports, reason = "each test binary takes what it needs")]
 
 mod oracle;
 mod terminal;

@@ -5,12 +5,10 @@ use super::workspace::{Workspace, end_of};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pts, Pty, open};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::pipe::pipe;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{Termios, tcgetattr};
-use std::io::{Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::num::NonZeroU16;
-use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -41,7 +39,7 @@ pub struct Terminal {
     pts: Option<Pts>,
     child: Child,
     seen: Arc<Seen>,
-    stop: Option<OwnedFd>,
+    stop: Option<PipeWriter>,
     reader: Option<JoinHandle<()>>,
     before: Modes,
 }
@@ -196,7 +194,7 @@ impl Drop for Terminal {
 }
 
 /// Feeds the emulator until the program's end of the terminal is closed by all, or the test takes the terminal away.
-fn read(pty: &Pty, stopped: &OwnedFd, seen: &Seen) {
+fn read(pty: &Pty, stopped: &PipeReader, seen: &Seen) {
     let mut buffer = [0; 64 * 1024];
     loop {
         let mut waiting = [PollFd::new(pty, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
