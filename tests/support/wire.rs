@@ -27,7 +27,8 @@ impl Wire {
         send(&stream, &hello)?;
         let mut line = String::new();
         lines.read_line(&mut line)?;
-        let welcome = serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{error}: {line}")))?;
+        let mut greeting: serde_json::Value = serde_json::from_str(&line).map_err(io::Error::other)?;
+        let welcome = serde_json::from_value(greeting["welcome"].take()).map_err(|_| io::Error::other(line.clone()))?;
         Ok(Self { stream, lines, welcome, next: 0 })
     }
 

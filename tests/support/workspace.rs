@@ -33,14 +33,6 @@ impl Workspace {
         workspace
     }
 
-    /// The same with its state elsewhere, such as on a small disk.
-    pub fn with_state_at(state: &Path) -> Self {
-        let workspace = Self::new();
-        std::fs::remove_dir(workspace.state()).unwrap();
-        std::os::unix::fs::symlink(state, workspace.state()).unwrap();
-        workspace
-    }
-
     /// The socket is in this folder, which the workspace names; state is where it is for any user.
     pub fn share_socket(&mut self, folder: &Path) {
         self.sockets = Some(folder.to_owned());

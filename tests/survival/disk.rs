@@ -1,16 +1,15 @@
 //! The disk is full.
 
 use crate::support::Workspace;
+use std::path::PathBuf;
 use std::process::Command;
 
-/// A small disk of its own, gone at the end.
-struct SmallDisk(tempfile::TempDir);
+/// A small disk over a folder, gone at the end.
+struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn new(size: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(folder.path()).status();
+    fn over(folder: PathBuf, size: &str) -> Self {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(&folder).status();
         assert!(mounted.unwrap().success(), "a tmpfs can be mounted");
         Self(folder)
     }
@@ -18,18 +17,18 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        let _unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 
 #[test]
 #[ignore = "needs root: mounts a small disk"]
 fn a_full_disk_refuses_what_is_new_keeps_what_was_said_and_goes_on_when_there_is_room() {
-    let disk = SmallDisk::new("48m");
-    let mut workspace = Workspace::with_state_at(disk.0.path());
+    let mut workspace = Workspace::new();
+    let disk = SmallDisk::over(workspace.state(), "64m");
     workspace.serve();
     workspace.ok(&["mark", "before"]);
-    let filler = disk.0.path().join("filler");
+    let filler = disk.0.join("filler");
     let full = Command::new("dd").args(["if=/dev/zero", "bs=64k"]).arg(format!("of={}", filler.display())).output().unwrap();
     assert!(!full.status.success(), "the disk is full now");
 
