@@ -195,7 +195,7 @@ impl Drop for Terminal {
 
 /// Feeds the emulator until the program's end of the terminal is closed by all, or the test takes the terminal away.
 fn read(pty: &Pty, stopped: &PipeReader, seen: &Seen) {
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = [0; 16 * 1024];
     loop {
         let mut waiting = [PollFd::new(pty, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
         match poll(&mut waiting, None) {

@@ -170,7 +170,7 @@ fn find_socket(folder: &Path, depth: usize) -> Option<PathBuf> {
     let socket = entries.iter().find(|entry| entry.file_type().is_ok_and(|kind| kind.is_socket()) && entry.path().extension().is_some());
     socket.map(std::fs::DirEntry::path).or_else(|| {
         let folders = entries.iter().filter(|entry| depth > 0 && entry.path().is_dir() && entry.file_name() != "attempts");
-        folders.map(|entry| entry.path()).find_map(|path| find_socket(&path, depth - 1))
+        folders.map(std::fs::DirEntry::path).find_map(|path| find_socket(&path, depth - 1))
     })
 }
 

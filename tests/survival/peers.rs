@@ -1,7 +1,7 @@
 //! Who knocks at the socket: garbage, floods, liars, strangers, those who may only look.
 
 use crate::support::{Wire, Workspace, until};
-use dogwatch::domain::Command as Asked;
+use dogwatch::domain::{Command as Asked, Params};
 use dogwatch::wire::message::{Ask, EntriesAsked, FRAME_MAX};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -72,7 +72,7 @@ fn a_repeated_request_is_answered_and_not_carried_out_again() {
     let mut workspace = Workspace::new();
     workspace.file("flows/job.toml", "[[step]]\nname = \"it\"\nrun = \"true\"\n");
     workspace.serve();
-    let run = || Asked::Run { flow: "job".into(), params: Default::default(), date: None, reason: None };
+    let run = || Asked::Run { flow: "job".into(), params: Params::new(), date: None, reason: None };
     let first = workspace.wire().command("the-key", run()).unwrap();
     let again = workspace.wire().command("the-key", run()).unwrap();
     assert_eq!(first, again);
@@ -106,7 +106,7 @@ fn another_user_gets_nowhere_near_the_socket() {
     let mode = std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600, "the socket itself is its owner's alone");
     let refused = as_nobody(&workspace, &["status"]);
-    assert!(matches!(refused.status.code(), Some(1 | 2 | 3)), "{refused:?}");
+    assert!(matches!(refused.status.code(), Some(1..=3)), "{refused:?}");
     assert!(!String::from_utf8_lossy(&refused.stdout).contains("test"), "{refused:?}");
 }
 
