@@ -539,3 +539,21 @@ proptest! {
         prop_assert_eq!(folded, made.world);
     }
 }
+
+#[test]
+fn a_graph_of_many_steps_takes_its_time_but_no_more() {
+    let names: Vec<String> = (0..1_500).map(|number| format!("s{number}")).collect();
+    let steps = names.iter().enumerate().map(|(place, name)| {
+        let before = place.checked_sub(1).and_then(|place| names.get(place));
+        step(name, &before.iter().map(|name| name.as_str()).collect::<Vec<_>>())
+    });
+    let mut made = Made::at("2026-01-01T00:00:00Z").flow(flow("long", &[], steps.collect()));
+    made.command(run("long")).unwrap();
+    for name in names.iter().take(20) {
+        made.end(name, OK);
+    }
+    let events = made.end("s20", BAD);
+    let upstream = events.iter().filter(|event| matches!(event, Event::StepEnded { outcome: Outcome::UpstreamFailed, .. })).count();
+    assert_eq!(upstream, 1_479);
+    assert_eq!(outcome(&made, "long/1"), "failed");
+}

@@ -59,7 +59,7 @@ pub enum Verb {
     Demo(Demo),
     /// The web shop of the demo
     #[command(hide = true)]
-    DemoShop,
+    DemoShop(DemoShop),
     /// Fetches a page of the demo's shop into a file
     #[command(hide = true)]
     DemoFetch(DemoFetch),
@@ -154,7 +154,7 @@ pub enum Verb {
 }
 
 /// Arguments of `demo`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Demo {
     /// Where the demo's workspace is unpacked [default: a new folder below the temporary one]
     pub dir: Option<PathBuf>,
@@ -167,14 +167,23 @@ pub struct Demo {
 }
 
 /// What happens to the demo's folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Afterwards {
     /// Ask
+    #[default]
     Ask,
     /// Keep it
     Keep,
     /// Remove it
     Remove,
+}
+
+/// Arguments of `demo-shop`.
+#[derive(Debug, Args)]
+pub struct DemoShop {
+    /// A file that is given the ports as well
+    #[arg(long)]
+    pub port_file: Option<PathBuf>,
 }
 
 /// Arguments of `demo-fetch`.
@@ -427,7 +436,8 @@ pub struct Mark {
 #[derive(Debug, Args)]
 pub struct Runbook {
     /// The runbook
-    pub runbook: String,
+    #[arg(value_name = "RUNBOOK")]
+    pub name: String,
     /// Run this step of it
     #[arg(long, value_name = "STEP")]
     pub run: Option<String>,

@@ -3,7 +3,7 @@
 use super::args::{Care, Serve};
 use super::failure::Failure;
 use super::json;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::{Session, ask};
 use crate::daemon::{self, LockError};
 use crate::domain::{Command, Job, RunId};
@@ -66,7 +66,7 @@ fn owned(place: &Place) -> Result<(), Failure> {
 }
 
 /// `dogwatch stop`
-pub async fn stop(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn stop(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let mut client = session.connect_running().await?;
     let running = client.world().await?.slots_taken();
     let care = Care { dry_run: false, key: None };
@@ -87,13 +87,13 @@ pub async fn stop(session: &Session, printer: &Printer) -> Result<ExitCode, Fail
 }
 
 /// `dogwatch reload`
-pub async fn reload(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn reload(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let care = Care { dry_run: false, key: None };
     super::flows::simple(session, printer, Command::Reload, &care).await
 }
 
 /// `dogwatch status`
-pub async fn status(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn status(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let mut client = session.connect_running().await?;
     let world = client.world().await?;
     let welcome = client.welcome().clone();
@@ -108,33 +108,33 @@ pub async fn status(session: &Session, printer: &Printer) -> Result<ExitCode, Fa
     let running: Vec<RunId> = runs.into_iter().collect();
     let warning = daemon::linger::warning();
     if printer.json {
-        printer.document(&json::status(&world, &welcome, &running, warning.as_deref()))?;
+        print::document(&json::status(&world, &welcome, &running, warning.as_deref()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let tally = world.tally;
     let since = world.daemon.as_ref().map_or_else(String::new, |daemon| super::flows::local_time(daemon.started_at, &world.zone));
-    printer.line(format!("{}  {}", world.name, welcome.workspace))?;
-    printer.line(format!(
+    print::line(format!("{}  {}", world.name, welcome.workspace))?;
+    print::line(format!(
         "daemon     {} (release {}), since {since}; you are {} ({})",
         welcome.pid, welcome.release, welcome.user, welcome.level
     ))?;
-    printer.line(format!("incidents  {} open, {} not acknowledged", tally.open, tally.unacknowledged))?;
-    printer.line(format!(
+    print::line(format!("incidents  {} open, {} not acknowledged", tally.open, tally.unacknowledged))?;
+    print::line(format!(
         "flows      {}: {} failed, {} active, {} late",
         world.flows.len(),
         tally.flows_failed,
         tally.flows_active,
         tally.flows_late
     ))?;
-    printer.line(format!("probes     {}: {} down, {} degraded", world.probes.len(), tally.probes_down, tally.probes_degraded))?;
+    print::line(format!("probes     {}: {} down, {} degraded", world.probes.len(), tally.probes_down, tally.probes_degraded))?;
     for run in &running {
-        printer.line(format!("running    {run}"))?;
+        print::line(format!("running    {run}"))?;
     }
     for error in &world.workspace_errors {
-        printer.line(format!("workspace  {error}"))?;
+        print::line(format!("workspace  {error}"))?;
     }
     if let Some(warning) = warning {
-        printer.line(format!("warning    {warning}"))?;
+        print::line(format!("warning    {warning}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! `dogwatch demo`: unpack, start, open the console, and end everything that was started.
 
-use super::args::{Afterwards, Care, Demo as Asked, DemoFetch, Look};
+use super::args::{Afterwards, Care, Demo as Asked, DemoFetch, DemoShop, Look};
 use super::failure::Failure;
 use super::session::{Session, ask};
 use crate::demo::{self, Demo, FIRST_RUNS};
@@ -100,7 +100,9 @@ async fn wait_for_quiet(client: &mut Client) -> Result<(), Failure> {
     client.send(&crate::wire::message::Request { id: u64::MAX, ask: crate::wire::message::Ask::Tail { after: world.seq } }).await?;
     while !world.running.is_empty() {
         if let crate::wire::message::Said::Entries(entries) = client.next().await? {
-            entries.iter().for_each(|entry| world.apply(entry));
+            for entry in &entries {
+                world.apply(entry);
+            }
         }
     }
     Ok(())
@@ -143,18 +145,8 @@ fn care() -> Care {
 }
 
 /// `dogwatch demo-shop`: serves until its standard input ends.
-pub async fn shop() -> Result<ExitCode, Failure> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink()); // its end is the sign, however it comes
-        let _ = tell.send(());
-    });
-    let ready = |ports: demo::Ports| {
-        let mut out = std::io::stdout();
-        writeln!(out, "{} {}", ports.web, ports.database)?;
-        out.flush()
-    };
-    demo::serve(ready, async move { drop(told.await) }).await?;
+pub async fn shop(asked: &DemoShop) -> Result<ExitCode, Failure> {
+    demo::run_shop(asked.port_file.as_deref()).await?;
     Ok(ExitCode::SUCCESS)
 }
 

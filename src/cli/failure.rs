@@ -60,11 +60,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Refused(refusal) => write!(f, "dogwatch: {refusal}"),
             Self::Other(error) => write!(f, "dogwatch: {error:#}"),
-            Self::Usage(words) => write!(f, "dogwatch: {words}"),
             Self::Unreachable(words) => {
                 write!(f, "dogwatch: {words}\nhint: `dogwatch serve` runs it in the foreground and says what is wrong")
             }
-            Self::AlreadyRunning(words) => write!(f, "dogwatch: {words}"),
+            Self::Usage(words) | Self::AlreadyRunning(words) => write!(f, "dogwatch: {words}"),
             Self::Pipe => Ok(()),
         }
     }

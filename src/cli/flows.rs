@@ -2,7 +2,7 @@
 
 use super::args::{Care, Definition, Hold, Kill, Release, Rerun, Run};
 use super::failure::Failure;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::{Session, ask};
 use super::{json, workspace};
 use crate::clock;
@@ -15,7 +15,7 @@ use crate::world::World;
 use std::process::ExitCode;
 
 /// `dogwatch flows`
-pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let now = clock::now();
     let mut flows: Vec<_> = world.flows.values().collect();
@@ -25,7 +25,7 @@ pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Fai
             .iter()
             .map(|flow| json::flow(flow, rules::next_occurrence(flow), &rules::why_flow(&world, &flow.definition.id, now)))
             .collect();
-        printer.document(&rows)?;
+        print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = flows
@@ -52,7 +52,7 @@ pub async fn flows(session: &Session, printer: &Printer) -> Result<ExitCode, Fai
 }
 
 /// `dogwatch runs`
-pub async fn runs(session: &Session, printer: &Printer, flow: Option<&str>) -> Result<ExitCode, Failure> {
+pub async fn runs(session: &Session, printer: Printer, flow: Option<&str>) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     if let Some(name) = flow {
         rules::find_flow(&world, &FlowId::new(name))?;
@@ -61,7 +61,7 @@ pub async fn runs(session: &Session, printer: &Printer, flow: Option<&str>) -> R
     let mut runs: Vec<_> = world.flows.values().filter(|flow| wanted(&flow.definition.id)).flat_map(|flow| flow.runs.iter()).collect();
     runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id.number())));
     if printer.json {
-        printer.document(&runs.iter().map(|run| json::run(run)).collect::<Vec<_>>())?;
+        print::document(&runs.iter().map(|run| json::run(run)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = runs
@@ -85,7 +85,7 @@ pub async fn runs(session: &Session, printer: &Printer, flow: Option<&str>) -> R
 }
 
 /// `dogwatch run`
-pub async fn run(session: &Session, printer: &Printer, run: Run) -> Result<ExitCode, Failure> {
+pub async fn run(session: &Session, printer: Printer, run: Run) -> Result<ExitCode, Failure> {
     let command =
         Command::Run { flow: FlowId::new(&run.flow), params: run.param.into_iter().collect(), date: run.date, reason: run.reason };
     let mut client = session.connect().await?;
@@ -94,7 +94,7 @@ pub async fn run(session: &Session, printer: &Printer, run: Run) -> Result<ExitC
 }
 
 /// `dogwatch rerun`
-pub async fn rerun(session: &Session, printer: &Printer, rerun: Rerun) -> Result<ExitCode, Failure> {
+pub async fn rerun(session: &Session, printer: Printer, rerun: Rerun) -> Result<ExitCode, Failure> {
     let reason = if rerun.care.dry_run && rerun.reason.is_empty() { "dry run".to_owned() } else { rerun.reason };
     let command = Command::Rerun {
         run: rerun.run,
@@ -113,23 +113,23 @@ pub async fn rerun(session: &Session, printer: &Printer, rerun: Rerun) -> Result
 }
 
 /// `dogwatch kill`
-pub async fn kill(session: &Session, printer: &Printer, kill: Kill) -> Result<ExitCode, Failure> {
+pub async fn kill(session: &Session, printer: Printer, kill: Kill) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Kill { run: kill.run, reason: kill.reason }, &kill.care).await
 }
 
 /// `dogwatch hold`
-pub async fn hold(session: &Session, printer: &Printer, hold: Hold) -> Result<ExitCode, Failure> {
+pub async fn hold(session: &Session, printer: Printer, hold: Hold) -> Result<ExitCode, Failure> {
     let until = hold.span.as_deref().map(workspace::later).transpose()?;
     simple(session, printer, Command::Hold { flow: FlowId::new(&hold.flow), until, reason: hold.reason }, &hold.care).await
 }
 
 /// `dogwatch release`
-pub async fn release(session: &Session, printer: &Printer, release: Release) -> Result<ExitCode, Failure> {
+pub async fn release(session: &Session, printer: Printer, release: Release) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Release { flow: FlowId::new(&release.flow) }, &release.care).await
 }
 
 /// `dogwatch why`
-pub async fn why(session: &Session, printer: &Printer, object: &str) -> Result<ExitCode, Failure> {
+pub async fn why(session: &Session, printer: Printer, object: &str) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let now = clock::now();
     let reasons = if let Ok(run) = object.parse::<RunId>() {
@@ -141,41 +141,41 @@ pub async fn why(session: &Session, printer: &Printer, object: &str) -> Result<E
         rules::why_flow(&world, &flow, now)
     };
     if printer.json {
-        printer.document(&reasons)?;
+        print::document(&reasons)?;
         return Ok(ExitCode::SUCCESS);
     }
     for (place, reason) in reasons.iter().enumerate() {
-        printer.line(format!("{}. {}", place + 1, reason.text))?;
+        print::line(format!("{}. {}", place + 1, reason.text))?;
         if let Some(hint) = &reason.hint {
-            printer.line(format!("   → {hint}"))?;
+            print::line(format!("   → {hint}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Sends a command whose answer is only that it is on record.
-pub async fn simple(session: &Session, printer: &Printer, command: Command, care: &Care) -> Result<ExitCode, Failure> {
+pub async fn simple(session: &Session, printer: Printer, command: Command, care: &Care) -> Result<ExitCode, Failure> {
     let mut client = session.connect().await?;
     let accepted = ask(&mut client, command, care).await?;
     made(printer, &mut client, accepted, false).await
 }
 
 /// Says what a command made, and waits for a run where asked to.
-async fn made(printer: &Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
+async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
     match accepted {
-        Accepted::Done if printer.json => printer.document(&serde_json::json!({ "done": true }))?,
+        Accepted::Done if printer.json => print::document(&serde_json::json!({ "done": true }))?,
         Accepted::Done => printer.remark("done")?,
-        Accepted::WouldDo(lines) if printer.json => printer.document(&serde_json::json!({ "would_do": lines }))?,
-        Accepted::WouldDo(lines) => lines.iter().try_for_each(|line| printer.line(line))?,
+        Accepted::WouldDo(lines) if printer.json => print::document(&serde_json::json!({ "would_do": lines }))?,
+        Accepted::WouldDo(lines) => lines.iter().try_for_each(print::line)?,
         Accepted::Run(run) if wait => return wait_for(printer, client, &run).await,
-        Accepted::Run(run) if printer.json => printer.document(&serde_json::json!({ "id": run }))?,
-        Accepted::Run(run) => printer.line(run.to_string())?,
+        Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
+        Accepted::Run(run) => print::line(run.to_string())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Follows the world until a run is done.
-async fn wait_for(printer: &Printer, client: &mut Client, id: &RunId) -> Result<ExitCode, Failure> {
+async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<ExitCode, Failure> {
     printer.remark(format!("{id} …"))?;
     client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
     let mut world = World::new();
@@ -190,13 +190,13 @@ async fn wait_for(printer: &Printer, client: &mut Client, id: &RunId) -> Result<
         }
         let Some(run) = world.run(id).filter(|run| live && run.phase == Phase::Done) else { continue };
         if printer.json {
-            printer.document(&json::run(run))?;
+            print::document(&json::run(run))?;
         } else {
             let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
                 Some(end) => format!(": {} {end}", step.name),
                 None => format!(": {} {}", step.name, step.state.word()),
             });
-            printer.line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
+            print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
         }
         let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) });

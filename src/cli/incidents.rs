@@ -3,7 +3,7 @@
 use super::args::{Ack, Mark, Note, Postmortem, Resolve, Unack};
 use super::failure::Failure;
 use super::flows::{local_time, simple};
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::{Session, ask};
 use super::{args::Care, json};
 use crate::clock;
@@ -20,12 +20,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// `dogwatch incidents`
-pub async fn incidents(session: &Session, printer: &Printer, all: bool) -> Result<ExitCode, Failure> {
+pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let mut incidents: Vec<_> = world.incidents.values().filter(|incident| all || incident.is_open()).collect();
     incidents.sort_by_key(|incident| incident.urgency());
     if printer.json {
-        printer.document(&incidents.iter().map(|incident| json::incident(incident)).collect::<Vec<_>>())?;
+        print::document(&incidents.iter().map(|incident| json::incident(incident)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if incidents.is_empty() {
@@ -50,7 +50,7 @@ pub async fn incidents(session: &Session, printer: &Printer, all: bool) -> Resul
 }
 
 /// `dogwatch incident`
-pub async fn incident(session: &Session, printer: &Printer, id: IncidentId) -> Result<ExitCode, Failure> {
+pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let incident = rules::find_incident(&world, id)?;
     if printer.json {
@@ -58,21 +58,21 @@ pub async fn incident(session: &Session, printer: &Printer, id: IncidentId) -> R
         if let Some(object) = document.as_object_mut() {
             object.insert("timeline".into(), serde_json::to_value(&incident.timeline).map_err(Failure::other)?);
         }
-        printer.document(&document)?;
+        print::document(&document)?;
         return Ok(ExitCode::SUCCESS);
     }
-    printer.line(format!("incident {id}  {}  {}", incident.severity, incident.title))?;
+    print::line(format!("incident {id}  {}  {}", incident.severity, incident.title))?;
     let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-    printer.line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
+    print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
     if let Some(end) = &incident.resolved {
-        printer.line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;
+        print::line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;
     }
     for note in &incident.notes {
-        printer.line(format!("{}: {}", note.kind, note.path))?;
+        print::line(format!("{}: {}", note.kind, note.path))?;
     }
-    printer.line("")?;
+    print::line("")?;
     for entry in &incident.timeline {
-        printer.line(timeline_line(entry, &world))?;
+        print::line(timeline_line(entry, &world))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -83,7 +83,7 @@ pub fn timeline_line(entry: &Entry, world: &World) -> String {
 }
 
 /// `dogwatch postmortem`
-pub async fn postmortem(session: &Session, printer: &Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
+pub async fn postmortem(session: &Session, printer: Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
     let (mut client, world) = session.world().await?;
     let incident = rules::find_incident(&world, asked.incident)?;
     let author = client.welcome().user.clone();
@@ -98,7 +98,7 @@ pub async fn postmortem(session: &Session, printer: &Printer, asked: Postmortem)
     let fresh = postmortem::draft(&drafting);
     if asked.print {
         for line in fresh.lines() {
-            printer.line(line)?;
+            print::line(line)?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -106,9 +106,9 @@ pub async fn postmortem(session: &Session, printer: &Printer, asked: Postmortem)
     let path = note.path.clone();
     ask(&mut client, Command::RecordNote { note }, &Care { dry_run: false, key: None }).await?;
     if printer.json {
-        printer.document(&serde_json::json!({ "path": path }))?;
+        print::document(&serde_json::json!({ "path": path }))?;
     } else {
-        printer.line(path)?;
+        print::line(path)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -127,26 +127,26 @@ fn write_up(workspace: &Path, incident: &Incident, fresh: &str) -> Result<SavedN
 }
 
 /// `dogwatch ack`
-pub async fn ack(session: &Session, printer: &Printer, ack: Ack) -> Result<ExitCode, Failure> {
+pub async fn ack(session: &Session, printer: Printer, ack: Ack) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Acknowledge { incident: ack.incident, note: ack.note }, &ack.care).await
 }
 
 /// `dogwatch unack`
-pub async fn unack(session: &Session, printer: &Printer, unack: Unack) -> Result<ExitCode, Failure> {
+pub async fn unack(session: &Session, printer: Printer, unack: Unack) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Unacknowledge { incident: unack.incident }, &unack.care).await
 }
 
 /// `dogwatch resolve`
-pub async fn resolve(session: &Session, printer: &Printer, resolve: Resolve) -> Result<ExitCode, Failure> {
+pub async fn resolve(session: &Session, printer: Printer, resolve: Resolve) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Resolve { incident: resolve.incident, reason: resolve.reason }, &resolve.care).await
 }
 
 /// `dogwatch note`
-pub async fn note(session: &Session, printer: &Printer, note: Note) -> Result<ExitCode, Failure> {
+pub async fn note(session: &Session, printer: Printer, note: Note) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Note { incident: note.incident, text: note.text.join(" ") }, &note.care).await
 }
 
 /// `dogwatch mark`
-pub async fn mark(session: &Session, printer: &Printer, mark: Mark) -> Result<ExitCode, Failure> {
+pub async fn mark(session: &Session, printer: Printer, mark: Mark) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Mark { text: mark.text.join(" ") }, &mark.care).await
 }

@@ -3,7 +3,7 @@
 use super::args::Events;
 use super::failure::Failure;
 use super::incidents::timeline_line;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::Session;
 use super::workspace;
 use crate::domain::Entry;
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 const PAGE: u32 = 1_000;
 
 /// `dogwatch events`
-pub async fn events(session: &Session, printer: &Printer, events: Events) -> Result<ExitCode, Failure> {
+pub async fn events(session: &Session, printer: Printer, events: Events) -> Result<ExitCode, Failure> {
     let (mut client, world) = session.world().await?;
     let since = events.since.as_deref().map(|text| workspace::instant(text, &world.zone)).transpose()?;
     let last = events.last.unwrap_or(if since.is_some() { u32::MAX } else { 100 });
@@ -29,7 +29,7 @@ pub async fn events(session: &Session, printer: &Printer, events: Events) -> Res
         None => gather(&mut client, since, last, world.seq).await?,
     };
     if printer.json && !events.follow {
-        printer.document(&stored)?;
+        print::document(&stored)?;
         return Ok(ExitCode::SUCCESS);
     }
     for entry in &stored {
@@ -49,7 +49,7 @@ pub async fn events(session: &Session, printer: &Printer, events: Events) -> Res
 }
 
 /// One entry a line; as JSON one document a line.
-fn one(printer: &Printer, entry: &Entry, world: &World) -> Result<(), Failure> {
+fn one(printer: Printer, entry: &Entry, world: &World) -> Result<(), Failure> {
     if printer.json {
         let mut out = std::io::stdout().lock();
         serde_json::to_writer(&mut out, entry).map_err(Failure::other)?;
@@ -57,7 +57,7 @@ fn one(printer: &Printer, entry: &Entry, world: &World) -> Result<(), Failure> {
         out.flush()?;
         return Ok(());
     }
-    printer.line(format!("{:>6}  {}", entry.seq, timeline_line(entry, world)))
+    print::line(format!("{:>6}  {}", entry.seq, timeline_line(entry, world)))
 }
 
 /// The last entries that were asked for, the oldest first.
@@ -89,11 +89,11 @@ async fn gather(
 }
 
 /// `dogwatch verify`
-pub fn verify(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub fn verify(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let place = session.place()?;
     let verified = crate::journal::verify(&place.state, None).map_err(Failure::other)?;
     if printer.json {
-        printer.document(&serde_json::json!({
+        print::document(&serde_json::json!({
             "ok": true,
             "entries": verified.entries(),
             "head": verified.head.hex(),
@@ -101,7 +101,7 @@ pub fn verify(session: &Session, printer: &Printer) -> Result<ExitCode, Failure>
             "anchored_at": verified.anchored.at,
         }))?;
     } else {
-        printer.line(verified.to_string())?;
+        print::line(verified.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

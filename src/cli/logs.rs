@@ -23,7 +23,7 @@ pub fn run(session: &Session, logs: &Logs) -> Result<ExitCode, Failure> {
     let output = Output::open(attempt.join("output")).map_err(Failure::other)?;
     let mut printing = Printing { at: 0, line: Vec::new(), raw: logs.raw };
     if !logs.follow {
-        printing.to_end(&output)?;
+        printing.up_to_end(&output)?;
         printing.rest()?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -38,7 +38,7 @@ pub fn run(session: &Session, logs: &Logs) -> Result<ExitCode, Failure> {
         // Asked before reading: what was written before the end is then read.
         let ended = crate::runner::recorded_end(&attempt).is_some();
         output.look().map_err(Failure::other)?;
-        printing.to_end(&output)?;
+        printing.up_to_end(&output)?;
         if ended {
             printing.rest()?;
             return Ok(ExitCode::SUCCESS);
@@ -57,7 +57,7 @@ struct Printing {
 }
 
 impl Printing {
-    fn to_end(&mut self, output: &Output) -> Result<(), Failure> {
+    fn up_to_end(&mut self, output: &Output) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
         let mut chunk = vec![0; CHUNK];
         loop {

@@ -11,6 +11,7 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod look;
 mod print;
 mod probes;
 mod runbooks;
@@ -57,24 +58,24 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.verb {
         None => console::open(&session, &arguments.look),
         Some(Verb::Demo(ref demo)) => demo::run(&session, demo, &arguments.look),
-        Some(Verb::DemoShop) => runtime(1)?.block_on(demo::shop()),
+        Some(Verb::DemoShop(ref shop)) => runtime(1)?.block_on(demo::shop(shop)),
         Some(Verb::DemoFetch(ref asked)) => demo::fetch(asked),
         Some(Verb::Serve(ref serve)) => daemon::serve(&session, serve, &runtime(2)?),
-        Some(Verb::Init { ref dir }) => workspace::init(&printer, dir.as_deref()),
-        Some(Verb::Check { ref dir }) => workspace::check(&session, &printer, dir.as_deref()),
-        Some(Verb::Plan(ref plan)) => workspace::plan(&session, &printer, plan),
-        Some(Verb::Verify) => journal::verify(&session, &printer),
+        Some(Verb::Init { ref dir }) => workspace::init(printer, dir.as_deref()),
+        Some(Verb::Check { ref dir }) => workspace::check(&session, printer, dir.as_deref()),
+        Some(Verb::Plan(ref plan)) => workspace::plan(&session, printer, plan),
+        Some(Verb::Verify) => journal::verify(&session, printer),
         Some(Verb::Logs(ref logs)) => logs::run(&session, logs),
-        Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, &printer, runbook, &runtime(1)?),
+        Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, printer, runbook, &runtime(1)?),
         Some(Verb::Completions { shell }) => shell::completions(shell),
         Some(Verb::Man) => shell::man(),
         Some(Verb::Keys) => shell::keys(),
-        Some(verb) => runtime(1)?.block_on(online(&session, &printer, verb)),
+        Some(verb) => runtime(1)?.block_on(online(&session, printer, verb)),
     }
 }
 
 /// Commands that talk to the daemon.
-async fn online(session: &Session, printer: &Printer, verb: Verb) -> Result<ExitCode, Failure> {
+async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Stop => daemon::stop(session, printer).await,
         Verb::Status => daemon::status(session, printer).await,

@@ -26,31 +26,16 @@ impl Printer {
         Self { json: arguments.json, quiet: arguments.quiet, colour: std::io::stdout().is_terminal() && !plain && !dumb }
     }
 
-    /// One JSON document.
-    pub fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value).map_err(Failure::other)?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{text}")?;
-        Ok(())
-    }
-
-    /// A line of words.
-    pub fn line(&self, line: impl AsRef<str>) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", text::visible(line.as_ref()))?;
-        Ok(())
-    }
-
     /// A line that only matters to a person who waits.
-    pub fn remark(&self, line: impl AsRef<str>) -> Result<(), Failure> {
+    pub fn remark(self, line: impl AsRef<str>) -> Result<(), Failure> {
         if self.quiet || self.json {
             return Ok(());
         }
-        self.line(line)
+        self::line(line)
     }
 
     /// A table: a heading on a terminal, columns as wide as their widest cell, the last one as long as it is.
-    pub fn table(&self, heading: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    pub fn table(self, heading: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| text::visible(cell).into_owned()).collect()).collect();
         let mut widths: Vec<usize> = heading.iter().map(|cell| cell.width()).collect();
         for row in &rows {
@@ -85,4 +70,19 @@ fn columns(row: &[String], widths: &[usize]) -> String {
         }
     }
     line.trim_end().to_owned()
+}
+
+/// One JSON document.
+pub fn document(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::other)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(())
+}
+
+/// A line of words.
+pub fn line(line: impl AsRef<str>) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text::visible(line.as_ref()))?;
+    Ok(())
 }

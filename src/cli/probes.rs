@@ -4,18 +4,18 @@ use super::args::Probe;
 use super::failure::Failure;
 use super::flows::{local_time, simple};
 use super::json;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::Session;
 use crate::domain::{Command, ProbeId};
 use std::process::ExitCode;
 
 /// `dogwatch probes`
-pub async fn probes(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn probes(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let mut probes: Vec<_> = world.probes.values().collect();
     probes.sort_by_key(|probe| probe.urgency());
     if printer.json {
-        printer.document(&probes.iter().map(|probe| json::probe(probe)).collect::<Vec<_>>())?;
+        print::document(&probes.iter().map(|probe| json::probe(probe)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = probes
@@ -35,6 +35,6 @@ pub async fn probes(session: &Session, printer: &Printer) -> Result<ExitCode, Fa
 }
 
 /// `dogwatch probe`
-pub async fn probe(session: &Session, printer: &Printer, probe: Probe) -> Result<ExitCode, Failure> {
+pub async fn probe(session: &Session, printer: Printer, probe: Probe) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::ProbeNow { probe: ProbeId::new(&probe.probe) }, &probe.care).await
 }

@@ -2,7 +2,7 @@
 
 use super::args::Runbook;
 use super::failure::Failure;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::{Session, ask, width};
 use crate::domain::{Accepted, Command, Params, RunbookId, StepName, Subject};
 use crate::wire::client::Client;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// `dogwatch runbooks`
-pub async fn runbooks(session: &Session, printer: &Printer) -> Result<ExitCode, Failure> {
+pub async fn runbooks(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     if printer.json {
         let rows: Vec<_> = world
@@ -26,7 +26,7 @@ pub async fn runbooks(session: &Session, printer: &Printer) -> Result<ExitCode, 
                 })
             })
             .collect();
-        printer.document(&rows)?;
+        print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = world
@@ -39,15 +39,15 @@ pub async fn runbooks(session: &Session, printer: &Printer) -> Result<ExitCode, 
 }
 
 /// `dogwatch runbook`
-pub fn runbook(session: &Session, printer: &Printer, asked: &Runbook, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Failure> {
+pub fn runbook(session: &Session, printer: Printer, asked: &Runbook, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Failure> {
     match &asked.run {
         Some(step) => runtime.block_on(run_step(session, printer, asked, &StepName::new(step))),
-        None => read(session, printer, &asked.runbook),
+        None => read(session, printer, &asked.name),
     }
 }
 
 /// The text, from the file: works without a daemon.
-fn read(session: &Session, printer: &Printer, name: &str) -> Result<ExitCode, Failure> {
+fn read(session: &Session, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
     let loaded = workspace::load(&session.root()?).map_err(|errors| Failure::usage(errors.render(width(), false)))?;
     let runbooks = &loaded.definitions.runbooks;
     let Some(runbook) = runbooks.iter().find(|runbook| runbook.id.as_str() == name) else {
@@ -56,18 +56,18 @@ fn read(session: &Session, printer: &Printer, name: &str) -> Result<ExitCode, Fa
         return Err(Failure::usage(format!("there is no runbook `{name}`{hint}")));
     };
     if printer.json {
-        printer.document(&**runbook)?;
+        print::document(&**runbook)?;
         return Ok(ExitCode::SUCCESS);
     }
     for line in runbook.text.lines() {
-        printer.line(line)?;
+        print::line(line)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run_step(session: &Session, printer: &Printer, asked: &Runbook, step: &StepName) -> Result<ExitCode, Failure> {
+async fn run_step(session: &Session, printer: Printer, asked: &Runbook, step: &StepName) -> Result<ExitCode, Failure> {
     let (mut client, world) = session.world().await?;
-    let runbook = RunbookId::new(&asked.runbook);
+    let runbook = RunbookId::new(&asked.name);
     let subject = asked.incident.map_or(Subject::Workspace, Subject::Incident);
     let params = filled_in(&world, &runbook, step, &subject, &asked.param);
     let command = Command::RunProcedure {
@@ -78,7 +78,7 @@ async fn run_step(session: &Session, printer: &Printer, asked: &Runbook, step: &
         confirmed: asked.confirm.clone(),
     };
     match ask(&mut client, command, &asked.care).await? {
-        Accepted::WouldDo(lines) => lines.iter().try_for_each(|line| printer.line(line))?,
+        Accepted::WouldDo(lines) => lines.iter().try_for_each(print::line)?,
         _ => return wait_for(printer, &mut client, &runbook, step, &subject).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -94,7 +94,7 @@ fn filled_in(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subj
 
 /// Follows the world until the step has ended, then prints its output.
 async fn wait_for(
-    printer: &Printer,
+    printer: Printer,
     client: &mut Client,
     runbook: &RunbookId,
     step: &StepName,
@@ -118,15 +118,15 @@ async fn wait_for(
     }
 }
 
-fn ended(printer: &Printer, state: &Path, tick: &Tick) -> Result<ExitCode, Failure> {
+fn ended(printer: Printer, state: &Path, tick: &Tick) -> Result<ExitCode, Failure> {
     let end = tick.end.as_ref().map_or_else(String::new, ToString::to_string);
     if printer.json {
-        printer.document(&serde_json::json!({ "state": tick.state, "end": end, "command": tick.command, "params": tick.params }))?;
+        print::document(&serde_json::json!({ "state": tick.state, "end": end, "command": tick.command, "params": tick.params }))?;
     } else {
         if let Some(attempt) = &tick.attempt {
             let bytes = std::fs::read(output_path(state, attempt)).map_err(Failure::other)?;
             for line in String::from_utf8_lossy(&bytes).lines() {
-                printer.line(line)?;
+                print::line(line)?;
             }
         }
         printer.remark(format!("{end}{}", if tick.state == TickState::Passed { "" } else { ": not as expected" }))?;

@@ -3,7 +3,7 @@
 use super::args::Plan;
 use super::failure::Failure;
 use super::flows::local_time;
-use super::print::Printer;
+use super::print::{self, Printer};
 use super::session::{Session, width};
 use crate::clock;
 use crate::domain::run::DstMark;
@@ -18,11 +18,11 @@ use std::process::ExitCode;
 const PLAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// `dogwatch init`
-pub fn init(printer: &Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> {
+pub fn init(printer: Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> {
     let dir = dir.unwrap_or(Path::new("."));
     let made = workspace::init(dir).map_err(Failure::other)?;
     if printer.json {
-        printer.document(&made)?;
+        print::document(&made)?;
         return Ok(ExitCode::SUCCESS);
     }
     for file in &made {
@@ -36,7 +36,7 @@ pub fn init(printer: &Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> 
 }
 
 /// `dogwatch check`
-pub fn check(session: &Session, printer: &Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> {
+pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> {
     let root = match dir {
         Some(dir) => workspace::find(Some(dir), None, dir).map_err(Failure::usage)?,
         None => session.root()?,
@@ -45,7 +45,7 @@ pub fn check(session: &Session, printer: &Printer, dir: Option<&Path>) -> Result
         Ok(loaded) => {
             let definitions = &loaded.definitions;
             if printer.json {
-                printer.document(&serde_json::json!({
+                print::document(&serde_json::json!({
                     "ok": true,
                     "flows": definitions.flows.len(),
                     "probes": definitions.probes.len(),
@@ -62,7 +62,7 @@ pub fn check(session: &Session, printer: &Printer, dir: Option<&Path>) -> Result
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) if printer.json => {
-            printer.document(&serde_json::json!({ "ok": false, "errors": errors.lines() }))?;
+            print::document(&serde_json::json!({ "ok": false, "errors": errors.lines() }))?;
             Ok(ExitCode::from(2))
         }
         Err(errors) => Err(Failure::usage(errors.render(width(), false))),
@@ -70,7 +70,7 @@ pub fn check(session: &Session, printer: &Printer, dir: Option<&Path>) -> Result
 }
 
 /// `dogwatch plan`
-pub fn plan(session: &Session, printer: &Printer, plan: &Plan) -> Result<ExitCode, Failure> {
+pub fn plan(session: &Session, printer: Printer, plan: &Plan) -> Result<ExitCode, Failure> {
     let loaded = workspace::load(&session.root()?).map_err(|errors| Failure::usage(errors.render(width(), false)))?;
     let zone = &loaded.definitions.zone;
     let from = plan.from.as_deref().map_or_else(|| Ok(clock::now()), |text| instant(text, zone))?;
@@ -99,7 +99,7 @@ pub fn plan(session: &Session, printer: &Printer, plan: &Plan) -> Result<ExitCod
                 })
             })
             .collect();
-        printer.document(&rows)?;
+        print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = planned

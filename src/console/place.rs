@@ -21,6 +21,8 @@ pub enum Place {
     Runbook,
     /// The output of an attempt.
     Output,
+    /// The readings of a probe over time.
+    Chart,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -44,6 +46,7 @@ impl Place {
             Self::Incidents => "incidents",
             Self::Runbook => "runbook",
             Self::Output => "output",
+            Self::Chart => "readings of a probe",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

@@ -22,7 +22,7 @@ use tokio::sync::broadcast::error::RecvError;
 /// How long a peer may take to say hello, and for any single message to be taken off its hands.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a console may refuse to take what is sent before it is let go.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_mins(2);
 /// Connections of one user at the same time.
 const PER_USER: usize = 256;
 /// Entries of one page at most.

@@ -34,6 +34,10 @@ const TAIL: usize = 1_024;
 const TURN: usize = 512;
 /// Entries after which the cache of the world is written anew.
 const CHECKPOINT_EVERY: u64 = 20_000;
+/// How long the answer to a request is kept (DESIGN: idempotency keys).
+const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How often older answers are forgotten.
+const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a report waits after the disk was full before it is tried again.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
@@ -176,7 +180,8 @@ struct Running {
     kept: VecDeque<Report>,
     checkpointed: u64,
     /// When the anchor must be on disk.
-    anchor_due: Option<Timestamp>,
+    tidy_due: Option<Timestamp>,
+    requests_forgotten: Option<Timestamp>,
 }
 
 impl Running {
@@ -196,7 +201,8 @@ impl Running {
             tokio,
             read_only: None,
             kept: VecDeque::new(),
-            anchor_due: None,
+            tidy_due: None,
+            requests_forgotten: None,
         }
     }
 
@@ -225,7 +231,7 @@ impl Running {
     }
 
     async fn wait(&self, inbox: &mut mpsc::Receiver<Input>, alarm: &mut Alarm, inputs: &mut Vec<Input>) -> Woken {
-        let next = [self.agenda.next(), self.anchor_due, self.refusals.next(), self.try_again_at()].into_iter().flatten().min();
+        let next = [self.agenda.next(), self.tidy_due, self.refusals.next(), self.try_again_at()].into_iter().flatten().min();
         tokio::select! {
             biased;
             received = inbox.recv_many(inputs, TURN) => if received == 0 { Woken::Ended } else { Woken::Input },
@@ -248,9 +254,10 @@ impl Running {
     /// Tells consoles that entries can, or cannot, be written.
     fn set_read_only(&mut self, reason: Option<String>) {
         if self.read_only != reason {
-            match &reason {
-                Some(reason) => tracing::error!(reason, "read-only"),
-                None => tracing::info!("entries can be written again"),
+            if let Some(reason) = &reason {
+                tracing::error!(reason, "read-only");
+            } else {
+                tracing::info!("entries can be written again");
             }
             self.read_only.clone_from(&reason);
             self.tell_consoles(Published::ReadOnly(reason));
@@ -290,11 +297,23 @@ impl Running {
         }
     }
 
-    fn sync_anchor_when_due(&mut self, now: Timestamp) {
-        if self.anchor_due.is_some_and(|due| due <= now) {
-            self.anchor_due = None;
-            if let Err(error) = self.journal.sync_anchor(now) {
-                tracing::warn!(%error, "the anchor was not synced");
+    /// A moment after writing: the anchor on disk, the reserve back, old answers forgotten.
+    fn tidy_when_due(&mut self, now: Timestamp) {
+        if self.tidy_due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.tidy_due = None;
+        if let Err(error) = self.journal.sync_anchor(now) {
+            tracing::warn!(%error, "the anchor was not synced");
+        }
+        if self.journal.is_short_of_space() && !self.journal.regain_space() {
+            tracing::warn!("the disk is nearly full: the reserve that keeps room for the record is in use");
+        }
+        if self.requests_forgotten.is_none_or(|last| now.duration_since(last) >= FORGET_EVERY) {
+            self.requests_forgotten = Some(now);
+            let before = now.checked_sub(ANSWERS_KEPT).unwrap_or(now);
+            if let Err(error) = self.journal.forget_requests(before).and_then(|_| self.journal.commit()) {
+                tracing::warn!(%error, "old answers were not forgotten");
             }
         }
     }

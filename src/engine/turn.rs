@@ -15,13 +15,16 @@ use tokio::sync::oneshot;
 /// Entries that may follow from one input; more would be a rule that never comes to rest.
 const FOLLOW_MAX: usize = 200_000;
 
+/// A way back with what goes there.
+type Answered = (oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Refusal>);
+
 /// What a turn has gathered until its commit.
 #[derive(Default)]
 struct Turn {
     entries: Vec<Arc<Entry>>,
     effects: Vec<Effect>,
     claims: Vec<AttemptId>,
-    answers: Vec<(oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Refusal>)>,
+    answers: Vec<Answered>,
     reports: Vec<Report>,
     watchers: Vec<oneshot::Sender<super::Watched>>,
 }
@@ -35,10 +38,17 @@ impl Running {
         let taken = self.take(inputs, now, &mut turn);
         let done = taken.and_then(|()| self.journal.commit());
         match done {
-            Ok(()) => self.committed(turn, now),
+            Ok(()) => {
+                self.committed(turn, now);
+                // A commit may be durable while what came after it failed: nothing more is promised from here on.
+                if let Some(why) = self.journal.broken() {
+                    let reason = format!("recording stopped: {why}; restart the daemon, then run `dogwatch verify`");
+                    self.set_read_only(Some(reason));
+                }
+            }
             Err(error) => self.refused(turn, &error, aside),
         }
-        self.sync_anchor_when_due(now);
+        self.tidy_when_due(now);
         self.checkpoint_when_due();
     }
 
@@ -169,13 +179,16 @@ impl Running {
                 tracing::error!(seq = entry.seq, "a rule does not come to rest; what would follow is left out");
                 return Ok(());
             }
-            pending.extend(decision.events.into_iter().map(|event| (Author::Engine, event)));
+            // Depth first: what follows from a fact comes before the next fact, or two facts could each start one step.
+            for event in decision.events.into_iter().rev() {
+                pending.push_front((Author::Engine, event));
+            }
             turn.effects.extend(decision.effects);
             if let Some((attempt, why)) = unclaimed {
                 turn.effects.retain(|effect| !matches!(effect, Effect::StartAttempt(order) if order.attempt == attempt));
                 let end = AttemptEnd::SpawnError(why);
                 let event = Event::AttemptEnded { attempt, end, ended_at: now, output_bytes: 0, survivors: Vec::new() };
-                pending.push_back((Author::Engine, event));
+                pending.push_front((Author::Engine, event));
             }
             turn.entries.push(Arc::new(entry));
         }
@@ -197,7 +210,7 @@ impl Running {
     fn committed(&mut self, turn: Turn, now: Timestamp) {
         if !turn.entries.is_empty() {
             self.set_read_only(None);
-            self.anchor_due.get_or_insert(now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now));
+            self.tidy_due.get_or_insert(now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now));
             self.tell_consoles(Published::Entries(turn.entries));
         }
         for watcher in turn.watchers {

@@ -3,6 +3,7 @@
 //! The order that makes *at most once* decidable: [`Runner::claim`] → the entry, durable → [`Runner::start`]. After a
 //! restart: [`Runner::sweep`], then [`Runner::adopt`], and only then new claims.
 
+mod expectation;
 mod folder;
 mod launch;
 mod processes;

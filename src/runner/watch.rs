@@ -2,8 +2,8 @@
 
 use super::record::{Asked, Ended, Said, line};
 use super::verdict::{self, Verdict};
-use super::{Runner, folder};
-use crate::domain::{AttemptId, Report};
+use super::{Runner, expectation, folder};
+use crate::domain::{AttemptEnd, AttemptId, Job, Report};
 use futures_util::StreamExt;
 use std::path::PathBuf;
 use std::process::Child;
@@ -110,9 +110,19 @@ impl Watch {
         }
     }
 
+    /// A step of a runbook may be expected to print something; without it even a good exit is not what was expected.
+    async fn judged(&self, end: AttemptEnd) -> AttemptEnd {
+        if !matches!((&self.attempt.job, &end), (Job::Procedure { .. }, AttemptEnd::Exit(_))) {
+            return end;
+        }
+        let (path, judged) = (self.path.clone(), end.clone());
+        tokio::task::spawn_blocking(move || expectation::judge(&path, judged)).await.unwrap_or(end)
+    }
+
     /// The last word about the attempt; its supervisor is reaped afterwards.
     pub(super) async fn report(self, ended: Ended) {
         let Ended { end, ended_at, output_bytes, survivors } = ended;
+        let end = self.judged(end).await;
         self.runner.forget(&self.attempt);
         self.runner.say(Report::AttemptEnded { attempt: self.attempt, end, ended_at, output_bytes, survivors }).await;
         if let Some(mut child) = self.child {

@@ -1,5 +1,6 @@
 //! What is wrong with a workspace's files: all of it at once, each with its place and its reason.
 
+use crate::text;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt::{self, Write as _};
@@ -73,29 +74,29 @@ impl FileError {
 
     /// One line: `flows/a.toml:3:5: reason (hint)`, safe for a terminal.
     pub fn line(&self) -> String {
-        visible(&self.to_string())
+        text::line(&self.to_string()).into_owned()
     }
 
     /// Drawn with its line of the file, safe for a terminal.
     pub fn render(&self, width: usize, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(width.max(20));
-        let title = visible(&self.reason);
-        let path = visible(&self.file);
-        let mut group = Group::with_title(Level::ERROR.primary_title(title.as_str()));
+        let title = text::line(&self.reason);
+        let path = text::line(&self.file);
+        let mut group = Group::with_title(Level::ERROR.primary_title(&*title));
         if let Some(excerpt) = &self.excerpt {
             group = group.element(
                 Snippet::source(&*excerpt.text)
                     .line_start(self.line)
-                    .path(path.as_str())
+                    .path(&*path)
                     .annotation(AnnotationKind::Primary.span(excerpt.at.clone())),
             );
         } else {
-            group = group.element(Origin::path(path.as_str()).line(self.line).char_column(self.column));
+            group = group.element(Origin::path(&*path).line(self.line).char_column(self.column));
         }
-        let hint = self.hint.as_deref().map(visible);
+        let hint = self.hint.as_deref().map(text::line);
         if let Some(hint) = &hint {
-            group = group.element(Level::HELP.message(hint.as_str()));
+            group = group.element(Level::HELP.message(&**hint));
         }
         renderer.render(&[group])
     }
@@ -125,12 +126,12 @@ impl Excerpt {
         let from = line[..start].char_indices().rev().nth(DRAWN / 2).map_or(0, |(index, _)| index);
         let to = line[start..].char_indices().nth(DRAWN).map_or(line.len(), |(index, _)| start + index);
         let end = end.clamp(start, to);
-        let mut text = visible(&line[from..start]);
-        let shown_start = text.len();
-        text.push_str(&visible(&line[start..end]));
-        let shown_end = text.len();
-        text.push_str(&visible(&line[end..to]));
-        Self { text: Arc::from(text), at: shown_start..shown_end }
+        let mut shown = text::line(&line[from..start]).into_owned();
+        let shown_start = shown.len();
+        shown.push_str(&text::line(&line[start..end]));
+        let shown_end = shown.len();
+        shown.push_str(&text::line(&line[end..to]));
+        Self { text: Arc::from(shown), at: shown_start..shown_end }
     }
 }
 
@@ -165,28 +166,6 @@ impl fmt::Display for LoadErrors {
 }
 
 impl std::error::Error for LoadErrors {}
-
-/// Shows what a terminal would obey or hide: control, bidi and invisible characters as `\u{…}`, a tab as a blank.
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\t' => shown.push(' '),
-            _ if character.is_control() || is_hidden(character) => {
-                let _ = write!(shown, "\\u{{{:x}}}", u32::from(character)); // writing to a text cannot fail
-            }
-            _ => shown.push(character),
-        }
-    }
-    shown
-}
-
-/// Characters that have no picture of their own or turn the order of their neighbours.
-fn is_hidden(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
 
 /// The word of a list that is nearest to a wrong one, when it is near enough to be meant.
 pub(super) fn nearest<'w>(wrong: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {

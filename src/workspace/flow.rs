@@ -5,12 +5,11 @@ use super::error::nearest;
 use super::file::SourceFile;
 use super::load::RunbookNames;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
-use super::schedule::schedule_problem;
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
 use crate::domain::flow::{Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
-use jiff::tz::TimeZone;
+use crate::rules::Schedule;
 use std::collections::HashMap;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -106,11 +105,10 @@ fn flow_zone(top: &Table<'_>) -> Option<String> {
 }
 
 fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let mut lines: Vec<String> = Vec::new();
     for line in top.texts("schedule") {
         let words = line.value.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some(problem) = schedule_problem(&words, &zone) {
+        if let Err(problem) = Schedule::parse(&words, zone) {
             top.file.wrong_but(line.at, format!("`schedule`: {problem}"), "minute hour day month weekday, such as `30 2 * * *`");
         } else if lines.contains(&words) {
             top.file.wrong(line.at, "this schedule is given twice");

@@ -338,16 +338,14 @@ impl World {
             if run.phase == Phase::Done || run.kill_asked_by.is_some() {
                 return;
             }
-            for step in &definition.steps {
-                let waits = run.step(&step.name).is_some_and(|step| step.state == StepState::Waiting);
-                if waits && run.needs_met(step) {
-                    found.push(step.name.clone());
-                }
-            }
-            for name in &found {
-                if let Some(step) = run.step_mut(name) {
-                    step.state = StepState::Queued;
-                }
+            let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
+            let named = run.named_step();
+            let waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+            let ready = waiting.filter(|(step, _)| named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need)));
+            let ready: BTreeSet<StepName> = ready.map(|(step, _)| step.name.clone()).collect();
+            for step in run.steps.iter_mut().filter(|step| ready.contains(&step.name)) {
+                step.state = StepState::Queued;
+                found.push(step.name.clone());
             }
             if run.phase == Phase::Waiting && !found.is_empty() {
                 run.phase = Phase::Queued;

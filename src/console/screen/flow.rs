@@ -1,0 +1,345 @@
+//! A flow: its definition, when it comes next, how it did, its runs.
+//!
+//! ```text
+//!  ✗ load failed: exit 1            Load yesterday's orders into the warehouse
+//!  when     30 2 * * * (Europe/Rome), next Sun 02:30 in 23h, Mon 02:30, Tue 02:30
+//!  rules    missed latest, overlap skip, start by 02:45, finish by 06:00, critical, runbook orders-load
+//!  history  ▇▇▇▆▇▇✗·▇▇  50 runs, 47 good, usually 11m
+//!  ── Steps of 17 ─────────────────────────────────────────
+//!   [● fetch]──→[● check]──→[✗ load]──→[− report]
+//!  ── Runs ──────────────────────────────────── 7 kept ──
+//! ▌✗ 17   load failed: exit 1      Sat 02:30   11m   schedule 30 2 * * *
+//!  ● 16   success                  Fri 02:30   10m   schedule 30 2 * * *
+//! ```
+
+use super::{Page, Screen};
+use crate::console::view::{clock, flows, state};
+use crate::console::widget::bars;
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::graph::Kept;
+use crate::console::widget::line::Line;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::effect::Firing;
+use crate::domain::{Digest, FlowDefinition, FlowId};
+use crate::rules::schedule::Schedule;
+use crate::world::flow::PastOutcome;
+use crate::world::{Flow, Run};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use std::fmt::Write as _; // writing into a String cannot fail
+
+/// Next occurrences that are shown.
+const NEXT: usize = 3;
+/// Past runs in the strip.
+const HISTORY: usize = 30;
+
+/// The page.
+#[derive(Debug)]
+pub struct FlowPage {
+    flow: FlowId,
+    cursor: Cursor,
+    runs_area: Rect,
+    graph: Kept,
+    next: Option<Next>,
+}
+
+/// The next occurrences of a definition, known until the first of them has passed.
+#[derive(Debug)]
+struct Next {
+    digest: Digest,
+    from: Timestamp,
+    firings: Vec<Firing>,
+}
+
+impl FlowPage {
+    /// The page of a flow.
+    pub fn new(flow: FlowId) -> Self {
+        Self { flow, cursor: Cursor::default(), runs_area: Rect::default(), graph: Kept::default(), next: None }
+    }
+
+    fn flow<'s>(&self, session: &'s Session) -> Option<&'s Flow> {
+        session.world.flow(&self.flow)
+    }
+
+    /// The run under the cursor; the newest is the first.
+    fn run<'s>(&self, session: &'s Session) -> Option<&'s Run> {
+        let flow = self.flow(session)?;
+        let place = flow.runs.len().checked_sub(self.cursor.at + 1)?;
+        flow.runs.get(place).map(|run| &**run)
+    }
+
+    fn next(&mut self, flow: &Flow, now: Timestamp) -> &[Firing] {
+        let known = self
+            .next
+            .as_ref()
+            .is_some_and(|next| next.digest == flow.digest && next.from <= now && next.firings.first().is_none_or(|first| first.at > now));
+        if !known {
+            self.next = Some(Next { digest: flow.digest.clone(), from: now, firings: firings(&flow.definition, now) });
+        }
+        self.next.as_ref().map_or(&[], |next| &next.firings)
+    }
+
+    fn head(&mut self, session: &Session, flow: &Flow) -> Vec<Line> {
+        let definition = flow.definition.clone();
+        let mut lines = vec![status(session, flow)];
+        let mut when = Line::of(Role::Muted, "when     ");
+        if definition.schedules.is_empty() {
+            when.push(Role::Text, "by hand only");
+        } else {
+            when.push(Role::Text, definition.schedules.join(" | "));
+            when.push(Role::Muted, format!(" ({}), next ", definition.zone));
+            let next: Vec<_> = self.next(flow, session.now).to_vec();
+            if next.is_empty() {
+                when.push(Role::Warning, "never");
+            }
+            for (place, firing) in next.iter().enumerate() {
+                let time = session.time(firing.at);
+                let words = if place == 0 { format!("{time} in {}", session.until(firing.at)) } else { format!(", {time}") };
+                when.push(if place == 0 { Role::Text } else { Role::Muted }, words);
+            }
+        }
+        lines.push(when);
+        lines.push(rules(&definition));
+        lines.push(history(session, flow));
+        lines
+    }
+}
+
+fn firings(definition: &FlowDefinition, now: Timestamp) -> Vec<Firing> {
+    // A line that cannot be read was refused when the workspace was read; it has no next time.
+    let lines = definition.schedules.iter().filter_map(|line| Schedule::parse(line, &definition.zone).ok());
+    let mut next = Vec::new();
+    for line in lines {
+        let mut after = now;
+        for _ in 0..NEXT {
+            let Some(firing) = line.next(after) else { break };
+            after = firing.at;
+            next.push(firing);
+        }
+    }
+    next.sort_by_key(|firing| firing.at);
+    next.truncate(NEXT);
+    next
+}
+
+/// How many runs are shown, and where the others are.
+fn runs_note(flow: &Flow) -> String {
+    let made = usize::try_from(flow.next_run.saturating_sub(1)).unwrap_or(usize::MAX);
+    match flow.runs.len() {
+        kept if kept < made => format!("{kept} of {made}, older ones in the journal"),
+        kept => kept.to_string(),
+    }
+}
+
+fn status(session: &Session, flow: &Flow) -> Line {
+    let mut line = Line::new();
+    match (&flow.hold, flow.last_run()) {
+        (Some(hold), _) => {
+            let until = hold.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
+            line.push(Role::Waiting, format!("{} held by {}{until}: {}", session.glyphs.held, hold.by, hold.reason));
+        }
+        (None, Some(run)) => {
+            let (symbol, role) = state::run(run, &session.glyphs);
+            line.push(role, format!("{symbol} {} {}", run.id.name, flows::run_words(session, flow, run)));
+        }
+        (None, None) => line.push(Role::Muted, "has not run yet"),
+    }
+    if flow.is_late() {
+        line.push(Role::Bad, format!("  {} late", session.glyphs.late));
+    }
+    if flow.removed {
+        line.push(Role::Warning, "  its file is gone; its runs stay");
+    }
+    if let Some((at, words)) = &flow.last_absence {
+        line.push(Role::Muted, format!("  {} {words}", session.time(*at)));
+    }
+    if !flow.definition.description.is_empty() {
+        line.push(Role::Muted, format!("   {}", flow.definition.description));
+    }
+    line
+}
+
+fn rules(definition: &FlowDefinition) -> Line {
+    use crate::domain::flow::{MissedPolicy, Overlap};
+    let missed = match definition.missed.policy {
+        MissedPolicy::Skip => "skip",
+        MissedPolicy::Latest => "latest",
+        MissedPolicy::All => "all",
+    };
+    let overlap = match definition.overlap {
+        Overlap::Skip => "skip",
+        Overlap::Queue => "queue",
+        Overlap::QueueAll => "queue all",
+        Overlap::Cancel => "cancel",
+        Overlap::Allow => "allow",
+    };
+    let mut words = format!("missed {missed}, overlap {overlap}");
+    let deadline = |at: jiff::civil::Time| format!("{:02}:{:02}", at.hour(), at.minute());
+    for (what, at) in [("start", definition.must_start_by), ("finish", definition.must_finish_by)] {
+        if let Some(at) = at {
+            let _ = write!(words, ", {what} by {}", deadline(at));
+        }
+    }
+    let _ = write!(words, ", severity {}", definition.severity);
+    if let Some(runbook) = &definition.runbook {
+        let _ = write!(words, ", runbook {runbook}");
+    }
+    let mut line = Line::of(Role::Muted, "rules    ").with(Role::Text, words);
+    if !definition.params.is_empty() {
+        let params: Vec<_> = definition.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        line.push(Role::Muted, format!(", params {}", params.join(" ")));
+    }
+    line
+}
+
+fn history(session: &Session, flow: &Flow) -> Line {
+    let mut line = Line::of(Role::Muted, "history  ");
+    if flow.history.is_empty() {
+        return line.with(Role::Muted, "no run has ended yet");
+    }
+    line.parts.extend(bars::line(&flows::bars(flow, HISTORY), HISTORY.min(flow.history.len()), None, &session.glyphs).parts);
+    let good: Vec<_> = flow.history.iter().filter(|past| past.outcome == PastOutcome::Good).collect();
+    let ran = flow.history.iter().filter(|past| past.outcome != PastOutcome::Absent).count();
+    let mut took: Vec<_> = good.iter().map(|past| past.took).collect();
+    took.sort_unstable();
+    let usual = took.get(took.len() / 2).map(|took| format!(", usually {}", clock::duration(*took))).unwrap_or_default();
+    line.with(Role::Muted, format!("  {} of the last {ran} good{usual}", good.len()))
+}
+
+impl Page for FlowPage {
+    fn title(&self, _session: &Session) -> String {
+        format!("flow {}", self.flow)
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::Flows, Place::List, Place::Global]
+    }
+
+    fn target(&self, session: &Session) -> Option<Target> {
+        self.flow(session)?;
+        Some(self.run(session).map_or_else(|| Target::Flow(self.flow.clone()), |run| Target::Run(run.id.clone())))
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let mut painter = Painter::new(buffer, session);
+        let Some(flow) = self.flow(session) else {
+            painter.text(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(1),
+                Role::Warning,
+                &format!("there is no flow {} any more", self.flow),
+            );
+            return None;
+        };
+        let head = self.head(session, flow);
+        let mut y = area.y;
+        for line in head.iter().take(usize::from(area.height)) {
+            painter.line(area.x + 1, y, area.width.saturating_sub(1), line);
+            y += 1;
+        }
+        // The graph gets what it needs, at most half of what the runs leave.
+        let left = area.bottom().saturating_sub(y);
+        let shown = self.run(session).and_then(|run| Some((run, flow.definition_of(run)?.clone(), run.definition.clone())));
+        let (definition, digest) = shown.as_ref().map_or((&flow.definition, &flow.digest), |(_, definition, digest)| (definition, digest));
+        let (definition, digest) = (definition.clone(), digest.clone());
+        let room = (left / 2).saturating_sub(1);
+        if room >= 1 {
+            let title = shown.as_ref().map_or_else(|| "Steps".to_owned(), |(run, ..)| format!("Steps of {}", run.id.name));
+            let note = format!("{} steps", definition.steps.len());
+            let below = section(&mut painter, Rect { y, height: left, ..area }, &title, &note, false, &session.glyphs);
+            let inner = Rect { x: below.x + 1, width: below.width.saturating_sub(1), ..below };
+            let run = shown.as_ref().map(|(run, ..)| *run);
+            let telling =
+                run.and_then(|run| run.telling_step()).and_then(|step| definition.steps.iter().position(|other| other.name == step.name));
+            let step_of = |place: usize| run.and_then(|run| run.step(&definition.steps.get(place)?.name));
+            if let Some(graph) = self.graph.fitting(&definition, &digest, inner.width, room, session.glyphs.ascii) {
+                let inner = Rect { height: graph.height().min(room), ..inner };
+                let look = |place: usize| {
+                    step_of(place).map_or((session.glyphs.absent, Role::Name), |step| state::step(&step.state, &session.glyphs))
+                };
+                graph.draw(&mut painter, inner, telling, look, |place| step_of(place).map_or(0, |step| state::rank(&step.state)));
+                y = inner.bottom();
+            } else {
+                painter.text(inner.x, inner.y, inner.width, Role::Muted, "too many steps for a picture; open a run for the list");
+                y = inner.y + 1;
+            }
+        }
+        let area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        let kept = runs_note(flow);
+        self.runs_area = section(&mut painter, area, "Runs", &kept, true, &session.glyphs);
+        draw_runs(&mut painter, session, flow, &mut self.cursor, self.runs_area);
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
+        if action == Action::Open {
+            if let Some(run) = self.run(session) {
+                let run = run.id.clone();
+                session.open(Screen::Run(run));
+            }
+            return true;
+        }
+        self.cursor.act(action, rows)
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
+        match event.kind {
+            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, rows),
+            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, rows),
+            MouseEventKind::Down(MouseButton::Left) if self.runs_area.contains(Position::new(event.column, event.row)) => {
+                let row = self.cursor.row_at(event.row - self.runs_area.y);
+                if row < rows {
+                    self.cursor.at = row;
+                }
+                row < rows
+            }
+            _ => false,
+        }
+    }
+}
+
+fn draw_runs(painter: &mut Painter<'_>, session: &Session, flow: &Flow, cursor: &mut Cursor, area: Rect) {
+    if flow.runs.is_empty() {
+        painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, "no run yet; R starts one now");
+        return;
+    }
+    let rows = flow.runs.len();
+    for (line, place) in cursor.window(rows, area.height).enumerate() {
+        let Some(run) = flow.runs.get(rows - 1 - place) else { continue };
+        let y = area.y + line as u16;
+        let selected = place == cursor.at;
+        painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+        let (symbol, role) = state::run(run, &session.glyphs);
+        let words_width = (area.width / 3).clamp(14, 40);
+        let mut x = area.x + 1;
+        let right = area.right();
+        let mut cell = |x: &mut u16, width: u16, role: Role, text: &str| {
+            let room = width.min(right.saturating_sub(*x));
+            painter.text(*x, y, room, role, text);
+            *x = x.saturating_add(width + 1);
+        };
+        cell(&mut x, 1, role, symbol);
+        cell(&mut x, 5, Role::Name, &run.id.name);
+        cell(&mut x, words_width, role, &flows::run_words(session, flow, run));
+        cell(&mut x, 12, Role::Text, &session.time(run.started_at.unwrap_or(run.created_at)));
+        let took = match (run.started_at, run.ended_at) {
+            (Some(from), Some(to)) => clock::duration(to.duration_since(from).try_into().unwrap_or_default()),
+            (Some(from), None) => session.age(from),
+            (None, _) => String::new(),
+        };
+        cell(&mut x, 7, Role::Text, &took);
+        cell(&mut x, 10, Role::Muted, &format!("{}", run.date));
+        let rest = right.saturating_sub(x);
+        cell(&mut x, rest, Role::Muted, &state::cause(run));
+        if selected {
+            painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! A run: its graph, its steps over time beside the last good run, the attempts of the step under the cursor.
+//!
+//! ```text
+//!  ✗ load failed: exit 1     for 2026-11-20, 02:30 → 02:41, 11m (usually 10m, last good 16)
+//!  schedule 30 2 * * *       params region=eu
+//!  ── Graph ───────────────────────────────────────────────
+//!   [● fetch]──→[● check]──→<✗ load>──→[− report]
+//!  ── Steps ─────────────────── 02:30 ─────────── 02:41 ──
+//!   ● fetch   exit 0          █████░                   2m01
+//! ▌ ✗ load    exit 1, attempt 2      ▓▓▓··▓▓▓▓▓▓▓▓     7m12
+//!  ── Attempts of load ────────────────────────────────────
+//!   ✗ 1  02:34  3m02  exit 1         14.2 KiB
+//!   ✗ 2  02:37  3m40  exit 1         14.3 KiB   left behind: 4711 psql
+//! ```
+
+use super::{Page, Screen};
+use crate::console::view::{bars, clock, flows, state};
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::gantt;
+use crate::console::widget::graph::Kept;
+use crate::console::widget::line::Line;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::{AttemptId, Job, RunId};
+use crate::world::{Attempt, Flow, Run, StepRun};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// The page.
+#[derive(Debug)]
+pub struct RunPage {
+    run: RunId,
+    cursor: Option<Cursor>,
+    steps_area: Rect,
+    graph: Kept,
+}
+
+impl RunPage {
+    /// The page of a run, with the cursor on the step that tells most.
+    pub fn new(run: RunId) -> Self {
+        Self { run, cursor: None, steps_area: Rect::default(), graph: Kept::default() }
+    }
+
+    fn cursor(&mut self, run: &Run) -> &mut Cursor {
+        self.cursor.get_or_insert_with(|| {
+            let telling = run.telling_step().and_then(|step| run.steps.iter().position(|other| other.name == step.name));
+            Cursor::on(telling.unwrap_or(0))
+        })
+    }
+
+    fn step<'r>(&self, run: &'r Run) -> Option<&'r StepRun> {
+        match self.cursor {
+            Some(cursor) => run.steps.get(cursor.at),
+            None => run.telling_step().or_else(|| run.steps.first()),
+        }
+    }
+
+    fn draw_graph(&mut self, painter: &mut Painter<'_>, session: &Session, flow: &Flow, run: &Run, area: Rect, room: u16) -> u16 {
+        let Some(definition) = flow.definition_of(run).cloned() else { return 0 };
+        let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+        let selected = self.step(run).and_then(|step| definition.steps.iter().position(|other| other.name == step.name));
+        let Some(graph) = self.graph.fitting(&definition, &run.definition, inner.width, room, session.glyphs.ascii) else { return 0 };
+        let height = graph.height().min(room);
+        let name_of = |place: usize| definition.steps.get(place).map(|step| &step.name);
+        let step_of = |place: usize| name_of(place).and_then(|name| run.step(name));
+        let look =
+            |place: usize| step_of(place).map_or((session.glyphs.absent, Role::Muted), |step| state::step(&step.state, &session.glyphs));
+        let rank = |place: usize| step_of(place).map_or(0, |step| state::rank(&step.state));
+        graph.draw(painter, Rect { height, ..inner }, selected, look, rank);
+        height
+    }
+
+    fn attempt(&self, session: &Session) -> Option<AttemptId> {
+        let run = session.world.run(&self.run)?;
+        let step = self.step(run)?;
+        let number = step.attempts.last()?.number;
+        Some(AttemptId { job: Job::Step { run: self.run.clone(), step: step.name.clone() }, number })
+    }
+}
+
+fn took(from: Timestamp, to: Timestamp) -> String {
+    clock::duration(to.duration_since(from).try_into().unwrap_or_default())
+}
+
+fn head(session: &Session, flow: &Flow, run: &Run, good: Option<&Run>) -> [Line; 2] {
+    let (symbol, role) = state::run(run, &session.glyphs);
+    let mut first = Line::of(role, format!("{symbol} {}", flows::run_words(session, flow, run)));
+    first.push(Role::Muted, format!("   for {}, ", run.date));
+    let times = match (run.started_at, run.ended_at) {
+        (Some(from), Some(to)) => format!("{} {} {}, {}", session.time(from), session.glyphs.arrow, session.time(to), took(from, to)),
+        (Some(from), None) => format!("since {}, {}", session.time(from), session.age(from)),
+        (None, Some(to)) => format!("ended {} without a start", session.time(to)),
+        (None, None) => format!("made {}, not started", session.time(run.created_at)),
+    };
+    first.push(Role::Text, times);
+    match good.and_then(|good| good.started_at.zip(good.ended_at).map(|(from, to)| (good, took(from, to)))) {
+        Some((good, took)) => first.push(Role::Muted, format!(" (last good {} took {took})", good.id.name)),
+        None => first.push(Role::Muted, " (no good run before it)"),
+    }
+    let mut second = Line::of(Role::Muted, state::cause(run));
+    if !run.params.is_empty() {
+        let params: Vec<_> = run.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        second.push(Role::Muted, format!("   params {}", params.join(" ")));
+    }
+    if run.definition != flow.digest {
+        second.push(Role::Warning, "   ran with another definition than today's");
+    }
+    if let Some(by) = run.kill_asked_by.as_ref().filter(|_| run.ended_at.is_none()) {
+        second.push(Role::Warning, format!("   {by} asked it to end"));
+    }
+    [first, second]
+}
+
+impl Page for RunPage {
+    fn title(&self, _session: &Session) -> String {
+        format!("run {}", self.run)
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::Flows, Place::List, Place::Global]
+    }
+
+    fn target(&self, session: &Session) -> Option<Target> {
+        let run = session.world.run(&self.run)?;
+        Some(self.step(run).map_or_else(|| Target::Run(self.run.clone()), |step| Target::Step(self.run.clone(), step.name.clone())))
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let mut painter = Painter::new(buffer, session);
+        let found = session.world.flow(&self.run.flow).and_then(|flow| Some((flow, flow.run(&self.run)?)));
+        let Some((flow, run)) = found else {
+            let words = format!("{} is not among the runs that are kept; `dogwatch events` has it", self.run);
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Warning, &words);
+            return None;
+        };
+        let good = flow.last_good(Some(&self.run));
+        let mut rest = area;
+        for line in head(session, flow, run, good).iter().take(usize::from(area.height)) {
+            painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), line);
+            rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
+        }
+        let attempts = self.step(run).map_or(0, |step| step.attempts.len().min(5)) as u16;
+        let below = if rest.height >= 10 { attempts.max(1) + 1 } else { 0 };
+        // The steps come first; the graph gets what they leave, at most a third.
+        let steps = (run.steps.len() as u16).saturating_add(1);
+        let room = rest.height.saturating_sub(below + steps + 1).max(rest.height / 3).min(rest.height.saturating_sub(below + 4));
+        if rest.height >= 12 && room >= 1 {
+            let inside = section(&mut painter, rest, "Graph", "", false, &session.glyphs);
+            let height = self.draw_graph(&mut painter, session, flow, run, inside, room);
+            if height > 0 {
+                rest = Rect { y: inside.y + height, height: rest.bottom().saturating_sub(inside.y + height), ..rest };
+            }
+        }
+        let list = Rect { height: rest.height.saturating_sub(below).min(steps), ..rest };
+        let bars = bars::of(run, good, session.now);
+        if bars.now.is_some() {
+            session.changes_in(SignedDuration::from_secs(5));
+        }
+        self.steps_area = draw_steps(&mut painter, session, run, good, &bars, self.cursor(run), list);
+        if below > 0
+            && let Some(step) = self.step(run)
+        {
+            let bottom = Rect { y: list.bottom(), height: below, ..rest };
+            draw_attempts(&mut painter, session, step, bottom);
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        if action == Action::Open {
+            match self.attempt(session) {
+                Some(attempt) => session.open(Screen::Output(attempt)),
+                None => session.toast(crate::console::session::Tone::Plain, "this step has not started, so there is no output"),
+            }
+            return true;
+        }
+        let Some(run) = session.world.run(&self.run) else { return false };
+        let rows = run.steps.len();
+        self.cursor(run).act(action, rows)
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        let Some(run) = session.world.run(&self.run) else { return false };
+        let rows = run.steps.len();
+        let area = self.steps_area;
+        let cursor = self.cursor(run);
+        match event.kind {
+            MouseEventKind::ScrollDown => cursor.act(Action::Down, rows),
+            MouseEventKind::ScrollUp => cursor.act(Action::Up, rows),
+            MouseEventKind::Down(MouseButton::Left) if area.contains(Position::new(event.column, event.row)) => {
+                let row = cursor.row_at(event.row - area.y);
+                if row < rows {
+                    cursor.at = row;
+                }
+                row < rows
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Widths of the columns of a step's row: name, words, bars; what is left takes the duration.
+fn columns(area: Rect, run: &Run) -> (u16, u16, u16) {
+    let longest = run.steps.iter().map(|step| crate::text::width(step.name.as_str())).max().unwrap_or(0) as u16;
+    let name = longest.clamp(4, (area.width / 4).max(4));
+    let words = (area.width / 4).clamp(8, 28);
+    let bars = area.width.saturating_sub(name + words + 14);
+    (name, words, bars)
+}
+
+fn draw_steps(
+    painter: &mut Painter<'_>,
+    session: &Session,
+    run: &Run,
+    good: Option<&Run>,
+    bars: &bars::Bars,
+    cursor: &mut Cursor,
+    area: Rect,
+) -> Rect {
+    let (name_width, words_width, bars_width) = columns(area, run);
+    let (done, all) = run.progress();
+    let note = good.map_or(String::new(), |good| format!("{} {} beside it", if session.glyphs.ascii { "-" } else { "░" }, good.id.name));
+    let inside = section(painter, area, &format!("Steps {done}/{all}"), &note, true, &session.glyphs);
+    let bars_x = inside.x + 4 + name_width + 1 + words_width + 1;
+    for (line, place) in cursor.window(run.steps.len(), inside.height).enumerate() {
+        let Some(step) = run.steps.get(place) else { continue };
+        let y = inside.y + line as u16;
+        let selected = place == cursor.at;
+        if selected {
+            painter.text(inside.x, y, 1, Role::Key, session.glyphs.cursor);
+        }
+        let (symbol, role) = state::step(&step.state, &session.glyphs);
+        let role_of_words = if step.carried { Role::Muted } else { role };
+        painter.text(inside.x + 2, y, 1, role, symbol);
+        painter.text(inside.x + 4, y, name_width.min(inside.right().saturating_sub(inside.x + 4)), Role::Name, step.name.as_str());
+        let words_x = inside.x + 4 + name_width + 1;
+        painter.text(words_x, y, words_width.min(inside.right().saturating_sub(words_x)), role_of_words, &state::step_words(step));
+        let row = Rect { x: bars_x, y, width: bars_width.min(inside.right().saturating_sub(bars_x)), height: 1 };
+        if let Some(of_step) = bars.steps.get(place) {
+            gantt::bars(painter, row, of_step, bars.span, session.glyphs.ascii);
+        }
+        if let (Some(now), true) = (bars.now, row.width > 0) {
+            let x = row.x + gantt::column(now, bars.span, row.width);
+            painter.text(x, y, 1, Role::Active, session.glyphs.border[5]);
+        }
+        let spent = step.attempts.first().zip(step.attempts.last()).map(|(first, last)| {
+            let from = first.started_at.unwrap_or(first.starting_at);
+            match last.ended_at {
+                Some(to) => took(from, to),
+                None => session.age(from),
+            }
+        });
+        if let Some(spent) = spent.filter(|_| !step.carried) {
+            painter.right(Rect { y, height: 1, ..inside }, y, Role::Text, &spent);
+        }
+        if selected {
+            painter.role(Rect { y, height: 1, ..inside }, Role::Selected);
+        }
+    }
+    inside
+}
+
+fn draw_attempts(painter: &mut Painter<'_>, session: &Session, step: &StepRun, area: Rect) {
+    let more = step.attempts.len().saturating_sub(5);
+    let note = if more > 0 { format!("{more} earlier") } else { String::new() };
+    let inside = section(painter, area, &format!("Attempts of {}", step.name), &note, false, &session.glyphs);
+    if step.attempts.is_empty() {
+        let words = if step.carried { "kept from the earlier run" } else { "none has started" };
+        painter.text(inside.x + 2, inside.y, inside.width.saturating_sub(2), Role::Muted, words);
+        return;
+    }
+    for (line, attempt) in step.attempts.iter().skip(more).take(usize::from(inside.height)).enumerate() {
+        let words = attempt_line(session, attempt);
+        painter.line(inside.x + 2, inside.y + line as u16, inside.width.saturating_sub(2), &words);
+    }
+}
+
+fn attempt_line(session: &Session, attempt: &Attempt) -> Line {
+    let (symbol, role) = state::end(attempt.end.as_ref(), &session.glyphs);
+    let mut line = Line::of(role, format!("{symbol} {:<3}", attempt.number));
+    let from = attempt.started_at.unwrap_or(attempt.starting_at);
+    let spent = attempt.ended_at.map_or_else(|| session.age(from), |to| took(from, to));
+    line.push(Role::Text, format!("{:<10} {spent:<8} ", session.time(from)));
+    match (&attempt.end, attempt.pid) {
+        (Some(end), _) => line.push(role, format!("{end}  ")),
+        (None, Some(pid)) => line.push(role, format!("running, pid {pid}  ")),
+        (None, None) => line.push(role, "starting  "),
+    }
+    if attempt.end.is_some() {
+        line.push(Role::Muted, size(attempt.output_bytes));
+    }
+    if !attempt.survivors.is_empty() {
+        line.push(Role::Bad, format!("   left behind: {}", attempt.survivors.join(", ")));
+    }
+    line
+}
+
+/// A number of bytes: `14.2 KiB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0 => "no output".into(),
+        1..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}

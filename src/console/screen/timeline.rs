@@ -1,0 +1,230 @@
+//! Everything that happened, the newest last; older pages come from the journal as they are wanted.
+//!
+//! ```text
+//!  ── Timeline ───────────────────── 1,204 facts, back to Fri 14:02 ──
+//!   Sat 02:29  flow nightly-orders   ✗ load failed: exit 1 (attempt 3 of 3)
+//!   Sat 02:29  dogwatch              ▲ incident 41 opened: nightly-orders: load failed
+//! ▌ Sat 02:31  ana                     incident 41 acknowledged
+//! ```
+
+use super::Page;
+use crate::console::session::Tone;
+use crate::console::view::fact;
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::{Entry, Refusal};
+use crate::notes::telling::Teller;
+use crate::wire::message::{Answer, Ask, EntriesAsked};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Entries asked for at once.
+const PAGE: u32 = 200;
+/// Older entries that are kept; those beyond are dropped where they are farthest from the reader.
+const KEPT: usize = 5_000;
+
+/// The page.
+#[derive(Debug)]
+pub struct TimelinePage {
+    /// Entries before those of the world, the oldest first.
+    older: VecDeque<Arc<Entry>>,
+    asked: Option<u64>,
+    /// Whether the journal has nothing earlier.
+    whole: bool,
+    fault: Option<String>,
+    cursor: Cursor,
+    /// Whether the newest is kept in sight.
+    following: bool,
+    area: Rect,
+}
+
+impl Default for TimelinePage {
+    fn default() -> Self {
+        Self {
+            older: VecDeque::new(),
+            asked: None,
+            whole: false,
+            fault: None,
+            cursor: Cursor::default(),
+            following: true,
+            area: Rect::default(),
+        }
+    }
+}
+
+impl TimelinePage {
+    fn rows(&self, session: &Session) -> usize {
+        self.older.len() + self.recent(session).len()
+    }
+
+    /// The world's entries that are not among the older ones.
+    fn recent<'s>(&self, session: &'s Session) -> RecentFrom<'s> {
+        let after = self.older.back().map_or(0, |entry| entry.seq);
+        let skip = session.world.recent.partition_point(|entry| entry.seq <= after);
+        RecentFrom { entries: &session.world.recent, skip }
+    }
+
+    fn entry(&self, session: &Session, place: usize) -> Option<Arc<Entry>> {
+        match place.checked_sub(self.older.len()) {
+            None => self.older.get(place).cloned(),
+            Some(place) => self.recent(session).get(place).cloned(),
+        }
+    }
+
+    fn ask_older(&mut self, session: &mut Session) {
+        if self.asked.is_some() || self.whole || self.older.len() >= KEPT {
+            return;
+        }
+        let first = self.older.front().or_else(|| session.world.recent.front()).map(|entry| entry.seq);
+        let asked = EntriesAsked { before: first, limit: PAGE, ..EntriesAsked::default() };
+        self.asked = Some(session.ask(Ask::Entries(asked)));
+    }
+
+    fn note(&self, session: &Session) -> String {
+        let count = self.rows(session);
+        let facts = if count == 1 { "fact" } else { "facts" };
+        let back = self.entry(session, 0).map(|entry| format!(", back to {}", session.time(entry.at))).unwrap_or_default();
+        let more = match () {
+            () if self.asked.is_some() => ", asking for more",
+            () if self.whole => ", the whole journal",
+            () if self.older.len() >= KEPT => ", further back with `dogwatch events`",
+            () => "",
+        };
+        let fault = self.fault.as_ref().map(|fault| format!(", {fault}")).unwrap_or_default();
+        format!("{count} {facts}{back}{more}{fault}")
+    }
+}
+
+struct RecentFrom<'s> {
+    entries: &'s VecDeque<Arc<Entry>>,
+    skip: usize,
+}
+
+impl<'s> RecentFrom<'s> {
+    fn len(&self) -> usize {
+        self.entries.len() - self.skip
+    }
+
+    fn get(&self, place: usize) -> Option<&'s Arc<Entry>> {
+        self.entries.get(self.skip + place)
+    }
+}
+
+impl Page for TimelinePage {
+    fn title(&self, _session: &Session) -> String {
+        "timeline".into()
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::List, Place::Global]
+    }
+
+    fn target(&self, session: &Session) -> Option<Target> {
+        self.entry(session, self.cursor.at).and_then(|entry| fact::target(&entry.event))
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let rows = self.rows(session);
+        if self.following {
+            self.cursor.at = rows.saturating_sub(1);
+        }
+        let mut painter = Painter::new(buffer, session);
+        self.area = section(&mut painter, area, "Timeline", &self.note(session), true, &session.glyphs);
+        let area = self.area;
+        if rows == 0 && area.height > 0 {
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, "nothing has happened yet");
+        }
+        let teller = Teller { world: Some(&session.world), zone: session.zone.clone(), ..Teller::default() };
+        let source_width = (area.width / 5).clamp(8, 24);
+        for (line, place) in self.cursor.window(rows, area.height).enumerate() {
+            let (Some(entry), y) = (self.entry(session, place), area.y + line as u16) else { continue };
+            let selected = place == self.cursor.at;
+            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+            let mut x = area.x + 2;
+            let mut cell = |width: u16, role: Role, text: &str| {
+                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
+                x = x.saturating_add(width + 1);
+            };
+            cell(10, Role::Muted, &session.time(entry.at));
+            cell(source_width, if entry.author.is_person() { Role::Name } else { Role::Muted }, &teller.source(&entry));
+            let (symbol, role) = fact::look(&entry.event, &session.glyphs);
+            cell(1, role, symbol);
+            cell(area.width, if role == Role::Muted { Role::Text } else { role }, &teller.line(&entry.event));
+            if selected {
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        let rows = self.rows(session);
+        if action == Action::Open {
+            match self.entry(session, self.cursor.at).and_then(|entry| fact::screen(&entry.event)) {
+                Some(screen) => session.open(screen),
+                None => session.toast(Tone::Plain, "there is no page for this fact"),
+            }
+            return true;
+        }
+        if !self.cursor.act(action, rows) {
+            return false;
+        }
+        self.following = self.cursor.at + 1 >= rows;
+        // A page before the reader comes to the oldest that is known, the next ones are asked for.
+        if self.cursor.at < usize::from(self.area.height.max(1)) {
+            self.ask_older(session);
+        }
+        true
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        match event.kind {
+            MouseEventKind::ScrollDown => self.act(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act(Action::Up, session),
+            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
+                let row = self.cursor.row_at(event.row - self.area.y);
+                let rows = self.rows(session);
+                if row < rows {
+                    self.cursor.at = row;
+                    self.following = row + 1 == rows;
+                }
+                row < rows
+            }
+            _ => false,
+        }
+    }
+
+    fn copied(&self, session: &Session) -> Option<String> {
+        let entry = self.entry(session, self.cursor.at)?;
+        let teller = Teller { world: Some(&session.world), zone: session.zone.clone(), ..Teller::default() };
+        let words = format!("{} {} {}", entry.at, teller.source(&entry), teller.line(&entry.event));
+        Some(crate::text::line(&words).into_owned())
+    }
+
+    fn answered(&mut self, id: u64, result: &Result<Answer, Refusal>, session: &mut Session) {
+        if self.asked != Some(id) {
+            return;
+        }
+        self.asked = None;
+        match result {
+            Ok(Answer::Page { entries, more }) => {
+                let first = self.older.front().or_else(|| session.world.recent.front()).map_or(u64::MAX, |entry| entry.seq);
+                let before = self.rows(session);
+                for entry in entries.iter().rev().filter(|entry| entry.seq < first && fact::is_told(&entry.event)) {
+                    self.older.push_front(entry.clone());
+                }
+                // The reader stays on the same fact.
+                self.cursor.at += self.rows(session).saturating_sub(before);
+                self.whole = !more;
+                self.fault = None;
+            }
+            Ok(_) => {}
+            Err(refusal) => self.fault = Some(refusal.reason.clone()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Facts → symbol, meaning, and the page that shows more. The words are `notes::telling`'s.
+
+use crate::console::Target;
+use crate::console::glyph::Glyphs;
+use crate::console::screen::Screen;
+use crate::console::theme::Role;
+use crate::console::view::{incidents, state};
+use crate::domain::run::Disposition;
+use crate::domain::source::Freshness;
+use crate::domain::{AttemptId, Event, Health, Job};
+
+/// How a fact looks.
+pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
+    match event {
+        Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } => state::outcome(outcome, glyphs),
+        Event::AttemptEnded { end, .. } => state::end(Some(end), glyphs),
+        Event::RunCreated { .. } | Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptAdopted { .. } => {
+            (glyphs.active, Role::Muted)
+        }
+        Event::RetryPlanned { .. } => (glyphs.pending, Role::Waiting),
+        Event::RunKillAsked { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
+        Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
+        Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
+        Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
+        Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
+        Event::AlertFiring { notice, .. } => (glyphs.warning, incidents::role(notice.severity)),
+        Event::IncidentOpened { severity: how, .. } | Event::SeverityRaised { severity: how, .. } => {
+            (glyphs.warning, incidents::role(*how))
+        }
+        Event::IncidentResolved { .. } | Event::AlertResolved { .. } => (glyphs.good, Role::Good),
+        Event::IncidentAcknowledged { .. } | Event::ProcedureTicked { done: true, .. } => (glyphs.done, Role::Text),
+        Event::Refused { .. } | Event::WorkspaceRefused { .. } => (glyphs.warning, Role::Warning),
+        Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
+            (glyphs.unknown, Role::Unknown)
+        }
+        Event::Marked { .. } => (glyphs.mark, Role::Heading),
+        _ => (glyphs.dot, Role::Muted),
+    }
+}
+
+/// Whether a fact belongs on the common timeline: definitions are read where they are used.
+pub fn is_told(event: &Event) -> bool {
+    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+}
+
+/// What a fact is about, for actions on it.
+pub fn target(event: &Event) -> Option<Target> {
+    Some(match event {
+        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunEnded { run, .. } => Target::Run(run.clone()),
+        Event::RetryPlanned { run, step, .. } | Event::StepEnded { run, step, .. } => Target::Step(run.clone(), step.clone()),
+        Event::AttemptStarting { attempt, .. }
+        | Event::AttemptStarted { attempt, .. }
+        | Event::AttemptAdopted { attempt }
+        | Event::AttemptEnded { attempt, .. }
+        | Event::ProcedureAsked { attempt, .. }
+        | Event::ProcedureKillAsked { attempt } => of_attempt(attempt),
+        Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } | Event::FlowRemoved { flow } => Target::Flow(flow.clone()),
+        Event::OccurrenceSettled { occurrence, .. } => Target::Flow(occurrence.flow.clone()),
+        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => Target::Probe(probe.clone()),
+        Event::IncidentOpened { incident, .. }
+        | Event::IncidentJoined { incident, .. }
+        | Event::SeverityRaised { incident, .. }
+        | Event::IncidentAcknowledged { incident, .. }
+        | Event::AcknowledgementEnded { incident, .. }
+        | Event::IncidentResolved { incident, .. }
+        | Event::Noted { incident, .. } => Target::Incident(*incident),
+        Event::ProcedureTicked { runbook, step, subject, .. } => {
+            Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
+        }
+        _ => return None,
+    })
+}
+
+fn of_attempt(attempt: &AttemptId) -> Target {
+    match &attempt.job {
+        Job::Step { .. } => Target::Attempt(attempt.clone()),
+        Job::Procedure { runbook, subject, step } => {
+            Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
+        }
+    }
+}
+
+/// The page that shows more of what a fact is about.
+pub fn screen(event: &Event) -> Option<Screen> {
+    Some(match target(event)? {
+        Target::Flow(flow) => Screen::Flow(flow),
+        Target::Run(run) | Target::Step(run, _) => Screen::Run(run),
+        Target::Attempt(attempt) => match &attempt.job {
+            Job::Step { run, .. } => Screen::Run(run.clone()),
+            Job::Procedure { .. } => Screen::Output(attempt),
+        },
+        Target::Probe(probe) => Screen::Probe(probe),
+        Target::Incident(incident) => Screen::Incident(incident),
+        Target::Procedure { runbook, subject, .. } => Screen::Runbook { runbook, subject },
+    })
+}
