@@ -49,7 +49,7 @@ actions! {
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
-    TickStep "tick-step" "tick" ["t"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
+    TickStep "tick-step" "tick" ["t" "space"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
     Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
     Run "run" "run…" ["R"] [Flows] run "Start a run of the flow now.";
     ProbeNow "probe" "probe now" ["p"] [Probes] probe "Look at the target now, outside the rhythm.";
@@ -58,7 +58,7 @@ actions! {
     Runbook "runbook" "runbook" ["b"] [Flows Probes Incidents] runbook "Open the runbook that fits.";
     Why "why" "why" ["w"] [Flows Probes Incidents] something "Say why it is as it is, and what it waits on.";
     Filter "filter" "filter" ["/"] [List] always "Show only rows that hold a text.";
-    Output "output" "output" ["o"] [Flows Incidents] output "Show what the telling step printed.";
+    Output "output" "output" ["o"] [Flows Incidents Runbook] output "Show what the telling step printed.";
     Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
     Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
     KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
@@ -83,6 +83,16 @@ actions! {
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
     LeaveNote "leave-note" "close" ["esc"] [Editor] always "Close the note; what is not saved stays in its recovery file.";
+    NotePreview "note-preview" "preview" ["alt-v" "f4"] [Editor] always "Show the note as it reads, or go on writing.";
+    NoteFind "note-find" "find…" ["ctrl-r"] [Editor] always "Find a regular expression in the note.";
+    NoteFindNext "note-find-next" "next" ["alt-n" "f3"] [Editor] always "Go to the next match in the note.";
+    NoteFindPrevious "note-find-previous" "previous" ["alt-p"] [Editor] always "Go to the match before in the note.";
+    Undo "undo" "undo" ["alt-u"] [Editor] always "Take the last change back.";
+    Redo "redo" "redo" ["alt-e"] [Editor] always "Make the change again.";
+    LineDown "line-down" "line down" ["down"] [Editor] always "The cursor one line down.";
+    LineUp "line-up" "line up" ["up"] [Editor] always "The cursor one line up.";
+    WordLeft "word-left" "word left" ["ctrl-left"] [Editor] always "The cursor one word to the left.";
+    WordRight "word-right" "word right" ["ctrl-right"] [Editor] always "The cursor one word to the right.";
     // Moving.
     Down "down" "down" ["j" "down"] [List Reader] always "One line down.";
     Up "up" "up" ["k" "up"] [List Reader] always "One line up.";
@@ -90,10 +100,10 @@ actions! {
     Right "right" "right" ["right"] [Reader List] always "To the right.";
     Top "top" "top" ["g" "home"] [List Reader] always "To the first line.";
     Bottom "bottom" "bottom" ["G" "end"] [List Reader] always "To the last line.";
-    HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader] always "Half a page down.";
-    HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader] always "Half a page up.";
-    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader] always "A page down.";
-    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader] always "A page up.";
+    HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader Editor] always "Half a page down.";
+    HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader Editor] always "Half a page up.";
+    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader Editor] always "A page down.";
+    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader Editor] always "A page up.";
     Mark "mark" "mark" ["space"] [List] something "Mark the row; actions then go to all marked rows.";
     Range "range" "range" ["v"] [List] something "Mark all rows from here to where the cursor goes.";
     MarkAll "mark-all" "mark all" ["ctrl-a"] [List] always "Mark all rows that are shown, or none.";
@@ -162,6 +172,7 @@ impl Action {
     pub fn is_habit(self) -> bool {
         (Self::Down..=Self::PageUp).contains(&self)
             || (Self::NextPane..=Self::Pane9).contains(&self)
+            || (Self::LineDown..=Self::WordRight).contains(&self)
             || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
             || matches!(self, Self::Redraw | Self::Suspend)
     }

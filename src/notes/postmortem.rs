@@ -4,7 +4,7 @@
 use super::front::Front;
 use super::impact::Impact;
 use super::redraft::block;
-use super::telling::{Naming, Teller, one_line};
+use super::telling::{Naming, Teller, one_line, told};
 use super::wording::{between, escape, span, utc};
 use crate::domain::note::NoteKind;
 use crate::domain::{AttemptEnd, Entry, Event, Health, Subject};
@@ -181,7 +181,7 @@ impl<'a> Facts<'a> {
     fn timeline(&self) -> String {
         let mut text = String::from("All times in UTC; the number is the entry in the journal.\n");
         let mut day = None;
-        for entry in self.from.timeline.iter().filter(|entry| is_worth_a_line(&entry.event)) {
+        for entry in told(self.from.timeline).filter(|entry| !is_own_save(&entry.event)) {
             let at = entry.at.to_zoned(TimeZone::UTC);
             if day.replace(at.date()) != Some(at.date()) {
                 let _ = write!(text, "\n**{}**\n\n", at.date());
@@ -324,9 +324,9 @@ fn is_sign(event: &Event) -> bool {
     }
 }
 
-/// Everything but the intention of an attempt, whose start and end are told, and the writing of the post-mortem itself.
-fn is_worth_a_line(event: &Event) -> bool {
-    !matches!(event, Event::AttemptStarting { .. }) && !matches!(event, Event::NoteSaved { note } if note.kind == NoteKind::PostMortem)
+/// Writing the post-mortem is no part of what it tells: its draft would change with every save.
+fn is_own_save(event: &Event) -> bool {
+    matches!(event, Event::NoteSaved { note } if note.kind == NoteKind::PostMortem)
 }
 
 /// Lines with a bullet.

@@ -6,6 +6,8 @@ use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, P
 use crate::world::World;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The longest line, in characters; the rest is cut with an ellipsis. What a step or a neighbour said may be megabytes.
 pub const LINE_MAX: usize = 400;
@@ -257,6 +259,18 @@ impl<'a> Teller<'a> {
     fn second(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%H:%M:%S %Z").to_string()
     }
+}
+
+/// A timeline as people read it: the intention to start an attempt is left out where its start is told.
+pub fn told(timeline: &[Arc<Entry>]) -> impl Iterator<Item = &Arc<Entry>> {
+    let started: BTreeSet<&AttemptId> = timeline
+        .iter()
+        .filter_map(|entry| if let Event::AttemptStarted { attempt, .. } = &entry.event { Some(attempt) } else { None })
+        .collect();
+    timeline.iter().filter(move |entry| match &entry.event {
+        Event::AttemptStarting { attempt, .. } => !started.contains(attempt),
+        _ => true,
+    })
 }
 
 /// `nightly-orders/17 load`, `runbook orders-load look`.

@@ -2,9 +2,12 @@
 
 pub mod dashboard;
 pub mod flow;
+pub mod incident;
+pub mod note;
 pub mod output;
 pub mod probe;
 pub mod run;
+pub mod runbook;
 pub mod timeline;
 pub mod why;
 
@@ -122,12 +125,14 @@ pub trait Page: std::fmt::Debug {
 pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
     match screen {
         Screen::Dashboard => Some(Box::new(dashboard::Dashboard::default())),
+        Screen::Incident(id) => Some(Box::new(incident::IncidentPage::new(*id))),
+        Screen::Runbook { runbook, subject } => Some(Box::new(runbook::RunbookPage::new(runbook.clone(), subject.clone(), session))),
+        Screen::Note { kind, subject } => Some(Box::new(note::NotePage::new(*kind, subject.clone(), session))),
         Screen::Flow(flow) => Some(Box::new(flow::FlowPage::new(flow.clone()))),
         Screen::Run(run) => Some(Box::new(run::RunPage::new(run.clone()))),
         Screen::Output(attempt) => Some(Box::new(output::OutputPage::new(attempt.clone(), session))),
         Screen::Probe(probe) => Some(Box::new(probe::ProbePage::new(probe.clone(), session))),
         Screen::Timeline => Some(Box::new(timeline::TimelinePage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone()))),
-        _ => None,
     }
 }

@@ -1,0 +1,383 @@
+//! An incident: what it is, who works on it, what belongs to it, and everything that happened, each line with its source.
+
+use super::{Page, Screen};
+use crate::console::dialog::{Dialog, Field, Intent};
+use crate::console::theme::Role;
+use crate::console::view::incidents;
+use crate::console::widget::line::Line;
+use crate::console::widget::list::{Cursor, Order};
+use crate::console::widget::paint::Painter;
+use crate::console::widget::pane::Pane;
+use crate::console::{Action, Place, Session, Target};
+use crate::domain::{AttemptId, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
+use crate::notes::telling::{Teller, told};
+use crate::notes::wording::between;
+use crate::world::Incident;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// What the dialog of the filter is known by.
+const FILTER: &str = "filter";
+/// The name of its field.
+const TEXT: &str = "text";
+/// Columns of the first column: `nightly`, `before`, a time with seconds.
+const HEAD: u16 = 10;
+
+/// A row of the page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    /// A flow that has a part in it.
+    Flow(FlowId),
+    /// A probe that has a part in it.
+    Probe(ProbeId),
+    /// A file about it, by its place.
+    Note(usize),
+    /// The incident before it with the same alert.
+    Previous(IncidentId),
+    /// The later one.
+    Next(IncidentId),
+    /// A fact, by its number.
+    Entry(u64),
+}
+
+/// What the rows depend on.
+#[derive(Debug, Clone, PartialEq)]
+struct Stamp {
+    entries: usize,
+    notes: usize,
+    around: (Option<IncidentId>, Option<IncidentId>),
+    filter: String,
+}
+
+/// The page of one incident.
+#[derive(Debug)]
+pub struct IncidentPage {
+    id: IncidentId,
+    order: Order<Item, Stamp>,
+    cursor: Cursor<Item>,
+    filter: String,
+    body: Rect,
+}
+
+impl IncidentPage {
+    /// The page of this incident.
+    pub fn new(id: IncidentId) -> Self {
+        Self { id, order: Order::default(), cursor: Cursor::default(), filter: String::new(), body: Rect::default() }
+    }
+
+    fn refresh(&mut self, session: &Session) {
+        let Some(incident) = session.world.incident(self.id) else { return };
+        let stamp = Stamp {
+            entries: incident.timeline.len(),
+            notes: incident.notes.len(),
+            around: (incident.previous, incident.next),
+            filter: self.filter.clone(),
+        };
+        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter), 0));
+        self.cursor.settle(self.order.ids(), changed);
+    }
+
+    fn open_row(&self, session: &mut Session) {
+        let Some(item) = self.cursor.on().cloned() else { return };
+        let screen = match item {
+            Item::Flow(flow) => Some(Screen::Flow(flow)),
+            Item::Probe(probe) => Some(Screen::Probe(probe)),
+            Item::Previous(id) | Item::Next(id) => Some(Screen::Incident(id)),
+            Item::Note(place) => session
+                .world
+                .incident(self.id)
+                .and_then(|incident| incident.notes.get(place))
+                .map(|note| Screen::Note { kind: note.kind, subject: note.subject.clone() }),
+            Item::Entry(seq) => entry_of(session, self.id, seq).and_then(|entry| screen_of(&entry.event)),
+        };
+        match screen {
+            Some(screen) => session.open(screen),
+            None => session.toast(crate::console::session::Tone::Plain, "there is nothing more to this line"),
+        }
+    }
+
+    /// The attempt that the row under the cursor is about.
+    fn attempt(&self, session: &Session) -> Option<AttemptId> {
+        match self.cursor.on()? {
+            Item::Entry(seq) => entry_of(session, self.id, *seq).and_then(|entry| attempt_of(&entry.event)).cloned(),
+            _ => None,
+        }
+    }
+
+    fn head(&self, session: &Session, incident: &Incident) -> Vec<Line> {
+        let muted = |text: String| (Role::Muted, std::borrow::Cow::Owned(text));
+        let mut first = Line::of(incidents::role(incident.severity), incident.severity.word()).with(Role::Text, "  ");
+        first.push(Role::Name, incident.title.clone());
+        let mut second = Line::of(Role::Text, incident.stage.word());
+        second.parts.push(muted(format!("  since {}, {} ago", session.time(incident.opened_at), session.age(incident.opened_at))));
+        second.parts.push(muted(format!(
+            "  first sign {} ({} before)",
+            session.time(incident.first_sign_at),
+            between(incident.first_sign_at, incident.opened_at)
+        )));
+        let mut third = match (&incident.acknowledged, &incident.resolved) {
+            (_, Some(end)) => Line::of(Role::Good, format!("over {} by {}: {}", session.time(end.at), end.by, end.reason)),
+            (Some(ack), None) => {
+                let note = ack.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+                Line::of(Role::Good, format!("{} works on it since {}{note}", ack.by, session.time(ack.at)))
+            }
+            (None, None) => Line::of(Role::Warning, "nobody works on it"),
+        };
+        if session.is_pending(&Target::Incident(self.id)) {
+            third.push(Role::Waiting, format!("  {} asked", session.glyphs.pending));
+        }
+        let group: Vec<_> = incident.group.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut lines = vec![first, second, third];
+        if !group.is_empty() {
+            lines.push(Line::of(Role::Muted, group.join("  ")));
+        }
+        for alert in incident.alerts.values() {
+            let (symbol, role) = match alert.resolved_at {
+                None => (session.glyphs.bad, Role::Bad),
+                Some(_) => (session.glyphs.good, Role::Good),
+            };
+            let over = alert.resolved_at.map_or_else(String::new, |at| format!("  over {}", session.time(at)));
+            lines.push(
+                Line::of(role, symbol)
+                    .with(Role::Text, format!(" {}", alert.notice.summary))
+                    .with(Role::Muted, format!("  {} since {}{over}", alert.source, session.time(alert.since))),
+            );
+        }
+        lines
+    }
+}
+
+impl Page for IncidentPage {
+    fn title(&self, _session: &Session) -> String {
+        format!("incident {}", self.id)
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::Incidents, Place::List, Place::Global]
+    }
+
+    fn target(&self, _session: &Session) -> Option<Target> {
+        Some(Target::Incident(self.id))
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        self.refresh(session);
+        let mut painter = Painter::new(buffer, session);
+        let Some(incident) = session.world.incident(self.id) else {
+            painter.text(area.x, area.y, area.width, Role::Unknown, "this incident is no longer kept; `dogwatch events` still has it");
+            return None;
+        };
+        let lines = self.head(session, incident);
+        let most = area.height.saturating_sub(6).max(4) / 2 + 3;
+        let height = (lines.len() as u16 + 2).min(most).min(area.height);
+        let head = Rect { height, ..area };
+        let title = format!("Incident {}", self.id);
+        let inner = Pane { title: &title, ..Pane::default() }.draw(&mut painter, &session.glyphs.border, head);
+        for (y, line) in (inner.top()..inner.bottom()).zip(&lines) {
+            painter.line(inner.x, y, inner.width, line);
+        }
+        let rest = Rect { y: area.y + height, height: area.height - height, ..area };
+        let count = match incident.timeline_dropped {
+            0 => format!("{} facts", incident.timeline.len()),
+            more => format!("{} facts, {more} more in the journal", incident.timeline.len()),
+        };
+        let detail = if self.filter.is_empty() { String::new() } else { format!("/{}", self.filter) };
+        let pane = Pane { title: "Timeline", detail: &detail, count: &count, focused: true, number: None };
+        self.body = pane.draw(&mut painter, &session.glyphs.border, rest);
+        let window = self.cursor.window(self.order.ids().len(), self.body.height);
+        let teller = Teller { zone: session.zone.clone(), ..Teller::of(&session.world) };
+        for (y, place) in (self.body.top()..self.body.bottom()).zip(window) {
+            let Some(item) = self.order.ids().get(place) else { break };
+            row(session, &teller, incident, item, self.body, y, &mut painter);
+            if place == self.cursor.place() {
+                painter.role(Rect { y, height: 1, ..self.body }, Role::Selected);
+            }
+        }
+        if self.order.ids().is_empty() && self.body.height > 0 {
+            let words = if self.filter.is_empty() { "nothing is recorded yet" } else { "nothing holds this text; / changes it" };
+            painter.text(self.body.x, self.body.y, self.body.width, Role::Muted, words);
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        self.refresh(session);
+        match action {
+            Action::Open => self.open_row(session),
+            Action::Filter => {
+                let dialog = Dialog::new("show only lines that hold", Intent::Page(FILTER));
+                session.dialog(dialog.asks(Field::text(TEXT, &self.filter)));
+            }
+            Action::Output => match self.attempt(session) {
+                Some(attempt) => session.open(Screen::Output(attempt)),
+                None => return false,
+            },
+            Action::Back if !self.filter.is_empty() => self.filter.clear(),
+            Action::Mark | Action::Range | Action::MarkAll => {}
+            other => return self.cursor.act(other, self.order.ids()),
+        }
+        true
+    }
+
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
+        matches!(action, Action::Mark | Action::Range | Action::MarkAll).then(|| "lines of a timeline are not marked".to_owned())
+    }
+
+    fn confirmed(&mut self, word: &'static str, dialog: &Dialog, _session: &mut Session) {
+        if word == FILTER {
+            dialog.value(TEXT).unwrap_or_default().trim().clone_into(&mut self.filter);
+        }
+    }
+
+    fn copied(&self, session: &Session) -> Option<String> {
+        match self.cursor.on()? {
+            Item::Entry(seq) => {
+                let entry = entry_of(session, self.id, *seq)?;
+                Some(format!("{} {}", entry.at, Teller::of(&session.world).line(&entry.event)))
+            }
+            Item::Flow(flow) => Some(flow.to_string()),
+            Item::Probe(probe) => Some(probe.to_string()),
+            Item::Previous(id) | Item::Next(id) => Some(id.to_string()),
+            Item::Note(place) => session.world.incident(self.id)?.notes.get(*place).map(|note| note.path.clone()),
+        }
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        let ids = self.order.ids();
+        match event.kind {
+            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, ids),
+            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, ids),
+            MouseEventKind::Down(MouseButton::Left) if self.body.contains(Position::new(event.column, event.row)) => {
+                let place = self.cursor.offset() + usize::from(event.row - self.body.y);
+                let again = place == self.cursor.place();
+                self.cursor.go(ids, place);
+                if again {
+                    self.open_row(session);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The rows: what belongs to it, then the timeline.
+fn items(session: &Session, incident: &Incident, filter: &str) -> Vec<Item> {
+    let mut items: Vec<Item> = incident.flows.iter().cloned().map(Item::Flow).collect();
+    items.extend(incident.probes.iter().cloned().map(Item::Probe));
+    items.extend((0..incident.notes.len()).map(Item::Note));
+    items.extend(incident.previous.map(Item::Previous));
+    items.extend(incident.next.map(Item::Next));
+    if filter.is_empty() {
+        items.extend(told(&incident.timeline).map(|entry| Item::Entry(entry.seq)));
+        return items;
+    }
+    let (teller, wanted) = (Teller::of(&session.world), filter.to_lowercase());
+    let holds = |entry: &Entry| format!("{} {}", teller.source(entry), teller.line(&entry.event)).to_lowercase().contains(&wanted);
+    told(&incident.timeline).filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
+}
+
+fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item, area: Rect, y: u16, painter: &mut Painter<'_>) {
+    let rest = |taken: u16| (area.x + taken, area.width.saturating_sub(taken));
+    let mut two = |head: &str, name: &str, words: Line| {
+        painter.text(area.x, y, HEAD.min(area.width), Role::Muted, head);
+        let (x, width) = rest(HEAD);
+        let taken = painter.text(x, y, width, Role::Name, name);
+        painter.line(x + taken, y, width - taken, &words);
+    };
+    match item {
+        Item::Flow(id) => two("flow", id.as_str(), flow_words(session, id)),
+        Item::Probe(id) => two("probe", id.as_str(), probe_words(session, id)),
+        Item::Previous(id) => two("before", &format!("incident {id}"), resolution_words(session, *id)),
+        Item::Next(id) => two("after", &format!("incident {id}"), resolution_words(session, *id)),
+        Item::Note(place) => {
+            if let Some(note) = incident.notes.get(*place) {
+                two(&note.kind.to_string().replace("post-mortem", "write-up"), &note.path, Line::new());
+            }
+        }
+        Item::Entry(seq) => {
+            let Some(entry) = find(incident, *seq) else { return };
+            let at = entry.at.to_zoned(session.zone.clone()).strftime("%H:%M:%S").to_string();
+            painter.text(area.x, y, HEAD.min(area.width), Role::Muted, &at);
+            let source_width = if area.width >= 70 { 20 } else { 0 };
+            let (x, width) = rest(HEAD);
+            painter.text(x, y, width.min(source_width), Role::Muted, &crate::text::fit(&teller.source(entry), 19, painter.ellipsis));
+            let (x, width) = rest(HEAD + source_width);
+            painter.text(x, y, width, tone(&entry.event), &teller.line(&entry.event));
+        }
+    }
+}
+
+fn flow_words(session: &Session, id: &FlowId) -> Line {
+    let Some(run) = session.world.flow(id).and_then(|flow| flow.last_run()) else { return Line::new() };
+    match &run.outcome {
+        Some(outcome) if outcome.is_success() => Line::of(Role::Good, format!("  {} {}", session.glyphs.good, outcome.word())),
+        Some(outcome) => Line::of(Role::Bad, format!("  {} {}", session.glyphs.bad, outcome.word())),
+        None => Line::of(Role::Active, format!("  {} under way", session.glyphs.active)),
+    }
+    .with(Role::Muted, format!("  {}", run.id))
+}
+
+fn probe_words(session: &Session, id: &ProbeId) -> Line {
+    let Some(probe) = session.world.probe(id) else { return Line::new() };
+    let role = if probe.health.is_down() { Role::Bad } else { Role::Text };
+    Line::of(role, format!("  {} for {}", probe.health, session.age(probe.since))).with(Role::Muted, format!("  {}", probe.reason))
+}
+
+fn resolution_words(session: &Session, id: IncidentId) -> Line {
+    let Some(incident) = session.world.incident(id) else { return Line::of(Role::Muted, "  no longer kept") };
+    let end = incident.resolved.as_ref().map_or_else(|| incident.stage.word().to_owned(), |end| end.reason.clone());
+    Line::of(Role::Muted, format!("  {end}"))
+}
+
+/// Whether a fact is good or bad news.
+fn tone(event: &Event) -> Role {
+    match event {
+        Event::AttemptEnded { end, .. } if !end.is_success() => Role::Bad,
+        Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } if !outcome.is_success() => Role::Bad,
+        Event::RunEnded { .. } | Event::AlertResolved { .. } | Event::IncidentResolved { .. } => Role::Good,
+        Event::ProbeChanged { to, .. } if to.is_down() => Role::Bad,
+        Event::AlertFiring { .. } | Event::IncidentOpened { .. } | Event::SeverityRaised { .. } => Role::Warning,
+        Event::Noted { .. } | Event::IncidentAcknowledged { .. } => Role::Name,
+        _ => Role::Text,
+    }
+}
+
+fn find(incident: &Incident, seq: u64) -> Option<&Entry> {
+    let place = incident.timeline.partition_point(|entry| entry.seq < seq);
+    incident.timeline.get(place).filter(|entry| entry.seq == seq).map(|entry| &**entry)
+}
+
+fn entry_of(session: &Session, id: IncidentId, seq: u64) -> Option<&Entry> {
+    find(session.world.incident(id)?, seq)
+}
+
+fn attempt_of(event: &Event) -> Option<&AttemptId> {
+    match event {
+        Event::AttemptStarting { attempt, .. }
+        | Event::AttemptStarted { attempt, .. }
+        | Event::AttemptAdopted { attempt }
+        | Event::AttemptEnded { attempt, .. }
+        | Event::ProcedureAsked { attempt, .. } => Some(attempt),
+        _ => None,
+    }
+}
+
+/// The page that says more about a fact.
+fn screen_of(event: &Event) -> Option<Screen> {
+    if let Some(attempt) = attempt_of(event) {
+        return Some(Screen::Output(attempt.clone()));
+    }
+    match event {
+        Event::RunCreated { run, .. } | Event::RunEnded { run, .. } | Event::StepEnded { run, .. } | Event::RetryPlanned { run, .. } => {
+            Some(Screen::Run(run.clone()))
+        }
+        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => Some(Screen::Probe(probe.clone())),
+        Event::NoteSaved { note } => Some(Screen::Note { kind: note.kind, subject: note.subject.clone() }),
+        Event::ProcedureTicked { runbook, subject: Subject::Incident(id), .. } => {
+            Some(Screen::Runbook { runbook: runbook.clone(), subject: Subject::Incident(*id) })
+        }
+        _ => None,
+    }
+}
