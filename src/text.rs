@@ -164,3 +164,67 @@ fn is_unsafe(char: char) -> bool {
         | 0xe_0000..=0xe_0fff                      // tags and more selectors
         | 0xe000..=0xf8ff | 0xf_0000..=0x10_ffff) // private use: means what a font wants
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Whether a terminal would obey it or a reader not see it, told without the sink's own table.
+    fn is_harmful(char: char) -> bool {
+        let bidi = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let invisible = matches!(char, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
+        char.is_control() || bidi || invisible
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        assert_eq!(line("a\x1b[31mred\x07"), "a\\x1b[31mred\\x07");
+        assert_eq!(line("pay\u{202e}fdp.exe"), "pay\\u{202e}fdp.exe");
+        assert_eq!(line("a\u{200b}b\u{e0041}c\u{9b}2J"), "a\\u{200b}b\\u{e0041}c\\x9b2J");
+        assert_eq!(line("two\nlines\tand a tab"), "two\\x0alines\\x09and a tab");
+        assert_eq!(visible("a\tb\r\nc\rd"), "a       b\nc\\x0dd");
+        assert_eq!(line("ordinary text, größer, 漢字"), "ordinary text, größer, 漢字");
+    }
+
+    #[test]
+    fn marks_that_pile_up_are_shown_as_escapes() {
+        let piled = format!("a{}", "\u{301}".repeat(1000));
+        let shown = line(&piled);
+        assert!(shown.starts_with("a\u{301}\u{301}\u{301}\\u{301}"), "{}", head(&shown, 40));
+        assert_eq!(line("\u{301}x"), "\\u{301}x");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_ends_with_an_ellipsis() {
+        assert_eq!(fit("nightly-orders", 8, '…'), "nightly…");
+        assert_eq!(fit("漢字漢字", 5, '…'), "漢字…");
+        assert_eq!(fit("漢字", 4, '…'), "漢字");
+        assert_eq!(fit("x", 0, '…'), "");
+    }
+
+    #[test]
+    fn plain_text_is_not_copied() {
+        assert!(matches!(line("plain"), Cow::Borrowed(_)));
+        assert!(matches!(visible("plain\nlines"), Cow::Borrowed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_comes_through(text in any::<String>(), width in 0_usize..40) {
+            prop_assert!(!line(&text).chars().any(is_harmful));
+            prop_assert!(!visible(&text).chars().any(|char| char != '\n' && is_harmful(char)));
+            let fitted = fit(&text, width, '…');
+            prop_assert!(!fitted.chars().any(is_harmful));
+            prop_assert!(fitted.width() <= width, "{fitted:?} is wider than {width}");
+            let joined: String = pieces(&text).into_iter().map(|(piece, _)| piece).collect();
+            prop_assert_eq!(joined, line(&text));
+        }
+
+        #[test]
+        fn the_sink_is_at_rest_on_its_own_output(text in any::<String>()) {
+            let once = line(&text).into_owned();
+            prop_assert_eq!(line(&once), once.clone());
+        }
+    }
+}

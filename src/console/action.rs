@@ -46,24 +46,26 @@ macro_rules! actions {
 }
 
 actions! {
-    // What is done about things.
+    // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
-    Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
+    RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
+    TickStep "tick-step" "tick" ["t" "space"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
+    Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
+    Run "run" "run…" ["R"] [Flows] run "Start a run of the flow now.";
+    ProbeNow "probe" "probe now" ["p"] [Probes] probe "Look at the target now, outside the rhythm.";
+    Open "open" "open" ["enter"] [List] something "Open what is under the cursor.";
+    Note "note" "note" ["n"] [Flows Probes Incidents] something "Write a note about what is under the cursor.";
+    Runbook "runbook" "runbook" ["b"] [Flows Probes Incidents] runbook "Open the runbook that fits.";
+    Why "why" "why" ["w"] [Flows Probes Incidents] something "Say why it is as it is, and what it waits on.";
+    Filter "filter" "filter" ["/"] [List] always "Show only rows that hold a text.";
+    Output "output" "output" ["o"] [Flows Incidents Runbook] output "Show what the telling step printed.";
+    Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
+    Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
+    KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
     Resolve "resolve" "resolve…" ["d"] [Incidents] resolve "Declare the incident over, with a reason.";
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
-    RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
-    TickStep "tick-step" "tick" ["t" "space"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
-    KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
-    Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
-    Run "run" "run…" ["R"] [Flows] run "Start a run of the flow now.";
-    Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
-    Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
-    ProbeNow "probe" "probe now" ["p"] [Probes] probe "Look at the target now, outside the rhythm.";
-    Output "output" "output" ["o"] [Flows Incidents Runbook] output "Show what the telling step printed.";
-    Why "why" "why" ["w"] [Flows Probes Incidents] something "Say why it is as it is, and what it waits on.";
-    Note "note" "note" ["n"] [Flows Probes Incidents] something "Write a note about what is under the cursor.";
-    Runbook "runbook" "runbook" ["b"] [Flows Probes Incidents] runbook "Open the runbook that fits.";
+    Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
     // The output of an attempt.
     Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
@@ -92,7 +94,6 @@ actions! {
     WordLeft "word-left" "word left" ["ctrl-left"] [Editor] always "The cursor one word to the left.";
     WordRight "word-right" "word right" ["ctrl-right"] [Editor] always "The cursor one word to the right.";
     // Moving.
-    Open "open" "open" ["enter"] [List] something "Open what is under the cursor.";
     Down "down" "down" ["j" "down"] [List Reader] always "One line down.";
     Up "up" "up" ["k" "up"] [List Reader] always "One line up.";
     Left "left" "left" ["left"] [Reader List] always "To the left.";
@@ -106,7 +107,6 @@ actions! {
     Mark "mark" "mark" ["space"] [List] something "Mark the row; actions then go to all marked rows.";
     Range "range" "range" ["v"] [List] something "Mark all rows from here to where the cursor goes.";
     MarkAll "mark-all" "mark all" ["ctrl-a"] [List] always "Mark all rows that are shown, or none.";
-    Filter "filter" "filter" ["/"] [List] always "Show only rows that hold a text.";
     Search "search" "search" ["/"] [Reader Output] always "Look for a text.";
     Copy "copy" "copy" ["y"] [List Reader Output] copy "Copy what is selected, through the terminal (OSC 52).";
     // The console itself.
@@ -133,10 +133,10 @@ actions! {
     Help "help" "help" ["?"] [Global] always "Show all keys of this place; the chosen one is done.";
     Back "back" "back" ["esc"] [Global] always "Back to where you came from.";
     Suspend "suspend" "suspend" ["ctrl-z"] [Global Editor Dialog Chooser] always "Stop the console like any program; `fg` brings it back.";
-    Quit "quit" "quit" ["q"] [Global] always "Leave the console; everything else goes on.";
+    Quit "quit" "quit" ["q" "ctrl-c"] [Global] always "Leave the console; everything else goes on.";
     // Dialogs and text that is typed.
     Confirm "confirm" "do it" ["enter"] [Dialog Chooser] always "Do what the dialog says.";
-    Cancel "cancel" "cancel" ["esc"] [Dialog Chooser] always "Close the dialog; nothing was done.";
+    Cancel "cancel" "cancel" ["esc" "ctrl-c"] [Dialog Chooser] always "Close the dialog; nothing was done.";
     NextField "next-field" "next field" ["tab" "down"] [Dialog] always "To the next field.";
     PreviousField "previous-field" "field before" ["backtab" "up"] [Dialog] always "To the field before.";
     NextChoice "next-choice" "other choice" ["right"] [Dialog] always "The next choice of the field.";
@@ -168,12 +168,13 @@ impl Action {
         (Self::Pane1..=Self::Pane9).contains(&self).then(|| self as usize - Self::Pane1 as usize)
     }
 
-    /// Whether it only moves, so that a row of hints need not name it.
-    pub fn is_motion(self) -> bool {
+    /// Whether hands know it, so that a row of hints need not name it.
+    pub fn is_habit(self) -> bool {
         (Self::Down..=Self::PageUp).contains(&self)
             || (Self::LineDown..=Self::WordRight).contains(&self)
-            || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
             || (Self::NextPane..=Self::Pane9).contains(&self)
+            || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
+            || matches!(self, Self::Redraw | Self::Suspend)
     }
 }
 

@@ -43,6 +43,12 @@ pub struct Options {
     pub keymap: Keymap,
     /// Whether copying through the terminal (OSC 52) is allowed.
     pub clipboard: bool,
+    /// Whether clicks and the wheel come to the console; then a terminal selects text with shift only.
+    pub mouse: bool,
+    /// The environment's `TERM`.
+    pub term: Option<String>,
+    /// The person's editor with its arguments: `VISUAL`, else `EDITOR`, else `vi`.
+    pub editor: String,
     /// Where notes' recovery files and crash files are kept; absent without a state folder.
     pub state: Option<PathBuf>,
 }
@@ -56,6 +62,9 @@ impl Default for Options {
             own_themes: Vec::new(),
             keymap: Keymap::default(),
             clipboard: true,
+            mouse: true,
+            term: None,
+            editor: "vi".into(),
             state: None,
         }
     }

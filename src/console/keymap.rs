@@ -7,6 +7,7 @@
 use super::action::{Action, ROWS};
 use super::place::Place;
 use crokey::{KeyCombination, KeyCombinationFormat};
+use crossterm::event::{KeyCode, KeyModifiers};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use thiserror::Error;
@@ -26,8 +27,8 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        // The table is checked by a test; a wrong row would only lose its key.
-        Self::from_table(&BTreeMap::new()).unwrap_or_else(|_| Self { bound: HashMap::new(), keys: BTreeMap::new(), format: format() })
+        // That the table has no conflict is checked by a test.
+        Self::from_table(&BTreeMap::new()).0
     }
 }
 
@@ -55,17 +56,12 @@ impl Keymap {
                 },
             }
         }
-        match Self::from_table(&own) {
-            Ok(keymap) if faults.is_empty() => Ok(keymap),
-            Ok(_) => Err(KeysError(faults)),
-            Err(KeysError(more)) => {
-                faults.extend(more);
-                Err(KeysError(faults))
-            }
-        }
+        let (keymap, conflicts) = Self::from_table(&own);
+        faults.extend(conflicts);
+        if faults.is_empty() { Ok(keymap) } else { Err(KeysError(faults)) }
     }
 
-    fn from_table(own: &BTreeMap<Action, Vec<KeyCombination>>) -> Result<Self, KeysError> {
+    fn from_table(own: &BTreeMap<Action, Vec<KeyCombination>>) -> (Self, Vec<String>) {
         let mut faults = Vec::new();
         let mut keymap = Self { bound: HashMap::new(), keys: BTreeMap::new(), format: format() };
         for row in ROWS {
@@ -83,12 +79,18 @@ impl Keymap {
             }
             keymap.keys.insert(row.action, keys);
         }
-        if faults.is_empty() { Ok(keymap) } else { Err(KeysError(faults)) }
+        (keymap, faults)
     }
 
     /// What a key means in the first of these places that knows it.
     pub fn find(&self, places: &[Place], key: KeyCombination) -> Option<Action> {
         places.iter().find_map(|place| self.bound.get(&(*place, key.normalized())).copied())
+    }
+
+    /// What a key that is written as [`Keymap::key`] writes it means in these places.
+    pub fn find_shown(&self, places: &[Place], key: &str) -> Option<Action> {
+        let (mut keys, shown) = (self.keys.values().flatten(), |other: &&KeyCombination| self.show(**other) == key);
+        keys.find(shown).and_then(|found| self.find(places, *found))
     }
 
     /// The first key of an action, as a reader types it; absent when it has none.
@@ -126,8 +128,16 @@ pub fn key_table_markdown() -> String {
     out
 }
 
-fn parse(key: &str) -> Option<KeyCombination> {
-    crokey::parse(key).ok().map(KeyCombination::normalized)
+/// Reads a key as people write it; a single letter is taken as it stands, so that `G` is shift and `g`.
+pub fn parse(key: &str) -> Option<KeyCombination> {
+    let mut chars = key.chars();
+    match (chars.next(), chars.next()) {
+        (Some(char), None) => {
+            let shift = if char.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+            Some(KeyCombination::new(KeyCode::Char(char), shift).normalized())
+        }
+        _ => crokey::parse(key).ok().map(KeyCombination::normalized),
+    }
 }
 
 fn keys_of(name: &str, value: &toml::Value) -> Result<Vec<KeyCombination>, String> {
@@ -158,7 +168,7 @@ mod tests {
                 assert!(parse(key).is_some(), "{key} of {}", row.name);
             }
         }
-        assert!(Keymap::from_table(&BTreeMap::new()).is_ok());
+        assert_eq!(Keymap::from_table(&BTreeMap::new()).1, Vec::<String>::new());
     }
 
     #[test]

@@ -7,17 +7,24 @@
 
 pub mod action;
 pub mod app;
+pub mod crash;
 pub mod dialog;
+pub mod encode;
 pub mod glyph;
 pub mod keymap;
 pub mod link;
 pub mod msg;
+pub mod paint_out;
 pub mod place;
+pub mod run;
 pub mod screen;
 pub mod session;
 pub mod target;
+pub mod terminal;
 pub mod theme;
 pub mod view;
+pub mod watchdog;
+pub mod welcome;
 pub mod why;
 pub mod widget;
 
@@ -26,6 +33,7 @@ pub use app::{App, Options};
 pub use link::{Link, News};
 pub use msg::{Msg, Out, Outcome};
 pub use place::Place;
+pub use run::run;
 pub use screen::{Page, Screen};
 pub use session::Session;
 pub use target::Target;

@@ -38,6 +38,8 @@ pub enum Out {
     Suspend,
     /// Give the terminal to the person's editor with this file.
     Edit(PathBuf),
+    /// Draw the whole screen anew.
+    Redraw,
     /// Leave.
     Quit(Outcome),
 }

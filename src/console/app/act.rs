@@ -58,6 +58,7 @@ impl App {
 
     fn in_layer(&mut self, action: Action) {
         match action {
+            Action::Redraw => return self.session.outs.push(Out::Redraw),
             Action::Suspend => return self.session.outs.push(Out::Suspend),
             Action::Cancel => return drop(self.layers.pop()),
             _ => {}
@@ -144,6 +145,7 @@ impl App {
         let target = self.target();
         match action {
             Action::Quit => self.quit(),
+            Action::Redraw => self.session.outs.push(Out::Redraw),
             Action::Suspend => self.session.outs.push(Out::Suspend),
             Action::Back => self.back(),
             Action::Palette => self.palette(),

@@ -10,7 +10,7 @@
 //! with dialogs, palette or help over it and passing messages at the lower right.
 
 use super::{App, Layer};
-use crate::console::action::{Action, ROWS};
+use crate::console::action::{Action, ROWS, Row};
 use crate::console::session::Connection;
 use crate::console::theme::Role;
 use crate::console::view::clock;
@@ -172,16 +172,13 @@ impl App {
         let tail_width: u16 = tail.iter().map(|action| self.hint_width(*action)).sum();
         let end = area.right().saturating_sub(tail_width);
         let mut x = area.x;
-        let mut shown = Vec::new();
-        for place in &places {
-            for row in ROWS.iter().filter(|row| row.places.contains(place) && !row.action.is_motion() && !always.contains(&row.action)) {
-                let Some(key) = keymap.key(row.action).filter(|key| !shown.contains(key)) else { continue };
-                let width = self.hint_width(row.action);
-                if x + width > end {
-                    continue;
-                }
+        let here = |row: &&Row| row.places.iter().any(|place| places.contains(place));
+        for row in ROWS.iter().filter(here).filter(|row| !row.action.is_habit() && !always.contains(&row.action)) {
+            // A key that means something else in a more special place is named there.
+            let Some(key) = keymap.key(row.action).filter(|key| keymap.find_shown(&places, key) == Some(row.action)) else { continue };
+            let width = self.hint_width(row.action);
+            if x + width <= end {
                 x += self.draw_hint(&mut painter, x, area.y, width, row.action, &key);
-                shown.push(key);
             }
         }
         let mut x = end.max(x);

@@ -192,7 +192,7 @@ fn history(session: &Session, flow: &Flow) -> Line {
     if flow.history.is_empty() {
         return line.with(Role::Muted, "no run has ended yet");
     }
-    line.parts.extend(bars::line(&flows::bars(flow, HISTORY), HISTORY.min(flow.history.len()), &session.glyphs).parts);
+    line.parts.extend(bars::line(&flows::bars(flow, HISTORY), HISTORY.min(flow.history.len()), None, &session.glyphs).parts);
     let good: Vec<_> = flow.history.iter().filter(|past| past.outcome == PastOutcome::Good).collect();
     let ran = flow.history.iter().filter(|past| past.outcome != PastOutcome::Absent).count();
     let mut took: Vec<_> = good.iter().map(|past| past.took).collect();

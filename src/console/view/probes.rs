@@ -75,6 +75,21 @@ fn bar(sample: &Sample) -> Bar {
     }
 }
 
+/// The latency of a full bar in microseconds: where it counts as degraded, or four times the usual.
+pub fn full(probe: &Probe, ring: Option<&Ring>) -> f64 {
+    if let Some(below) = probe.definition.expect.below {
+        return below.as_secs_f64() * 1e6;
+    }
+    let mut latencies: Vec<u32> = ring
+        .into_iter()
+        .flat_map(|ring| &ring.samples)
+        .filter(|sample| sample.verdict == Verdict::Ok)
+        .map(|sample| sample.latency_us)
+        .collect();
+    latencies.sort_unstable();
+    latencies.get(latencies.len() / 2).map_or(0.0, |median| 4.0 * f64::from(*median))
+}
+
 /// What the filter looks into.
 pub fn searched(probe: &Probe) -> String {
     format!("{} {} {} {}", probe.definition.id, probe.definition.target, probe.health.word(), probe.reason)

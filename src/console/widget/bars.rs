@@ -15,10 +15,12 @@ pub enum Bar {
     Absent,
 }
 
-/// Bars in a line of this many columns, the youngest on the right; heights are relative to the highest.
-pub fn line(bars: &[Bar], width: usize, glyphs: &Glyphs) -> Line {
+/// Bars in a line of this many columns, the youngest on the right. Heights are relative to `full`, or to the highest
+/// where that is higher or nothing is given.
+pub fn line(bars: &[Bar], width: usize, full: Option<f64>, glyphs: &Glyphs) -> Line {
     let shown = &bars[bars.len().saturating_sub(width)..];
-    let highest = shown.iter().fold(0.0_f64, |highest, bar| if let Bar::Value(value, _) = bar { highest.max(*value) } else { highest });
+    let highest =
+        shown.iter().fold(full.unwrap_or(0.0), |highest, bar| if let Bar::Value(value, _) = bar { highest.max(*value) } else { highest });
     let mut line = Line::new();
     let mut text = String::with_capacity(width * 3);
     let mut role = Role::Muted;

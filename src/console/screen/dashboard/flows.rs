@@ -60,7 +60,7 @@ impl Dashboard {
             let told = if row.role == Role::Good { Role::Muted } else { row.role };
             painter.text(x + columns.words_at, y, columns.words, told, &row.words);
             if columns.bars > 0 {
-                let bars = bars::line(&flows::bars(flow, columns.bars.into()), columns.bars.into(), &session.glyphs);
+                let bars = bars::line(&flows::bars(flow, columns.bars.into()), columns.bars.into(), None, &session.glyphs);
                 painter.line(x + columns.bars_at, y, columns.bars, &bars);
             }
             let right = Rect { x: x + columns.when_at, y, width: columns.when, height: 1 };

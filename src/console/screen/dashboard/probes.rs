@@ -65,7 +65,12 @@ impl Dashboard {
             painter.text(x + columns.words_at, y, columns.words, told, &row.words);
             if columns.bars > 0 {
                 let ring = session.readings.of(id);
-                let bars = bars::line(&probes::bars(ring, columns.bars.into()), columns.bars.into(), &session.glyphs);
+                let bars = bars::line(
+                    &probes::bars(ring, columns.bars.into()),
+                    columns.bars.into(),
+                    Some(probes::full(probe, ring)),
+                    &session.glyphs,
+                );
                 painter.line(x + columns.bars_at, y, columns.bars, &bars);
             }
             let right = Rect { x: x + columns.when_at, y, width: columns.when, height: 1 };

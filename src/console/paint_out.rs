@@ -1,0 +1,89 @@
+//! Frames → bytes: the difference to the frame before, in one write.
+
+use super::encode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use std::io::{self, Write as _};
+
+/// Frames larger than this are shown at once by terminals that can (synchronised update); small ones are anyway.
+const LARGE: usize = 2 << 10;
+/// No picture is larger: 500 columns and 200 rows are a wall of screens.
+const CELLS_MAX: u32 = 1 << 20;
+
+/// The frame that is shown, and the one that is drawn.
+#[derive(Debug, Default)]
+pub struct Picture {
+    shown: Option<Buffer>,
+    next: Buffer,
+    cursor: Option<Position>,
+    bytes: Vec<u8>,
+}
+
+impl Picture {
+    /// Nothing is known of what the terminal shows: the next frame is drawn whole.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// Draws a frame of this size and writes what has changed; nothing when nothing has.
+    pub fn draw(&mut self, width: u16, height: u16, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        self.compose(width, height, draw)?;
+        if self.bytes.is_empty() { Ok(()) } else { write_all(&self.bytes) }
+    }
+
+    /// The bytes of a frame, for tests and figures.
+    pub fn compose(&mut self, width: u16, height: u16, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<&[u8]> {
+        let height = height.min(u16::try_from(CELLS_MAX / u32::from(width.max(1))).unwrap_or(u16::MAX));
+        let area = Rect::new(0, 0, width, height);
+        if self.next.area == area {
+            self.next.reset();
+        } else {
+            self.next = Buffer::empty(area);
+        }
+        let cursor = draw(&mut self.next);
+        self.bytes.clear();
+        let whole = self.shown.as_ref().is_none_or(|shown| shown.area != area);
+        if whole {
+            self.bytes.extend_from_slice(b"\x1b[m\x1b[2J");
+        }
+        let before = match self.shown.take() {
+            Some(shown) if !whole => shown,
+            _ => Buffer::empty(area),
+        };
+        let mut changes = before.diff_iter(&self.next).peekable();
+        let changed = changes.peek().is_some();
+        if self.cursor.is_some() && (changed || cursor.is_none()) {
+            self.bytes.extend_from_slice(b"\x1b[?25l");
+        }
+        encode::cells(&mut self.bytes, changes);
+        if let Some(at) = cursor.filter(|_| changed || whole || self.cursor != cursor) {
+            write!(self.bytes, "\x1b[{};{}H\x1b[?25h", at.y + 1, at.x + 1)?;
+        }
+        self.cursor = cursor;
+        self.shown = Some(std::mem::replace(&mut self.next, before));
+        if self.bytes.len() > LARGE {
+            self.bytes.splice(..0, *b"\x1b[?2026h");
+            self.bytes.extend_from_slice(b"\x1b[?2026l");
+        }
+        Ok(&self.bytes)
+    }
+}
+
+/// Writes all bytes to the terminal, past any buffer; waits where the terminal is slow.
+pub fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(io::stdout(), left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = left.get(written..).unwrap_or_default(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => {
+                let stdout = io::stdout();
+                let mut waited = [rustix::event::PollFd::new(&stdout, rustix::event::PollFlags::OUT)];
+                rustix::event::poll(&mut waited, None)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    io::stdout().flush()
+}
