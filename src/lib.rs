@@ -31,10 +31,11 @@ pub mod prober;
 pub mod runner;
 pub mod sources;
 
+pub mod wire;
+
 pub mod engine;
 
 pub mod notes;
-pub mod wire;
 
 pub mod daemon;
 

@@ -1,1 +1,104 @@
-//! Arguments, and one file per family of one-shot commands.
+//! Arguments, and one file per family of one-shot commands. Each that changes something sends the same request as its
+//! key in the console.
+
+mod args;
+mod console;
+mod daemon;
+mod demo;
+mod failure;
+mod flows;
+mod incidents;
+mod journal;
+mod json;
+mod logs;
+mod print;
+mod probes;
+mod runbooks;
+mod session;
+mod shell;
+mod workspace;
+
+pub use args::{Arguments, Verb};
+pub use failure::Failure;
+
+use clap::Parser;
+use print::Printer;
+use session::Session;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the program with its arguments, and says how it ended.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print(); // nowhere left to say that it cannot be printed
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let quiet = arguments.quiet;
+    match run(arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.print(quiet);
+            failure.code()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let runtime = |threads| {
+        let mut builder =
+            if threads > 1 { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() };
+        builder.worker_threads(threads).enable_all().build().map_err(Failure::other)
+    };
+    let printer = Printer::new(&arguments);
+    let session = Session::new(&arguments);
+    match arguments.verb {
+        None => console::open(&session, &arguments.look),
+        Some(Verb::Demo(ref demo)) => demo::run(&session, demo, &arguments.look),
+        Some(Verb::DemoShop(ref shop)) => runtime(1)?.block_on(demo::shop(shop)),
+        Some(Verb::DemoFetch(ref asked)) => demo::fetch(asked),
+        Some(Verb::Serve(ref serve)) => daemon::serve(&session, serve, &runtime(2)?),
+        Some(Verb::Init { ref dir }) => workspace::init(printer, dir.as_deref()),
+        Some(Verb::Check { ref dir }) => workspace::check(&session, printer, dir.as_deref()),
+        Some(Verb::Plan(ref plan)) => workspace::plan(&session, printer, plan),
+        Some(Verb::Verify) => journal::verify(&session, printer),
+        Some(Verb::Logs(ref logs)) => logs::run(&session, logs),
+        Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, printer, runbook, &runtime(1)?),
+        Some(Verb::Completions { shell }) => shell::completions(shell),
+        Some(Verb::Man) => shell::man(),
+        Some(Verb::Keys) => shell::keys(),
+        Some(verb) => runtime(1)?.block_on(online(&session, printer, verb)),
+    }
+}
+
+/// Commands that talk to the daemon.
+async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitCode, Failure> {
+    match verb {
+        Verb::Stop => daemon::stop(session, printer).await,
+        Verb::Status => daemon::status(session, printer).await,
+        Verb::Reload => daemon::reload(session, printer).await,
+        Verb::Flows => flows::flows(session, printer).await,
+        Verb::Runs { flow } => flows::runs(session, printer, flow.as_deref()).await,
+        Verb::Run(run) => flows::run(session, printer, run).await,
+        Verb::Rerun(rerun) => flows::rerun(session, printer, rerun).await,
+        Verb::Kill(kill) => flows::kill(session, printer, kill).await,
+        Verb::Hold(hold) => flows::hold(session, printer, hold).await,
+        Verb::Release(release) => flows::release(session, printer, release).await,
+        Verb::Why { object } => flows::why(session, printer, &object).await,
+        Verb::Probes => probes::probes(session, printer).await,
+        Verb::Probe(probe) => probes::probe(session, printer, probe).await,
+        Verb::Incidents { all } => incidents::incidents(session, printer, all).await,
+        Verb::Incident { incident } => incidents::incident(session, printer, incident).await,
+        Verb::Ack(ack) => incidents::ack(session, printer, ack).await,
+        Verb::Unack(unack) => incidents::unack(session, printer, unack).await,
+        Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
+        Verb::Note(note) => incidents::note(session, printer, note).await,
+        Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
+        Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
+        Verb::Runbooks => runbooks::runbooks(session, printer).await,
+        Verb::Events(events) => journal::events(session, printer, events).await,
+        _ => Err(Failure::usage("this command runs without a daemon")),
+    }
+}

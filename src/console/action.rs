@@ -77,8 +77,8 @@ actions! {
     Compare "compare" "compare" ["D"] [Output Flows] always "Compare with the last good run.";
     Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
     // The readings of a probe.
-    LongerSpan "longer-span" "longer" ["+"] [Chart] always "Show a longer stretch of time.";
-    ShorterSpan "shorter-span" "shorter" ["-"] [Chart] always "Show a shorter stretch of time.";
+    LongerSpan "longer-span" "longer" ["<"] [Chart] always "Show a longer stretch of time.";
+    ShorterSpan "shorter-span" "shorter" [">"] [Chart] always "Show a shorter stretch of time.";
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
@@ -171,8 +171,8 @@ impl Action {
     /// Whether hands know it, so that a row of hints need not name it.
     pub fn is_habit(self) -> bool {
         (Self::Down..=Self::PageUp).contains(&self)
-            || (Self::LineDown..=Self::WordRight).contains(&self)
             || (Self::NextPane..=Self::Pane9).contains(&self)
+            || (Self::LineDown..=Self::WordRight).contains(&self)
             || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
             || matches!(self, Self::Redraw | Self::Suspend)
     }

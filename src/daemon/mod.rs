@@ -1,1 +1,176 @@
 //! The process that must not die: lock → replay → engine and server → signals.
+
+pub mod linger;
+mod lock;
+mod log;
+mod notify;
+pub mod server;
+pub mod start;
+pub mod unit;
+
+pub use lock::LockError;
+
+use crate::clock;
+use crate::domain::Report;
+use crate::engine::{Beginning, Engine, Input, Outside};
+use crate::journal::Journal;
+use crate::prober::Prober;
+use crate::runner::Runner;
+use crate::samples::{Readings, Retention};
+use crate::wire::socket;
+use crate::workspace::{self, Loaded, Place};
+use anyhow::Context;
+use jiff::SignedDuration;
+use lock::WorkspaceLock;
+use server::Server;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// The exit status of `serve` where a daemon already runs: no reason for a service manager to try again.
+pub const ALREADY_RUNNING: u8 = 4;
+
+/// Reports that may wait on their way to the engine.
+const REPORTS: usize = 4_096;
+
+/// Runs the daemon of a workspace until it is asked to stop. `ready` is called once clients can connect.
+pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl FnOnce()) -> anyhow::Result<()> {
+    place.prepare()?;
+    raise_descriptor_limit();
+    let _lock = WorkspaceLock::take(&place.workspace, &place.lock)?;
+    log::start(&place.state, foreground)?;
+    let tokio = tokio::runtime::Handle::current();
+    let boot_id = clock::boot_id().context("the kernel's boot id is needed to tell attempts apart")?;
+
+    let mut journal = Journal::open(&place.state)?;
+    let world = journal.load_world()?;
+    let kept = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+    let retention = &loaded.settings.retention;
+    let readings = Readings::start(&place.state, Retention { raw: kept(retention.samples), hourly: kept(retention.rollups) })?;
+
+    let (engine, inbox) = Engine::inbox();
+    let (reports, mut reported) = mpsc::channel(REPORTS);
+    let (reload, reload_asked) = mpsc::channel(1);
+    let (stop, mut stop_asked) = mpsc::channel(1);
+    let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
+    let prober = Prober::new(reports, tokio.clone());
+
+    let open = world.open_attempts();
+    let known: HashSet<_> = open.iter().map(|(attempt, _)| attempt.folder()).collect();
+    // A claim whose entry was never written has no order: nothing of it began.
+    let attempts = place.attempts();
+    runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
+
+    let outside = Outside { runner: runner.clone(), prober, reload, stop: stop.clone() };
+    let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
+    let thread = Engine::start(beginning, inbox, tokio)?;
+
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    engine.tell(Input::Report(Report::DaemonStarted { version, pid: std::process::id(), boot_id, host })).await;
+    let access = loaded.settings.access.clone();
+    let mode = if access.is_some() { 0o666 } else { 0o600 };
+    engine.tell(Input::Report(Report::WorkspaceRead(Box::new(loaded.definitions)))).await;
+    let forward = {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            while let Some(report) = reported.recv().await {
+                engine.tell(Input::Report(report)).await;
+            }
+        })
+    };
+    runner.adopt(open);
+
+    let server = Arc::new(Server {
+        engine: engine.clone(),
+        readings: readings.clone(),
+        state: place.state.clone(),
+        workspace: place.workspace.clone(),
+        access: RwLock::new(access),
+        connections: Mutex::new(HashMap::new()),
+    });
+    let socket_path = place.socket();
+    let listener = socket::bind(&socket_path, mode).with_context(|| format!("the socket {} cannot be made", socket_path.display()))?;
+    let serving = tokio::spawn(server.clone().serve(listener));
+    let reloading = tokio::spawn(reload_loop(place.workspace.clone(), engine.clone(), server.clone(), reload_asked));
+    ready();
+    notify::service_manager("READY=1");
+    tracing::info!(workspace = %place.workspace.display(), socket = %socket_path.display(), "ready");
+
+    let reason = ending(&mut stop_asked, &server).await?;
+    notify::service_manager("STOPPING=1");
+    tracing::info!(reason, "stopping");
+    serving.abort();
+    reloading.abort();
+    engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
+    engine.tell(Input::Close).await;
+    tokio::task::spawn_blocking(move || thread.join()).await.ok();
+    forward.abort();
+    readings.close().await;
+    let _ = std::fs::remove_file(&socket_path); // a file that is left behind is replaced at the next start
+    Ok(())
+}
+
+/// Each running attempt and each console takes a descriptor: as many as the system allows without asking.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
+}
+
+/// Waits for the reason to end: a signal, or a person's word.
+async fn ending(stop: &mut mpsc::Receiver<String>, server: &Server) -> anyhow::Result<String> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok("signal TERM".into()),
+            _ = interrupt.recv() => return Ok("signal INT".into()),
+            asked = stop.recv() => return Ok(asked.unwrap_or_else(|| "asked to".into())),
+            _ = hangup.recv() => reread(&server.workspace, &server.engine, server).await,
+        }
+    }
+}
+
+/// Reads the files again when one changed or a person asked.
+async fn reload_loop(workspace: PathBuf, engine: Engine, server: Arc<Server>, mut asked: mpsc::Receiver<()>) {
+    let mut watcher = match workspace::Watcher::start(&workspace) {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::warn!(%error, "changed files are not noticed by themselves: use `dogwatch reload`");
+            None
+        }
+    };
+    loop {
+        tokio::select! {
+            changed = async { match &mut watcher { Some(watcher) => watcher.changed().await, None => std::future::pending().await } } => {
+                if changed.is_none() {
+                    watcher = None;
+                    continue;
+                }
+            }
+            more = asked.recv() => if more.is_none() { return },
+        }
+        reread(&workspace, &engine, &server).await;
+    }
+}
+
+/// Reads the workspace; where it is wrong, what was right before stays.
+async fn reread(workspace: &Path, engine: &Engine, server: &Server) {
+    let root = workspace.to_owned();
+    let report = match tokio::task::spawn_blocking(move || workspace::load(&root)).await {
+        Ok(Ok(loaded)) => {
+            *server.access.write().unwrap_or_else(PoisonError::into_inner) = loaded.settings.access;
+            Report::WorkspaceRead(Box::new(loaded.definitions))
+        }
+        Ok(Err(errors)) => Report::WorkspaceRefused { errors: errors.lines() },
+        Err(error) => Report::WorkspaceRefused { errors: vec![error.to_string()] },
+    };
+    engine.tell(Input::Report(report)).await;
+}

@@ -54,6 +54,9 @@ pub struct AttemptOrder {
     pub grace: Duration,
     /// Bytes of output after which it is ended.
     pub output_max: u64,
+    /// A regular expression that its output must match; for steps of runbooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_output: Option<String>,
 }
 
 /// What the outside says to the engine.

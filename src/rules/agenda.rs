@@ -33,11 +33,13 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
             Job::Step { run, .. } => flow(&run.flow),
             Job::Procedure { .. } => Vec::new(),
         },
-        Event::AttemptStarting { .. }
-        | Event::AttemptEnded { .. }
-        | Event::RetryPlanned { .. }
-        | Event::StepEnded { .. }
-        | Event::WorkspaceLoaded { .. } => vec![DueKey::Slots],
+        Event::AttemptEnded { attempt, .. } => match &attempt.job {
+            Job::Step { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+            Job::Procedure { .. } => Vec::new(),
+        },
+        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::StepEnded { .. } | Event::WorkspaceLoaded { .. } => {
+            vec![DueKey::Slots]
+        }
         _ => Vec::new(),
     }
 }

@@ -169,9 +169,12 @@ pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
 pub(super) fn of_probe_definition(world: &World, id: &ProbeId) -> Vec<Event> {
     let Some(probe) = world.probe(id) else { return Vec::new() };
     let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
-    own.flat_map(|alert| match probe.health.is_down() {
-        true => under_new_name(alert, probe_labels(&probe.definition), probe.definition.severity),
-        false => vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} looks at another target now") }],
+    own.flat_map(|alert| {
+        if probe.health.is_down() {
+            under_new_name(alert, probe_labels(&probe.definition), probe.definition.severity)
+        } else {
+            vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} looks at another target now") }]
+        }
     })
     .collect()
 }

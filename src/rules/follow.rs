@@ -25,7 +25,11 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::AttemptStarted { attempt, .. } => started(world, attempt),
         Event::AttemptAdopted { attempt } => adopted(world, attempt),
         Event::AttemptEnded { attempt, .. } => match &attempt.job {
-            Job::Step { run, .. } => progress(run).into(),
+            Job::Step { run, .. } => {
+                let mut decision = started(world, attempt);
+                decision.events.extend(progress(run));
+                decision
+            }
             Job::Procedure { .. } => Decision::nothing(),
         },
         Event::FlowDefined { flow } => Decision::events(alerts::of_flow_definition(world, &flow.id)),

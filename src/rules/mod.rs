@@ -28,7 +28,8 @@ mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
 pub use follow::follow;
-pub use names::{TEXT_MAX, nearest};
+pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
+pub use occurrences::next as next_occurrence;
 pub use planning::{Planned, plan};
 pub use preview::preview;
 pub use procedures::filled_in;

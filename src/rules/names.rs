@@ -28,23 +28,23 @@ pub(super) fn unknown<'a>(kind: &str, wanted: &str, names: impl Iterator<Item = 
     }
 }
 
-pub(super) fn flow<'a>(world: &'a World, id: &FlowId) -> Result<&'a Flow, Refusal> {
+/// A flow, or a refusal with the nearest right name.
+pub fn flow<'a>(world: &'a World, id: &FlowId) -> Result<&'a Flow, Refusal> {
     world.flow(id).ok_or_else(|| unknown("flow", id.as_str(), world.flows.keys().map(FlowId::as_str)))
 }
 
-pub(super) fn run<'a>(world: &'a World, id: &RunId) -> Result<(&'a Flow, &'a Run), Refusal> {
+/// A run that is at hand, or a refusal that says which are.
+pub fn run<'a>(world: &'a World, id: &RunId) -> Result<(&'a Flow, &'a Run), Refusal> {
     let flow = flow(world, &id.flow)?;
-    match flow.run(id) {
-        Some(run) => Ok((flow, run)),
-        None => {
-            let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no run `{id}` at hand"));
-            Err(match (flow.runs.front(), flow.runs.back()) {
-                (Some(first), Some(last)) if first.id != last.id => refusal.hint(format!("at hand are {} to {}", first.id, last.id)),
-                (Some(only), _) => refusal.hint(format!("at hand is {}", only.id)),
-                _ => refusal.hint(format!("`{}` has not run yet", id.flow)),
-            })
-        }
+    if let Some(run) = flow.run(id) {
+        return Ok((flow, run));
     }
+    let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no run `{id}` at hand"));
+    Err(match (flow.runs.front(), flow.runs.back()) {
+        (Some(first), Some(last)) if first.id != last.id => refusal.hint(format!("at hand are {} to {}", first.id, last.id)),
+        (Some(only), _) => refusal.hint(format!("at hand is {}", only.id)),
+        _ => refusal.hint(format!("`{}` has not run yet", id.flow)),
+    })
 }
 
 pub(super) fn probe<'a>(world: &'a World, id: &ProbeId) -> Result<&'a Probe, Refusal> {
@@ -56,7 +56,8 @@ pub(super) fn runbook<'a>(world: &'a World, id: &RunbookId) -> Result<&'a Runboo
     found.ok_or_else(|| unknown("runbook", id.as_str(), world.runbooks.keys().map(RunbookId::as_str)))
 }
 
-pub(super) fn incident(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
+/// An incident that is at hand, or a refusal that says which are open.
+pub fn incident(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
     world.incident(id).ok_or_else(|| {
         let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no incident {id} at hand"));
         let open: Vec<String> = world.open_groups.values().rev().take(8).map(ToString::to_string).collect();
@@ -97,19 +98,19 @@ pub(super) fn optional_text(what: &str, text: Option<&str>) -> Result<(), Refusa
 }
 
 /// Parameters that a person gave: known names, sizes, no NUL.
-pub(super) fn params<'a>(given: &Params, owner: &str, known: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
+pub(super) fn params<'a>(given: &Params, owner: &str, known: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
+    let known: Vec<&str> = known.collect();
     let bytes: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > PARAMS_MAX {
         return Err(invalid(format!("the parameters have {bytes} bytes together, at most {PARAMS_MAX} are taken")));
     }
     for (name, value) in given {
-        if !known.clone().any(|other| other == name) {
+        if !known.contains(&name.as_str()) {
             let refusal = invalid(format!("{owner} has no parameter `{name}`"));
-            let names: Vec<&str> = known.clone().collect();
-            return Err(match nearest(name, names.iter().copied()) {
+            return Err(match nearest(name, known.iter().copied()) {
                 Some(near) => refusal.hint(format!("did you mean `{near}`?")),
-                None if names.is_empty() => refusal.hint("it takes none"),
-                None => refusal.hint(format!("it takes {}", names.join(", "))),
+                None if known.is_empty() => refusal.hint("it takes none"),
+                None => refusal.hint(format!("it takes {}", known.join(", "))),
             });
         }
         if value.contains('\0') {

@@ -8,6 +8,7 @@ use crate::domain::{Event, RunId};
 use crate::world::Flow;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// Occurrences that one decision settles at most, so that a long absence does not make one endless transaction.
 pub(super) const BATCH: usize = 1_000;
@@ -17,21 +18,21 @@ const IN_TIME: SignedDuration = SignedDuration::from_secs(60);
 const QUEUE_MAX: usize = 100;
 
 /// When the next occurrence of any schedule is due.
-pub(super) fn next(flow: &Flow) -> Option<Timestamp> {
+pub fn next(flow: &Flow) -> Option<Timestamp> {
     let nexts = schedules(flow).into_iter().filter_map(|(_, schedule, settled)| Some(schedule.next(settled)?.at));
     nexts.min()
 }
 
 /// The flow's schedules with the planned instant of their last settled occurrence. A line that cannot be read is not
 /// here: it is refused where it is written.
-fn schedules(flow: &Flow) -> Vec<(&str, Schedule, Timestamp)> {
+fn schedules(flow: &Flow) -> Vec<(&str, Arc<Schedule>, Timestamp)> {
     if flow.removed || !flow.source().is_local() {
         return Vec::new();
     }
     let lines = flow.definition.schedules.iter();
     lines
         .filter_map(|line| {
-            let schedule = Schedule::parse(line, &flow.definition.zone).ok()?;
+            let schedule = Schedule::known(line, &flow.definition.zone)?;
             Some((line.as_str(), schedule, *flow.settled.get(line)?))
         })
         .collect()
@@ -55,7 +56,7 @@ pub(super) fn due(flow: &Flow, asked: &Asked) -> Vec<Event> {
 }
 
 /// Firings up to now by their time; a cut never parts those of one instant, for the settled instant is all that is kept.
-fn pending<'a>(schedules: &'a [(&'a str, Schedule, Timestamp)], now: Timestamp) -> Vec<(&'a str, Firing)> {
+fn pending<'a>(schedules: &'a [(&'a str, Arc<Schedule>, Timestamp)], now: Timestamp) -> Vec<(&'a str, Firing)> {
     let mut due = Vec::new();
     for (line, schedule, settled) in schedules {
         let mut firings = schedule.firings(*settled, now).peekable();
@@ -80,7 +81,7 @@ fn key(line: &str, firing: &Firing) -> Key {
 }
 
 /// Of the missed occurrences of all schedules those that are caught up.
-fn caught_up(flow: &Flow, schedules: &[(&str, Schedule, Timestamp)], now: Timestamp) -> BTreeSet<Key> {
+fn caught_up(flow: &Flow, schedules: &[(&str, Arc<Schedule>, Timestamp)], now: Timestamp) -> BTreeSet<Key> {
     let missed = &flow.definition.missed;
     let most = match missed.policy {
         MissedPolicy::Skip => 0,

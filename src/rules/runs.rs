@@ -2,8 +2,11 @@
 
 use super::{Asked, retry};
 use crate::domain::effect::AttemptOrder;
-use crate::domain::{AttemptEnd, AttemptId, Effect, Event, Job, Outcome, Params, Phase, RunId, StepDefinition, Subject};
+use crate::domain::{
+    AttemptEnd, AttemptId, Effect, Event, FlowDefinition, Job, Outcome, Params, Phase, RunId, StepDefinition, StepName, Subject,
+};
 use crate::world::{Flow, Run, StepRun, StepState, World};
+use std::collections::HashSet;
 
 /// Grace and output limit of a runbook's step, which its file does not name (RULES: kill, output).
 const PROCEDURE_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -18,7 +21,7 @@ pub(super) fn next_fact(world: &World, id: &RunId, asked: &Asked) -> Option<Even
     steps()
         .find_map(|(definition, step)| conclusion(run, definition, step, asked))
         .or_else(|| run.steps.iter().find_map(|step| cancellation(run, step)))
-        .or_else(|| steps().find_map(|(definition, step)| upstream_failure(run, definition, step)))
+        .or_else(|| upstream_failure(run, definition))
         .or_else(|| end(run))
 }
 
@@ -60,14 +63,17 @@ fn cancellation(run: &Run, step: &StepRun) -> Option<Event> {
     rests.then(|| Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome: Outcome::Cancelled { by } })
 }
 
-fn upstream_failure(run: &Run, definition: &StepDefinition, step: &StepRun) -> Option<Event> {
-    let named = run.named_step() == Some(&step.name);
-    if named || step.state != StepState::Waiting {
+/// A step that waits for one which will not succeed any more.
+fn upstream_failure(run: &Run, definition: &FlowDefinition) -> Option<Event> {
+    let is_bad = |step: &&StepRun| step.state.outcome().is_some_and(|outcome| !outcome.is_success());
+    let bad: HashSet<&StepName> = run.steps.iter().filter(is_bad).map(|step| &step.name).collect();
+    if bad.is_empty() {
         return None;
     }
-    let failed = |need| run.step(need).and_then(|need| need.state.outcome()).is_some_and(|outcome| !outcome.is_success());
-    let outcome = Outcome::UpstreamFailed;
-    definition.needs.iter().any(failed).then(|| Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome })
+    let mut waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+    let (_, step) = waiting
+        .find(|(definition, step)| run.named_step() != Some(&step.name) && definition.needs.iter().any(|need| bad.contains(need)))?;
+    Some(Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome: Outcome::UpstreamFailed })
 }
 
 /// When all its steps are done, so is the run. Steps that were taken over from an earlier run do not count.
@@ -120,6 +126,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
                 timeout: Some(definition.timeout),
                 grace: PROCEDURE_GRACE,
                 output_max: PROCEDURE_OUTPUT_MAX,
+                expect_output: definition.expect.output.clone(),
             })
         }
     }
@@ -147,6 +154,7 @@ fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId
         timeout: step.timeout,
         grace: step.grace,
         output_max: step.output_max,
+        expect_output: None,
     })
 }
 

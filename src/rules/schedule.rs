@@ -7,12 +7,17 @@ use croner::{CronPattern, Weekday};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Lines that do not fire within this many days never fire: the rarest line, a given weekday on 29 February across a
 /// year such as 2100, fires every 40 years.
 const HORIZON_DAYS: u32 = 41 * 366;
+
+/// Lines that are remembered after they were read; more than any workspace has.
+const KNOWN_MAX: usize = 20_000;
 
 /// The short names that stand for whole lines.
 const SHORT_NAMES: [(&str, &str); 6] = [
@@ -23,6 +28,9 @@ const SHORT_NAMES: [(&str, &str); 6] = [
     ("@monthly", "0 0 1 * *"),
     ("@yearly", "0 0 1 1 *"),
 ];
+
+/// Schedules by line and zone; absent where the line cannot be read.
+type Known = HashMap<(String, String), Option<Arc<Schedule>>>;
 
 /// A line that is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -78,11 +86,25 @@ impl Schedule {
         let fixed = !clock.iter().any(|field| field.contains(['*', '/']));
         let values = |component: &croner::CronComponent| component.values().into_iter().map(|value| value as i8).collect();
         let (hours, minutes, seconds) = (values(&pattern.hours), values(&pattern.minutes), values(&pattern.seconds));
-        let schedule = Self { hours, minutes, seconds, fixed, zone, pattern };
+        let schedule = Self { pattern, hours, minutes, seconds, fixed, zone };
         match schedule.next_wall(DateTime::constant(2000, 1, 1, 0, 0, 0, 0)) {
             Some(_) => Ok(schedule),
             None => Err(ScheduleError::Never { line: line.to_owned() }),
         }
+    }
+
+    /// The same, read once for each line and zone: flows ask for their next time after every change.
+    pub(super) fn known(line: &str, zone: &str) -> Option<Arc<Self>> {
+        thread_local! {
+            static KNOWN: RefCell<Known> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() > KNOWN_MAX {
+                known.clear();
+            }
+            let read = || Self::parse(line, zone).ok().map(Arc::new);
+            known.entry((line.to_owned(), zone.to_owned())).or_insert_with(read).clone()
+        })
     }
 
     /// Whether each of its times is a fixed time of day: neither minute nor hour holds `*` or `/`.

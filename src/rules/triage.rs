@@ -41,9 +41,13 @@ fn placed(world: &World, alert: &Alert) -> Vec<Event> {
             severity: alert.notice.severity,
             group,
             alert: alert.fingerprint,
-            previous: world.last_incident.get(&alert.fingerprint).copied(),
+            previous: world.last_incident.get(&alert.fingerprint).copied().filter(|id| is_over(world, *id)),
         }],
     }
+}
+
+fn is_over(world: &World, id: IncidentId) -> bool {
+    world.incident(id).is_some_and(|incident| !incident.is_open())
 }
 
 /// A worse alert raises its incident and voids an acknowledgement: what was acknowledged was less.

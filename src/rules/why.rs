@@ -20,7 +20,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn new(text: impl Into<String>, object: impl ToString) -> Self {
+    fn new(text: impl Into<String>, object: &impl ToString) -> Self {
         Self { text: text.into(), object: object.to_string(), hint: None }
     }
 
@@ -72,11 +72,10 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
             let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
             reasons.push(Reason::new(format!("its next time is {when}"), id).hint(format!("dogwatch run {id}")));
         }
-        Some(_) => {}
         None if flow.source().is_local() => {
             reasons.push(Reason::new("it has no schedule: it runs when someone starts it", id).hint(format!("dogwatch run {id}")));
         }
-        None => {}
+        _ => {}
     }
     reasons
 }
@@ -84,7 +83,7 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
 fn source(world: &World, flow: &Flow) -> Option<Reason> {
     let source = flow.source();
     match &world.sources.get(&source)?.freshness {
-        Freshness::Stale { reason } => Some(Reason::new(format!("`{source}` does not answer: {reason}"), source)),
+        Freshness::Stale { reason } => Some(Reason::new(format!("`{source}` does not answer: {reason}"), &source)),
         Freshness::Fresh => None,
     }
 }
@@ -117,13 +116,13 @@ fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp
             let definition = flow.definition_of(run)?.step(&step.name)?;
             let open = |need: &&crate::domain::StepName| !run.step(need).is_some_and(|need| need.state.is_success());
             let needs: Vec<&str> = definition.needs.iter().filter(open).map(crate::domain::StepName::as_str).collect();
-            Some(Reason::new(format!("{} needs {}", step.name, needs.join(", ")), object))
+            Some(Reason::new(format!("{} needs {}", step.name, needs.join(", ")), &object))
         }
         StepState::Queued => {
             let before = world.ready.iter().take_while(|(id, name)| *id != run.id || *name != step.name).count();
             let text =
                 format!("{} waits for a free slot: {} of {} taken, {before} before it", step.name, world.slots_taken(), world.max_running);
-            Some(Reason::new(text, object))
+            Some(Reason::new(text, &object))
         }
         StepState::RetryAt { at } => {
             let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref()).map_or(String::new(), |end| format!(" after {end}"));
@@ -132,7 +131,7 @@ fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp
             } else {
                 format!("{} waits for a free slot to be tried again{end}", step.name)
             };
-            Some(Reason::new(text, object).hint(format!("dogwatch kill {}", run.id)))
+            Some(Reason::new(text, &object).hint(format!("dogwatch kill {}", run.id)))
         }
         StepState::Running => {
             Some(Reason::new(format!("{} runs, {}", step.name, spent()), &object).hint(format!("dogwatch logs {object} -f")))
@@ -158,14 +157,14 @@ fn of_done(flow: &Flow, run: &Run) -> Vec<Reason> {
         match step.state.outcome() {
             Some(Outcome::Failed { cause }) => {
                 let text = format!("{} failed: {cause}, attempt {}", step.name, step.attempts_spent());
-                reasons.push(Reason::new(text, object).hint(hint));
+                reasons.push(Reason::new(text, &object).hint(hint));
             }
             Some(Outcome::Lost) => {
                 let boot = attempt.map_or("", |attempt| attempt.boot_id.as_str());
-                reasons.push(Reason::new(format!("{} is lost: nobody knows how it ended (boot {boot})", step.name), object).hint(hint));
+                reasons.push(Reason::new(format!("{} is lost: nobody knows how it ended (boot {boot})", step.name), &object).hint(hint));
             }
             Some(Outcome::UpstreamFailed) => {
-                reasons.push(Reason::new(format!("{} did not run: a step that it needs failed", step.name), object))
+                reasons.push(Reason::new(format!("{} did not run: a step that it needs failed", step.name), &object));
             }
             _ => {}
         }

@@ -1,1 +1,5 @@
-//! Neighbours that own flows, probes or alerts.
+//! Neighbours that own flows, probes or alerts, and the one way out to HTTP that they and the probes share.
+
+pub mod http_client;
+pub mod name_lookup;
+pub mod phase;

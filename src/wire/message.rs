@@ -1,6 +1,6 @@
 //! What the console and the daemon say to each other: JSON lines, each at most [`FRAME_MAX`] bytes.
 
-use crate::domain::{Accepted, AttemptId, Command, Entry, IncidentId, Level, ProbeId, Refusal, Sample};
+use crate::domain::{Accepted, AttemptId, Command, Entry, Level, ProbeId, Refusal, Sample};
 use crate::world::Part;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,9 +105,6 @@ pub struct EntriesAsked {
     /// Only from this time on.
     #[serde(default)]
     pub since: Option<Timestamp>,
-    /// Only of this incident's timeline.
-    #[serde(default)]
-    pub incident: Option<IncidentId>,
     /// At most so many, never more than 1,000.
     pub limit: u32,
 }

@@ -1,3 +1,7 @@
-//! Between the processes: frames, client, server, identity.
+//! Between the processes: messages, frames, the socket, who is at its other end, and the client.
 
+pub mod client;
+pub mod frame;
+pub mod identity;
 pub mod message;
+pub mod socket;

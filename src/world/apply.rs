@@ -338,16 +338,14 @@ impl World {
             if run.phase == Phase::Done || run.kill_asked_by.is_some() {
                 return;
             }
-            for step in &definition.steps {
-                let waits = run.step(&step.name).is_some_and(|step| step.state == StepState::Waiting);
-                if waits && run.needs_met(step) {
-                    found.push(step.name.clone());
-                }
-            }
-            for name in &found {
-                if let Some(step) = run.step_mut(name) {
-                    step.state = StepState::Queued;
-                }
+            let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
+            let named = run.named_step();
+            let waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+            let ready = waiting.filter(|(step, _)| named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need)));
+            let ready: BTreeSet<StepName> = ready.map(|(step, _)| step.name.clone()).collect();
+            for step in run.steps.iter_mut().filter(|step| ready.contains(&step.name)) {
+                step.state = StepState::Queued;
+                found.push(step.name.clone());
             }
             if run.phase == Phase::Waiting && !found.is_empty() {
                 run.phase = Phase::Queued;
@@ -367,6 +365,11 @@ impl World {
 
     fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
         self.running.insert(attempt.clone());
+        if let Job::Procedure { runbook, subject, step } = &attempt.job
+            && let Some(tick) = self.tick_mut(runbook, subject, step)
+        {
+            tick.boot_id = Some(boot_id.to_owned());
+        }
         if let Job::Step { run, step } = &attempt.job {
             self.no_retry(run, step);
             let head = self.ready.front().is_some_and(|(r, s)| r == run && s == step);
@@ -398,13 +401,7 @@ impl World {
     fn attempt_started(&mut self, attempt: &AttemptId, pid: u32, started_at: Timestamp) {
         let Job::Step { run, step } = &attempt.job else { return };
         self.change_run(run, |run, watches| {
-            run.started_at.get_or_insert(started_at);
-            // The start of a later occurrence ends the wait for the earlier ones too.
-            for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
-                watch.start_by = None;
-                watch.start_missed = false;
-            }
-            watches.retain(Watch::is_open);
+            begun(run, watches, started_at);
             if let Some(row) = run.step_mut(step).and_then(|step| step.attempts.iter_mut().find(|row| row.number == attempt.number)) {
                 row.pid = Some(pid);
                 row.started_at = Some(started_at);
@@ -415,12 +412,17 @@ impl World {
     fn attempt_ended(&mut self, attempt: &AttemptId, end: &AttemptEnd, ended_at: Timestamp, output_bytes: u64, survivors: &[String]) {
         self.running.remove(attempt);
         match &attempt.job {
-            Job::Step { run, step } => self.change_step(run, step, |step| {
-                if let Some(row) = step.attempts.iter_mut().find(|row| row.number == attempt.number) {
-                    row.ended_at = Some(ended_at);
-                    row.end = Some(end.clone());
-                    row.output_bytes = output_bytes;
-                    row.survivors = survivors.to_vec();
+            Job::Step { run, step } => self.change_run(run, |run, watches| {
+                let rows = run.step_mut(step).map(|step| &mut step.attempts);
+                let Some(row) = rows.and_then(|rows| rows.iter_mut().find(|row| row.number == attempt.number)) else { return };
+                row.ended_at = Some(ended_at);
+                row.end = Some(end.clone());
+                row.output_bytes = output_bytes;
+                row.survivors = survivors.to_vec();
+                // It may have started and ended while no daemon watched.
+                if !matches!(end, AttemptEnd::NeverBegan | AttemptEnd::SpawnError(_) | AttemptEnd::Lost) {
+                    let starting_at = row.starting_at;
+                    begun(run, watches, starting_at);
                 }
             }),
             Job::Procedure { runbook, subject, step } => {
@@ -741,6 +743,7 @@ impl World {
             command: Some(command.to_owned()),
             params: params.clone(),
             attempt: Some(attempt.clone()),
+            boot_id: None,
             end: None,
             runs,
         };
@@ -750,12 +753,23 @@ impl World {
     fn procedure_ticked(&mut self, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool, by: &str, at: Timestamp) {
         let state = if done { TickState::ByHand } else { TickState::Open };
         let procedure = self.procedure_mut(runbook, subject);
-        let fresh = Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, end: None, runs: 0 };
+        let fresh =
+            Tick { state, by: by.to_owned(), at, command: None, params: Params::new(), attempt: None, boot_id: None, end: None, runs: 0 };
         let tick = procedure.ticks.entry(step.clone()).or_insert(fresh);
         tick.state = state;
         by.clone_into(&mut tick.by);
         tick.at = at;
     }
+}
+
+/// A run has begun: it waits for nothing any more, nor do the occurrences before it.
+fn begun(run: &mut Run, watches: &mut Vec<Watch>, at: Timestamp) {
+    run.started_at.get_or_insert(at);
+    for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
+        watch.start_by = None;
+        watch.start_missed = false;
+    }
+    watches.retain(Watch::is_open);
 }
 
 /// What a flow counts as: failed, active, late.

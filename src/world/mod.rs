@@ -218,6 +218,18 @@ impl World {
         self.running.iter().filter(|attempt| matches!(attempt.job, Job::Step { .. })).count() as u32
     }
 
+    /// Attempts that have not ended, with the boot that each was started in.
+    pub fn open_attempts(&self) -> Vec<(AttemptId, String)> {
+        let boot_of = |attempt: &AttemptId| match &attempt.job {
+            Job::Step { run, step } => {
+                let rows = &self.run(run)?.step(step)?.attempts;
+                rows.iter().find(|row| row.number == attempt.number).map(|row| row.boot_id.clone())
+            }
+            Job::Procedure { runbook, subject, step } => self.procedure(runbook, subject)?.ticks.get(step)?.boot_id.clone(),
+        };
+        self.running.iter().map(|attempt| (attempt.clone(), boot_of(attempt).unwrap_or_default())).collect()
+    }
+
     /// Whether a source can be asked for something; the local engine can do everything.
     pub fn can(&self, source: &SourceId, capability: Capability) -> bool {
         source.is_local() || self.sources.get(source).is_some_and(|source| source.capabilities.contains(&capability))

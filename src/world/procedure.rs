@@ -38,6 +38,8 @@ pub struct Tick {
     pub params: Params,
     /// The attempt whose output is the evidence.
     pub attempt: Option<AttemptId>,
+    /// The boot in which that attempt was started.
+    pub boot_id: Option<String>,
     /// How that attempt ended.
     pub end: Option<AttemptEnd>,
     /// How often it was run.

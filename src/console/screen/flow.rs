@@ -126,6 +126,15 @@ fn firings(definition: &FlowDefinition, now: Timestamp) -> Vec<Firing> {
     next
 }
 
+/// How many runs are shown, and where the others are.
+fn runs_note(flow: &Flow) -> String {
+    let made = usize::try_from(flow.next_run.saturating_sub(1)).unwrap_or(usize::MAX);
+    match flow.runs.len() {
+        kept if kept < made => format!("{kept} of {made}, older ones in the journal"),
+        kept => kept.to_string(),
+    }
+}
+
 fn status(session: &Session, flow: &Flow) -> Line {
     let mut line = Line::new();
     match (&flow.hold, flow.last_run()) {
@@ -218,7 +227,13 @@ impl Page for FlowPage {
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let mut painter = Painter::new(buffer, session);
         let Some(flow) = self.flow(session) else {
-            painter.text(area.x, area.y, area.width, Role::Warning, &format!("there is no flow {} any more", self.flow));
+            painter.text(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(1),
+                Role::Warning,
+                &format!("there is no flow {} any more", self.flow),
+            );
             return None;
         };
         let head = self.head(session, flow);
@@ -255,7 +270,7 @@ impl Page for FlowPage {
             }
         }
         let area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        let kept = format!("{} kept, older ones in the journal", flow.runs.len());
+        let kept = runs_note(flow);
         self.runs_area = section(&mut painter, area, "Runs", &kept, true, &session.glyphs);
         draw_runs(&mut painter, session, flow, &mut self.cursor, self.runs_area);
         None

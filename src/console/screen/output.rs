@@ -249,7 +249,8 @@ impl OutputPage {
         let Ok(lines) = &self.lines else { return line };
         line.push(Role::Muted, format!("   {}", super::run::size(lines.output().len())));
         line.push(Role::Text, format!("   {}", lines.position()));
-        if lines.following() {
+        // What has ended has no news; its end is merely in sight.
+        if lines.following() && attempt.is_none_or(|attempt| attempt.end.is_none()) {
             line.push(Role::Active, "   following");
         }
         if let Some(words) = lines.filter_words() {
@@ -269,7 +270,10 @@ impl OutputPage {
 }
 
 fn words_of(error: &OutputError) -> String {
-    error.to_string()
+    match error {
+        OutputError::Missing { .. } => "no output is kept: the attempt has not begun, or its time to be kept is over".into(),
+        other => other.to_string(),
+    }
 }
 
 impl Page for OutputPage {
@@ -278,7 +282,12 @@ impl Page for OutputPage {
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        if self.prompt.is_some() { vec![Place::Input, Place::Dialog] } else { vec![Place::Output, Place::Reader, Place::Global] }
+        match &self.attempt.job {
+            _ if self.prompt.is_some() => vec![Place::Input, Place::Dialog],
+            // What is read here is acted on here: rerun, kill, why.
+            Job::Step { .. } => vec![Place::Output, Place::Reader, Place::Flows, Place::Global],
+            Job::Procedure { .. } => vec![Place::Output, Place::Reader, Place::Global],
+        }
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

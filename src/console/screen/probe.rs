@@ -3,7 +3,7 @@
 //! ```text
 //!  ✗ down since 02:27 (3m)  status 503, expected 200    GET https://shop.example/
 //!  every 30s, timeout 10s, down after 3, up after 2, below 800 ms, certificate ends in 21d
-//!  ── Latency ─────────────────── last 1h: p50 41 ms  p90 88 ms  p99 812 ms, 2 failed ──
+//!  ── Latency ─────────────────── last 1h: 2 failed, p50 41 ms  p90 88 ms  p99 812 ms ──
 //!   812 ms ▕         ▄
 //!          ▕   ▂▂▃▂▂▂█▂  no data  ▂▂▂
 //!           ●●●●●●●●●✗▲●         ●●●
@@ -87,6 +87,15 @@ impl ProbePage {
             return;
         }
         let plot = Rect { x: inside.x + AXIS, width: inside.width - AXIS - 1, height: inside.height - 1, ..inside };
+        if shown.is_empty() {
+            let words = match (&self.asked, &self.fault) {
+                (Some(_), _) => "asking for the readings",
+                (None, Some(fault)) => fault.as_str(),
+                (None, None) => "no reading in this stretch of time",
+            };
+            painter.text(plot.x + 1, plot.y, plot.width.saturating_sub(1), Role::Unknown, words);
+            return;
+        }
         let columns = chart::columns(shown, from, session.now, probe.definition.every, plot.width);
         let slowest = columns.iter().flatten().filter_map(|column| column.slowest).max().unwrap_or(1_000);
         let limit = probe.definition.expect.below;
@@ -106,12 +115,6 @@ impl ProbePage {
             painter.text(plot.x + plot.width / 2, y, plot.width / 2, Role::Muted, &middle);
         }
         painter.right(Rect { y, height: 1, ..plot }, y, Role::Muted, "now");
-        if shown.is_empty() && self.asked.is_none() {
-            let words = self.fault.clone().unwrap_or_else(|| "no reading in this stretch of time".into());
-            painter.text(plot.x + 1, plot.y, plot.width.saturating_sub(1), Role::Unknown, &words);
-        } else if shown.is_empty() {
-            painter.text(plot.x + 1, plot.y, plot.width.saturating_sub(1), Role::Muted, "asking for the readings");
-        }
         // The picture moves by one column at a time.
         let per_column = self.span().as_millis() / i128::from(plot.width.max(1));
         session.changes_in(SignedDuration::from_millis(i64::try_from(per_column).unwrap_or(60_000).max(1_000)));
@@ -121,19 +124,21 @@ impl ProbePage {
         let minutes = SPANS.get(self.span).copied().unwrap_or(60);
         let span = clock::words(minutes * 60);
         let count = |verdict| shown.iter().filter(|sample| sample.verdict == verdict).count();
-        let mut words = match chart::percentiles(shown, [0.5, 0.9, 0.99]) {
-            Some([half, most, nearly]) => {
-                let [half, most, nearly] = [half, most, nearly].map(clock::duration);
-                format!("last {span}: p50 {half}  p90 {most}  p99 {nearly}")
-            }
-            None => format!("last {span}: no answer"),
-        };
-        for (verdict, name) in [(Verdict::Degraded, "degraded"), (Verdict::Failed, "failed"), (Verdict::Error, "not probed")] {
+        let mut words = format!("last {span}: ");
+        // The worst first: on a small screen the end is cut.
+        for (verdict, name) in [(Verdict::Failed, "failed"), (Verdict::Degraded, "degraded"), (Verdict::Error, "not probed")] {
             let count = count(verdict);
             if count > 0 {
-                let _ = write!(words, ", {count} {name}");
+                let _ = write!(words, "{count} {name}, ");
             }
         }
+        let _ = match chart::percentiles(shown, [0.5, 0.9, 0.99]) {
+            Some(found) => {
+                let [half, most, nearly] = found.map(clock::duration);
+                write!(words, "p50 {half}  p90 {most}  p99 {nearly}")
+            }
+            None => write!(words, "no answer"),
+        };
         words
     }
 }
@@ -228,7 +233,13 @@ impl Page for ProbePage {
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let mut painter = Painter::new(buffer, session);
         let Some(probe) = session.world.probe(&self.probe) else {
-            painter.text(area.x, area.y, area.width, Role::Warning, &format!("there is no probe {} any more", self.probe));
+            painter.text(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(1),
+                Role::Warning,
+                &format!("there is no probe {} any more", self.probe),
+            );
             return None;
         };
         let mut rest = area;

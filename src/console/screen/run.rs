@@ -133,7 +133,7 @@ impl Page for RunPage {
         let found = session.world.flow(&self.run.flow).and_then(|flow| Some((flow, flow.run(&self.run)?)));
         let Some((flow, run)) = found else {
             let words = format!("{} is not among the runs that are kept; `dogwatch events` has it", self.run);
-            painter.text(area.x, area.y, area.width, Role::Warning, &words);
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Warning, &words);
             return None;
         };
         let good = flow.last_good(Some(&self.run));
@@ -154,7 +154,7 @@ impl Page for RunPage {
                 rest = Rect { y: inside.y + height, height: rest.bottom().saturating_sub(inside.y + height), ..rest };
             }
         }
-        let list = Rect { height: rest.height.saturating_sub(below), ..rest };
+        let list = Rect { height: rest.height.saturating_sub(below).min(steps), ..rest };
         let bars = bars::of(run, good, session.now);
         if bars.now.is_some() {
             session.changes_in(SignedDuration::from_secs(5));

@@ -87,6 +87,7 @@ impl TimelinePage {
 
     fn note(&self, session: &Session) -> String {
         let count = self.rows(session);
+        let facts = if count == 1 { "fact" } else { "facts" };
         let back = self.entry(session, 0).map(|entry| format!(", back to {}", session.time(entry.at))).unwrap_or_default();
         let more = match () {
             () if self.asked.is_some() => ", asking for more",
@@ -95,7 +96,7 @@ impl TimelinePage {
             () => "",
         };
         let fault = self.fault.as_ref().map(|fault| format!(", {fault}")).unwrap_or_default();
-        format!("{count} facts{back}{more}{fault}")
+        format!("{count} {facts}{back}{more}{fault}")
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn found_places_are_marked_across_colours() {
         let line = "one \x1b[31mtwo\x1b[0m";
-        let marked: Vec<_> = pieces(line, &[2..12]).into_iter().map(|piece| (piece.found, piece.text)).collect();
+        let marked: Vec<_> = pieces(line, std::slice::from_ref(&(2..12))).into_iter().map(|piece| (piece.found, piece.text)).collect();
         assert_eq!(marked, [(false, "on".into()), (true, "e ".into()), (true, "two".into())]);
     }
 

@@ -12,12 +12,13 @@ use crate::domain::{Digest, FlowDefinition, StepName};
 use crate::text;
 use ascii_dag::{Direction, Graph as Dag, LayoutConfig, RenderOptions};
 use ratatui::layout::Rect;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Columns of a step's name; longer ones are cut.
 const NAME_MAX: usize = 24;
 /// Boxes that are laid out; a larger flow shows its list of steps only.
-const BOXES_MAX: usize = 400;
+const BOXES_MAX: usize = 250;
 /// A chain of so many steps that only follow one another is folded into one box where the graph is larger than its area.
 const CHAIN: usize = 3;
 
@@ -40,57 +41,49 @@ struct Box {
     width: usize,
 }
 
-/// A layout that is kept until the definition or the room for it is another one.
+/// The ways to lay a graph out, the best to read first.
+const WAYS: [(Direction, bool); 4] =
+    [(Direction::LeftRight, false), (Direction::TopDown, false), (Direction::LeftRight, true), (Direction::TopDown, true)];
+
+/// The layouts of one definition, each made when it is first wanted: another size of the screen only chooses again.
 #[derive(Debug, Default)]
 pub struct Kept {
-    key: Option<(Digest, u16, u16, bool)>,
-    graph: Option<Graph>,
+    of: Option<(Digest, bool)>,
+    laid: [OnceCell<Option<Graph>>; WAYS.len()],
 }
 
 impl Kept {
-    /// [`Graph::fitting`], worked out only when something is another than the last time.
+    /// The layout that fits the area best: left to right, else top down, else either with chains folded; what is still
+    /// larger is folded from left to right, and scrolled. Absent when there are no steps or too many.
     pub fn fitting(&mut self, definition: &FlowDefinition, digest: &Digest, width: u16, height: u16, ascii: bool) -> Option<&Graph> {
-        let key = (digest.clone(), width, height, ascii);
-        if self.key.as_ref() != Some(&key) {
-            self.graph = Graph::fitting(definition, width, height, ascii);
-            self.key = Some(key);
+        let of = (digest.clone(), ascii);
+        if self.of.as_ref() != Some(&of) {
+            *self = Self { of: Some(of), ..Self::default() };
         }
-        self.graph.as_ref()
+        let mut chosen = None;
+        for (place, ((direction, fold), slot)) in WAYS.into_iter().zip(&self.laid).enumerate() {
+            let Some(graph) = slot.get_or_init(|| Graph::lay(definition, fold, direction, ascii)) else { continue };
+            let fits = graph.width <= usize::from(width) && graph.canvas.len() <= usize::from(height);
+            if fits || direction == Direction::LeftRight {
+                chosen = Some(place);
+            }
+            if fits {
+                break;
+            }
+        }
+        self.laid.get(chosen?)?.get()?.as_ref()
     }
 }
 
 impl Graph {
-    /// The layout that fits the area best: left to right, else top down, else either with chains folded; what is still
-    /// larger is scrolled. Absent when there are no steps or too many.
-    pub fn fitting(definition: &FlowDefinition, width: u16, height: u16, ascii: bool) -> Option<Self> {
-        let fits = |graph: &Self| graph.width <= usize::from(width) && graph.canvas.len() <= usize::from(height);
-        let mut last = None;
-        for fold in [false, true] {
-            let groups = if fold { folded(definition) } else { (0..definition.steps.len()).map(|step| vec![step]).collect() };
-            if groups.len() > BOXES_MAX {
-                continue;
-            }
-            for direction in [Direction::LeftRight, Direction::TopDown] {
-                let Some(graph) = Self::lay(definition, &groups, direction, ascii) else { continue };
-                if fits(&graph) {
-                    return Some(graph);
-                }
-                // Of those that do not fit the folded one from left to right is the easiest to scroll.
-                if direction == Direction::LeftRight {
-                    last = Some(graph);
-                }
-            }
-        }
-        last
-    }
-
     /// Rows that it takes.
     pub fn height(&self) -> u16 {
         u16::try_from(self.canvas.len()).unwrap_or(u16::MAX)
     }
 
-    fn lay(definition: &FlowDefinition, groups: &[Vec<usize>], direction: Direction, ascii: bool) -> Option<Self> {
-        if groups.is_empty() {
+    fn lay(definition: &FlowDefinition, fold: bool, direction: Direction, ascii: bool) -> Option<Self> {
+        let groups = if fold { folded(definition) } else { (0..definition.steps.len()).map(|step| vec![step]).collect() };
+        if groups.is_empty() || groups.len() > BOXES_MAX {
             return None;
         }
         let labels: Vec<String> = groups.iter().map(|group| label(definition, group)).collect();

@@ -23,8 +23,10 @@ pub fn section(painter: &mut Painter<'_>, area: Rect, title: &str, right: &str, 
         at += painter.text(at, area.y, 1, Role::Title, " ");
         at += painter.text(at, area.y, room(at), if focused { Role::BorderFocused } else { Role::Title }, title);
         painter.text(at, area.y, room(at).min(1), Role::Title, " ");
-        let width = text::width(&text::line(right)) as u16;
-        if width > 0 && at + width + 6 < area.right() {
+        // What does not fit whole is cut: half of the figures are better than none.
+        let right = text::fit(right, usize::from(area.right().saturating_sub(at + 7)), painter.ellipsis);
+        let width = text::width(&right) as u16;
+        if width > 3 {
             painter.text(area.right() - width - 4, area.y, width + 2, Role::Muted, &format!(" {right} "));
         }
     }

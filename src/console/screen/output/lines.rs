@@ -37,6 +37,8 @@ impl Lines {
         let output = Output::open(path)?;
         let index = Index::start(&output, bell)?;
         let follow = Follow::start(&output, bell).ok();
+        // What was written between opening and watching is looked for once.
+        bell.ring();
         Ok(Self {
             output,
             index,
@@ -111,6 +113,8 @@ impl Lines {
     /// Brings a found line into sight, a third down the screen, and ends following.
     pub fn show(&mut self, found: Found) {
         self.following = false;
+        self.shown.clear();
+        self.numbers.clear();
         self.skip = 0;
         let above = usize::from(self.height / 3);
         self.top = match &self.filter {
@@ -141,7 +145,7 @@ impl Lines {
         let count = usize::from(height);
         self.shown = match (&self.filter, self.following) {
             (None, true) => self.output.tail(count)?,
-            (None, false) => self.output.lines(self.top, count)?,
+            (None, false) => self.page_at_top(count)?,
             (Some(filter), following) => {
                 let all = filter.count();
                 let first = if following { all.saturating_sub(count) } else { filter.position(self.top) };
@@ -170,6 +174,17 @@ impl Lines {
             known = number;
         }
         Ok(())
+    }
+
+    /// Lines from the top on; near the end as many as fill the screen.
+    fn page_at_top(&mut self, count: usize) -> Result<Vec<Line>, OutputError> {
+        let lines = self.output.lines(self.top, count)?;
+        if lines.len() >= count || self.wrap {
+            return Ok(lines);
+        }
+        let lines = self.output.tail(count)?;
+        self.top = lines.first().map_or(0, |line| line.start);
+        Ok(lines)
     }
 
     /// Of folded lines only the last rows fit: drops lines from the top until the end is in sight.
@@ -215,6 +230,9 @@ impl Lines {
             Action::Left if !self.wrap => self.left = self.left.saturating_sub(SIDESTEP),
             _ => return false,
         }
+        // What the screen shows is read anew when it is drawn.
+        self.shown.clear();
+        self.numbers.clear();
         true
     }
 

@@ -1,0 +1,479 @@
+//! The command line, declared once: help, completions and the man page are made from it.
+
+use crate::domain::{IncidentId, RunId, run::Scope};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// The terminal operations console for the engineer on call: job flows, probes, incidents and the runbook on one page.
+///
+/// Without a command it opens the console, and starts the daemon where none runs. Exit codes: 0 done, 1 refused or
+/// failed, 2 wrong usage or wrong workspace, 3 the daemon cannot be reached, 4 (serve) a daemon already runs.
+#[derive(Debug, Parser)]
+#[command(name = "dogwatch", version, about, propagate_version = true, disable_help_subcommand = false)]
+pub struct Arguments {
+    /// The workspace's folder [default: dogwatch.toml here or in a folder above]
+    #[arg(long, global = true, env = "DOGWATCH_WORKSPACE", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Where state and socket live [default: the user's XDG folders]
+    #[arg(long, global = true, env = "DOGWATCH_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Fail with exit code 3 where no daemon runs, instead of starting one
+    #[arg(long, global = true)]
+    pub no_daemon: bool,
+    /// One JSON document instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing that is not asked for
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How the console looks
+    #[command(flatten)]
+    pub look: Look,
+    /// What to do; nothing opens the console
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// How the console looks.
+#[derive(Debug, Clone, Args)]
+pub struct Look {
+    /// Only ASCII characters on the screen
+    #[arg(long, global = true, env = "DOGWATCH_ASCII")]
+    pub ascii: bool,
+    /// A theme by name, or a file [default: dark or light, as the terminal is]
+    #[arg(long, global = true, env = "DOGWATCH_THEME", value_name = "NAME")]
+    pub theme: Option<String>,
+    /// No mouse: the terminal's own selection works
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// Never write to the terminal's clipboard
+    #[arg(long, global = true)]
+    pub no_clipboard: bool,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// A live workspace with a real shop and a real failure, to try everything in two minutes
+    Demo(Demo),
+    /// The web shop of the demo
+    #[command(hide = true)]
+    DemoShop(DemoShop),
+    /// Fetches a page of the demo's shop into a file
+    #[command(hide = true)]
+    DemoFetch(DemoFetch),
+    /// Make a workspace: settings, an example flow and probe, the shipped runbooks
+    Init {
+        /// Where [default: here]
+        dir: Option<PathBuf>,
+    },
+    /// Read everything and report all errors with their lines
+    Check {
+        /// The workspace [default: found as usual]
+        dir: Option<PathBuf>,
+    },
+    /// What will run when, with DST
+    Plan(Plan),
+    /// Run the daemon in the foreground
+    Serve(Serve),
+    /// End the daemon; running batches go on
+    Stop,
+    /// One page for a shell prompt or a script
+    Status,
+    /// Read the workspace's files again
+    Reload,
+    /// Job flows
+    Flows,
+    /// Runs, the youngest first
+    Runs {
+        /// Only of this flow
+        flow: Option<String>,
+    },
+    /// Start a run
+    Run(Run),
+    /// Run an earlier run again, as a new run
+    Rerun(Rerun),
+    /// End a run: TERM, grace, KILL
+    Kill(Kill),
+    /// Let no new run of a flow start
+    Hold(Hold),
+    /// End a hold
+    Release(Release),
+    /// Why a flow or a run does not start, or why it failed
+    Why {
+        /// A flow, or a run such as nightly-orders/17
+        object: String,
+    },
+    /// What a step printed
+    Logs(Logs),
+    /// Probes
+    Probes,
+    /// Look at a target now
+    Probe(Probe),
+    /// The queue: open incidents
+    Incidents {
+        /// Also ended ones
+        #[arg(long)]
+        all: bool,
+    },
+    /// One incident with its timeline
+    Incident {
+        /// Its number
+        incident: IncidentId,
+    },
+    /// Say that you work on an incident
+    Ack(Ack),
+    /// Take an acknowledgement back
+    Unack(Unack),
+    /// Declare an incident over
+    Resolve(Resolve),
+    /// Put a line into an incident's timeline
+    Note(Note),
+    /// Draft an incident's post-mortem, or bring its generated parts up to date
+    Postmortem(Postmortem),
+    /// Put a mark on everyone's timeline, such as a deployment
+    Mark(Mark),
+    /// Runbooks
+    Runbooks,
+    /// Read a runbook, or run a step of it
+    Runbook(Runbook),
+    /// What happened
+    Events(Events),
+    /// Check the journal's chain from the first entry to the last anchored one
+    Verify,
+    /// Completions for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, as roff
+    Man,
+    /// The console's keys, as a table
+    Keys,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the demo's workspace is unpacked [default: a new folder below the temporary one]
+    pub dir: Option<PathBuf>,
+    /// Set up and start everything, print where, and leave it running without opening the console
+    #[arg(long)]
+    pub headless: bool,
+    /// What happens to the folder at the end
+    #[arg(long, value_enum, default_value_t = Afterwards::Ask)]
+    pub afterwards: Afterwards,
+}
+
+/// What happens to the demo's folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Afterwards {
+    /// Ask
+    Ask,
+    /// Keep it
+    Keep,
+    /// Remove it
+    Remove,
+}
+
+/// Arguments of `demo-shop`.
+#[derive(Debug, Args)]
+pub struct DemoShop {
+    /// A file that is given the ports as well
+    #[arg(long)]
+    pub port_file: Option<PathBuf>,
+}
+
+/// Arguments of `demo-fetch`.
+#[derive(Debug, Args)]
+pub struct DemoFetch {
+    /// Change something instead of only looking
+    #[arg(long)]
+    pub post: bool,
+    /// The address
+    pub url: String,
+    /// The file
+    pub file: PathBuf,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// From this local time on, as 2026-03-29 or 2026-03-29T01:00 [default: now]
+    #[arg(long)]
+    pub from: Option<String>,
+    /// Until this local time [default: a day later]
+    #[arg(long)]
+    pub to: Option<String>,
+    /// Only of this flow
+    pub flow: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// In a session of its own, as the console starts it
+    #[arg(long, hide = true)]
+    pub detached: bool,
+    /// Print a systemd user unit for this workspace
+    #[arg(long)]
+    pub unit: bool,
+}
+
+/// Who and why, on everything that changes something.
+#[derive(Debug, Clone, Args)]
+pub struct Care {
+    /// Only say what it would touch
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Chosen by a script: the same key is carried out once, however often it is sent
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The flow
+    pub flow: String,
+    /// A parameter, as region=us
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub param: Vec<(String, String)>,
+    /// The date that it processes [default: today in the flow's zone]
+    #[arg(long)]
+    pub date: Option<Date>,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Wait for its end; exit 0 when it succeeded, else 1
+    #[arg(long)]
+    pub wait: bool,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `rerun`.
+#[derive(Debug, Args)]
+pub struct Rerun {
+    /// The run, such as nightly-orders/17
+    pub run: RunId,
+    /// failed, all, from:STEP, only:STEP or down:STEP
+    #[arg(long, default_value = "failed")]
+    pub scope: Scope,
+    /// The definition that it ran with, or today's
+    #[arg(long, value_enum, default_value_t = Definition::Ran)]
+    pub definition: Definition,
+    /// A parameter that differs from the earlier run's
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub param: Vec<(String, String)>,
+    /// Another date than the earlier run's
+    #[arg(long)]
+    pub date: Option<Date>,
+    /// Why
+    #[arg(long, required_unless_present = "dry_run", default_value = "", hide_default_value = true)]
+    pub reason: String,
+    /// Wait for its end; exit 0 when it succeeded, else 1
+    #[arg(long)]
+    pub wait: bool,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Whose definition a rerun uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Definition {
+    /// The one that the earlier run ran with
+    Ran,
+    /// The one that the file has now
+    Today,
+}
+
+/// Arguments of `kill`.
+#[derive(Debug, Args)]
+pub struct Kill {
+    /// The run
+    pub run: RunId,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `hold`.
+#[derive(Debug, Args)]
+pub struct Hold {
+    /// The flow
+    pub flow: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// It ends by itself after this, as 8h or 30m
+    #[arg(long = "for", value_name = "DURATION")]
+    pub span: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The flow
+    pub flow: String,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The run
+    pub run: RunId,
+    /// The step [default: the one that failed, else the one that runs, else the last]
+    pub step: Option<String>,
+    /// The attempt [default: the last]
+    #[arg(long)]
+    pub attempt: Option<u32>,
+    /// Go on with what is printed until the attempt ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// The bytes as they are; never to a terminal that you care for
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// Arguments of `probe`.
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The probe
+    pub probe: String,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `ack`.
+#[derive(Debug, Args)]
+pub struct Ack {
+    /// The incident
+    pub incident: IncidentId,
+    /// A word for the timeline
+    #[arg(long)]
+    pub note: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `unack`.
+#[derive(Debug, Args)]
+pub struct Unack {
+    /// The incident
+    pub incident: IncidentId,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `resolve`.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// The incident
+    pub incident: IncidentId,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `note`.
+#[derive(Debug, Args)]
+pub struct Note {
+    /// The incident
+    pub incident: IncidentId,
+    /// The line; several words need no quotes
+    #[arg(required = true)]
+    pub text: Vec<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `postmortem`.
+#[derive(Debug, Args)]
+pub struct Postmortem {
+    /// The incident
+    pub incident: IncidentId,
+    /// Print it instead of saving it
+    #[arg(long)]
+    pub print: bool,
+    /// Name roles instead of people
+    #[arg(long, requires = "print")]
+    pub roles: bool,
+}
+
+/// Arguments of `mark`.
+#[derive(Debug, Args)]
+pub struct Mark {
+    /// The line; several words need no quotes
+    #[arg(required = true)]
+    pub text: Vec<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `runbook`.
+#[derive(Debug, Args)]
+pub struct Runbook {
+    /// The runbook
+    #[arg(value_name = "RUNBOOK")]
+    pub name: String,
+    /// Run this step of it
+    #[arg(long, value_name = "STEP")]
+    pub run: Option<String>,
+    /// For this incident
+    #[arg(long)]
+    pub incident: Option<IncidentId>,
+    /// A parameter of the step
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub param: Vec<(String, String)>,
+    /// For a dangerous step: its name
+    #[arg(long, value_name = "STEP")]
+    pub confirm: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `events`.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// From this time on: a local time, an instant, or an age such as 2h
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Only of this incident
+    #[arg(long)]
+    pub incident: Option<IncidentId>,
+    /// The last so many [default: 100 without --since]
+    #[arg(short = 'n', long)]
+    pub last: Option<u32>,
+    /// Go on with what happens
+    #[arg(short, long, conflicts_with = "incident")]
+    pub follow: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
+}

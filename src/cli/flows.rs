@@ -1,0 +1,216 @@
+//! Job flows: list, run, rerun, kill, hold, release, why.
+
+use super::args::{Care, Definition, Hold, Kill, Release, Rerun, Run};
+use super::failure::Failure;
+use super::print::{self, Printer};
+use super::session::{Session, ask};
+use super::{json, workspace};
+use crate::clock;
+use crate::domain::run::DefinitionChoice;
+use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
+use crate::rules;
+use crate::wire::client::Client;
+use crate::wire::message::{Ask, Request, Said};
+use crate::world::World;
+use std::process::ExitCode;
+
+/// `dogwatch flows`
+pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
+    let (_, world) = session.world().await?;
+    let now = clock::now();
+    let mut flows: Vec<_> = world.flows.values().collect();
+    flows.sort_by_key(|flow| flow.urgency());
+    if printer.json {
+        let rows: Vec<_> = flows
+            .iter()
+            .map(|flow| json::flow(flow, rules::next_occurrence(flow), &rules::why_flow(&world, &flow.definition.id, now)))
+            .collect();
+        print::document(&rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<_> = flows
+        .iter()
+        .map(|flow| {
+            let last = flow.last_run();
+            let state = match (last, &flow.hold) {
+                (_, Some(hold)) => format!("held by {}", hold.by),
+                (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
+                (None, None) => "never ran".into(),
+            };
+            let next = rules::next_occurrence(flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
+            vec![
+                flow.definition.id.to_string(),
+                state,
+                last.map_or_else(String::new, |run| run.id.to_string()),
+                next,
+                flow.definition.description.clone(),
+            ]
+        })
+        .collect();
+    printer.table(&["FLOW", "STATE", "LAST RUN", "NEXT", "DESCRIPTION"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `dogwatch runs`
+pub async fn runs(session: &Session, printer: Printer, flow: Option<&str>) -> Result<ExitCode, Failure> {
+    let (_, world) = session.world().await?;
+    if let Some(name) = flow {
+        rules::find_flow(&world, &FlowId::new(name))?;
+    }
+    let wanted = |id: &FlowId| flow.is_none_or(|flow| id.as_str() == flow);
+    let mut runs: Vec<_> = world.flows.values().filter(|flow| wanted(&flow.definition.id)).flat_map(|flow| flow.runs.iter()).collect();
+    runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id.number())));
+    if printer.json {
+        print::document(&runs.iter().map(|run| json::run(run)).collect::<Vec<_>>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            let (done, all) = run.progress();
+            let telling = run.telling_step().map_or_else(String::new, |step| format!("{} {}", step.name, step.state.word()));
+            vec![
+                run.id.to_string(),
+                outcome_word(run.phase, run.outcome.as_ref()),
+                format!("{done}/{all}"),
+                run.date.to_string(),
+                local_time(run.created_at, &world.zone),
+                run.author.clone(),
+                telling,
+            ]
+        })
+        .collect();
+    printer.table(&["RUN", "STATE", "STEPS", "DATE", "MADE", "BY", "STEP"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `dogwatch run`
+pub async fn run(session: &Session, printer: Printer, run: Run) -> Result<ExitCode, Failure> {
+    let command =
+        Command::Run { flow: FlowId::new(&run.flow), params: run.param.into_iter().collect(), date: run.date, reason: run.reason };
+    let mut client = session.connect().await?;
+    let accepted = ask(&mut client, command, &run.care).await?;
+    made(printer, &mut client, accepted, run.wait).await
+}
+
+/// `dogwatch rerun`
+pub async fn rerun(session: &Session, printer: Printer, rerun: Rerun) -> Result<ExitCode, Failure> {
+    let reason = if rerun.care.dry_run && rerun.reason.is_empty() { "dry run".to_owned() } else { rerun.reason };
+    let command = Command::Rerun {
+        run: rerun.run,
+        scope: rerun.scope,
+        definition: match rerun.definition {
+            Definition::Ran => DefinitionChoice::Ran,
+            Definition::Today => DefinitionChoice::Today,
+        },
+        params: rerun.param.into_iter().collect(),
+        date: rerun.date,
+        reason,
+    };
+    let mut client = session.connect().await?;
+    let accepted = ask(&mut client, command, &rerun.care).await?;
+    made(printer, &mut client, accepted, rerun.wait).await
+}
+
+/// `dogwatch kill`
+pub async fn kill(session: &Session, printer: Printer, kill: Kill) -> Result<ExitCode, Failure> {
+    simple(session, printer, Command::Kill { run: kill.run, reason: kill.reason }, &kill.care).await
+}
+
+/// `dogwatch hold`
+pub async fn hold(session: &Session, printer: Printer, hold: Hold) -> Result<ExitCode, Failure> {
+    let until = hold.span.as_deref().map(workspace::later).transpose()?;
+    simple(session, printer, Command::Hold { flow: FlowId::new(&hold.flow), until, reason: hold.reason }, &hold.care).await
+}
+
+/// `dogwatch release`
+pub async fn release(session: &Session, printer: Printer, release: Release) -> Result<ExitCode, Failure> {
+    simple(session, printer, Command::Release { flow: FlowId::new(&release.flow) }, &release.care).await
+}
+
+/// `dogwatch why`
+pub async fn why(session: &Session, printer: Printer, object: &str) -> Result<ExitCode, Failure> {
+    let (_, world) = session.world().await?;
+    let now = clock::now();
+    let reasons = if let Ok(run) = object.parse::<RunId>() {
+        rules::find_run(&world, &run)?;
+        rules::why_run(&world, &run, now)
+    } else {
+        let flow = FlowId::new(object);
+        rules::find_flow(&world, &flow)?;
+        rules::why_flow(&world, &flow, now)
+    };
+    if printer.json {
+        print::document(&reasons)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (place, reason) in reasons.iter().enumerate() {
+        print::line(format!("{}. {}", place + 1, reason.text))?;
+        if let Some(hint) = &reason.hint {
+            print::line(format!("   → {hint}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sends a command whose answer is only that it is on record.
+pub async fn simple(session: &Session, printer: Printer, command: Command, care: &Care) -> Result<ExitCode, Failure> {
+    let mut client = session.connect().await?;
+    let accepted = ask(&mut client, command, care).await?;
+    made(printer, &mut client, accepted, false).await
+}
+
+/// Says what a command made, and waits for a run where asked to.
+async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
+    match accepted {
+        Accepted::Done if printer.json => print::document(&serde_json::json!({ "done": true }))?,
+        Accepted::Done => printer.remark("done")?,
+        Accepted::WouldDo(lines) if printer.json => print::document(&serde_json::json!({ "would_do": lines }))?,
+        Accepted::WouldDo(lines) => lines.iter().try_for_each(print::line)?,
+        Accepted::Run(run) if wait => return wait_for(printer, client, &run).await,
+        Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
+        Accepted::Run(run) => print::line(run.to_string())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Follows the world until a run is done.
+async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<ExitCode, Failure> {
+    printer.remark(format!("{id} …"))?;
+    client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
+    let mut world = World::new();
+    let mut live = false;
+    loop {
+        match client.next().await? {
+            Said::Part(part) => world.absorb(*part),
+            Said::Live { .. } => live = true,
+            Said::Resync => live = false,
+            Said::Entries(entries) => entries.iter().for_each(|entry| world.apply(entry)),
+            _ => {}
+        }
+        let Some(run) = world.run(id).filter(|run| live && run.phase == Phase::Done) else { continue };
+        if printer.json {
+            print::document(&json::run(run))?;
+        } else {
+            let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
+                Some(end) => format!(": {} {end}", step.name),
+                None => format!(": {} {}", step.name, step.state.word()),
+            });
+            print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
+        }
+        let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) });
+    }
+}
+
+fn outcome_word(phase: Phase, outcome: Option<&Outcome>) -> String {
+    match outcome {
+        Some(outcome) => outcome.word().to_owned(),
+        None => format!("{phase:?}").to_lowercase(),
+    }
+}
+
+/// A time in a zone, short, with the zone's abbreviation.
+pub fn local_time(at: jiff::Timestamp, zone: &str) -> String {
+    at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+}

@@ -1,0 +1,162 @@
+//! The shapes of `--json`: snake_case, RFC 3339 UTC with the zone's name beside local times, durations in seconds, ids
+//! as they are typed. Shapes only grow.
+
+use crate::domain::{AttemptEnd, Outcome, RunId};
+use crate::rules::Reason;
+use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A local time with its zone's name, beside the instant.
+fn local(at: Timestamp, zone: &str) -> Value {
+    let zoned = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.to_string());
+    json!(zoned)
+}
+
+/// One flow, with its last run.
+pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Value {
+    let definition = &flow.definition;
+    json!({
+        "id": definition.id,
+        "source": flow.source(),
+        "description": definition.description,
+        "schedules": definition.schedules,
+        "zone": definition.zone,
+        "severity": definition.severity,
+        "labels": definition.labels,
+        "runbook": definition.runbook,
+        "next_at": next,
+        "next_at_local": next.map(|at| local(at, &definition.zone)),
+        "held": flow.hold.as_ref().map(|hold| json!({
+            "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until,
+        })),
+        "late": flow.is_late(),
+        "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
+        "last_run": flow.last_run().map(run),
+        "incidents": flow.incidents,
+    })
+}
+
+/// One run with its steps and attempts.
+pub fn run(run: &Run) -> Value {
+    json!({
+        "id": run.id,
+        "flow": run.id.flow,
+        "source": run.id.flow.source(),
+        "phase": run.phase,
+        "outcome": run.outcome.as_ref().map(Outcome::word),
+        "cause": run.cause,
+        "author": run.author,
+        "planned_at": run.planned_at,
+        "date": run.date,
+        "params": run.params,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration": span(run.started_at, run.ended_at),
+        "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn step(step: &StepRun) -> Value {
+    json!({
+        "name": step.name,
+        "state": step.state.word(),
+        "outcome": step.state.outcome().map(Outcome::word),
+        "carried": step.carried,
+        "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
+    })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    let exit_code = match attempt.end {
+        Some(AttemptEnd::Exit(code)) => Some(code),
+        _ => None,
+    };
+    json!({
+        "number": attempt.number,
+        "pid": attempt.pid,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "duration": span(attempt.started_at, attempt.ended_at),
+        "exit_code": exit_code,
+        "end": attempt.end.as_ref().map(ToString::to_string),
+        "output_bytes": attempt.output_bytes,
+        "survivors": attempt.survivors,
+    })
+}
+
+/// One probe.
+pub fn probe(probe: &Probe) -> Value {
+    json!({
+        "id": probe.definition.id,
+        "probe": probe.definition.id,
+        "source": probe.source(),
+        "target": probe.definition.target.to_string(),
+        "every": probe.definition.every.as_secs_f64(),
+        "health": probe.health.word(),
+        "since": probe.since,
+        "reason": probe.reason,
+        "error": probe.error,
+        "severity": probe.definition.severity,
+        "labels": probe.definition.labels,
+        "runbook": probe.definition.runbook,
+        "incidents": probe.incidents,
+    })
+}
+
+/// One incident without its timeline.
+pub fn incident(incident: &Incident) -> Value {
+    json!({
+        "id": incident.id,
+        "title": incident.title,
+        "stage": incident.stage,
+        "severity": incident.severity,
+        "labels": incident.labels(),
+        "opened_at": incident.opened_at,
+        "first_sign_at": incident.first_sign_at,
+        "acknowledged_by": incident.acknowledged.as_ref().map(|ack| ack.by.name()),
+        "acknowledged_at": incident.acknowledged.as_ref().map(|ack| ack.at),
+        "resolved_at": incident.resolved.as_ref().map(|end| end.at),
+        "resolved_by": incident.resolved.as_ref().map(|end| end.by.name()),
+        "resolution": incident.resolved.as_ref().map(|end| &end.reason),
+        "previous": incident.previous,
+        "next": incident.next,
+        "flows": incident.flows,
+        "probes": incident.probes,
+        "alerts": incident.alerts.iter().map(|(fingerprint, alert)| json!({
+            "fingerprint": fingerprint,
+            "source": alert.source,
+            "summary": alert.notice.summary,
+            "severity": alert.notice.severity,
+            "labels": alert.notice.labels,
+            "since": alert.since,
+            "resolved_at": alert.resolved_at,
+        })).collect::<Vec<_>>(),
+        "notes": incident.notes,
+    })
+}
+
+/// One page for a prompt or a script.
+pub fn status(world: &World, welcome: &crate::wire::message::Welcome, running: &[RunId], warning: Option<&str>) -> Value {
+    json!({
+        "workspace": welcome.workspace,
+        "name": world.name,
+        "zone": world.zone,
+        "state": welcome.state,
+        "daemon": { "pid": welcome.pid, "release": welcome.release, "since": world.daemon.as_ref().map(|daemon| daemon.started_at) },
+        "user": welcome.user,
+        "level": welcome.level,
+        "entries": world.seq,
+        "incidents": { "open": world.tally.open, "unacknowledged": world.tally.unacknowledged, "worst": world.worst_open() },
+        "flows": { "all": world.flows.len(), "failed": world.tally.flows_failed, "active": world.tally.flows_active, "late": world.tally.flows_late },
+        "probes": { "all": world.probes.len(), "down": world.tally.probes_down, "degraded": world.tally.probes_degraded },
+        "running": running,
+        "workspace_errors": world.workspace_errors,
+        "warning": warning,
+    })
+}
+
+fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
+    Some(to?.duration_since(from?).as_secs_f64())
+}

@@ -1,0 +1,46 @@
+//! Everything that the engine can ask of the outside, and nothing else.
+
+use crate::domain::{AttemptId, Effect};
+use crate::prober::Prober;
+use crate::runner::{ClaimError, Runner};
+use tokio::sync::mpsc;
+
+/// Who performs effects.
+#[derive(Clone)]
+pub struct Outside {
+    /// Runs steps.
+    pub runner: Runner,
+    /// Looks at targets.
+    pub prober: Prober,
+    /// Reads the workspace's files; one pending request is enough.
+    pub reload: mpsc::Sender<()>,
+    /// Ends the daemon; the word says why.
+    pub stop: mpsc::Sender<String>,
+}
+
+impl Outside {
+    /// Takes an attempt's folder and lock, before its entry is written.
+    pub(super) fn claim(&self, attempt: &AttemptId) -> Result<(), ClaimError> {
+        self.runner.claim(attempt)
+    }
+
+    /// Gives a claim back whose entry was not written.
+    pub(super) fn disclaim(&self, attempt: &AttemptId) {
+        self.runner.disclaim(attempt);
+    }
+
+    /// Does what an entry on disk asks for.
+    pub(super) fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::StartAttempt(order) => self.runner.start(*order),
+            Effect::KillAttempt { attempt } => self.runner.kill(&attempt),
+            Effect::WatchProbe(probe) => self.prober.watch(probe),
+            Effect::ForgetProbe(probe) => self.prober.forget(&probe),
+            Effect::ProbeNow(probe) => self.prober.now(&probe),
+            Effect::SetRhythm { probe, every } => self.prober.set_rhythm(&probe, every),
+            // A full channel means that the same request is already waiting.
+            Effect::ReloadWorkspace => drop(self.reload.try_send(())),
+            Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The way to the store of readings: a thread of its own, so that nobody waits for its file.
+
+use super::{Retention, Samples};
+use crate::domain::{ProbeId, Sample};
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+use tokio::sync::{mpsc, oneshot};
+
+/// Readings that may wait for the thread; further ones are dropped from the store, not from the screen.
+const QUEUE: usize = 16_384;
+/// How often readings are written to the file, in readings' time.
+const FLUSH: SignedDuration = SignedDuration::from_secs(30);
+/// How often old readings are thinned out.
+const RETAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// A handle to the store.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    queue: mpsc::Sender<Asked>,
+}
+
+#[derive(Debug)]
+enum Asked {
+    Push(ProbeId, Sample),
+    Since(ProbeId, Timestamp, oneshot::Sender<Vec<Sample>>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Readings {
+    /// Opens the store below the state folder and starts its thread.
+    pub fn start(state: &Path, keep: Retention) -> anyhow::Result<Self> {
+        let mut samples = Samples::open(state);
+        let (queue, mut asked) = mpsc::channel(QUEUE);
+        std::thread::Builder::new().name("readings".into()).spawn(move || {
+            let (mut flushed, mut retained) = (Timestamp::MIN, Timestamp::MIN);
+            while let Some(next) = asked.blocking_recv() {
+                match next {
+                    Asked::Push(probe, sample) => {
+                        samples.push(&probe, sample);
+                        if due(flushed, sample.at, FLUSH) {
+                            flushed = sample.at;
+                            report("written", samples.flush(sample.at));
+                        }
+                        if due(retained, sample.at, RETAIN) {
+                            retained = sample.at;
+                            report("thinned out", samples.retain(sample.at, keep));
+                        }
+                    }
+                    // Who asked may have gone meanwhile.
+                    Asked::Since(probe, since, answer) => drop(answer.send(samples.since(&probe, since))),
+                    Asked::Close(answer) => {
+                        report("written", samples.flush(crate::clock::now()));
+                        let _ = answer.send(()); // who asked may have gone
+                        break;
+                    }
+                }
+            }
+        })?;
+        Ok(Self { queue })
+    }
+
+    /// Stores a reading; a full queue drops it, because a probe must never wait for a disk.
+    pub fn push(&self, probe: &ProbeId, sample: Sample) {
+        drop(self.queue.try_send(Asked::Push(probe.clone(), sample)));
+    }
+
+    /// Readings of a probe that are not older than the given time, the oldest first.
+    pub async fn since(&self, probe: &ProbeId, since: Timestamp) -> Vec<Sample> {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Asked::Since(probe.clone(), since, answer)).await.is_err() {
+            return Vec::new();
+        }
+        answered.await.unwrap_or_default()
+    }
+
+    /// Writes everything and ends the thread.
+    pub async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Asked::Close(answer)).await.is_ok() {
+            // The thread has ended already when there is no answer.
+            let _ = answered.await;
+        }
+    }
+}
+
+fn due(last: Timestamp, now: Timestamp, every: SignedDuration) -> bool {
+    last == Timestamp::MIN || now.duration_since(last) >= every || now < last
+}
+
+fn report<E: std::fmt::Display>(what: &str, done: Result<(), E>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "readings were not {what}; the screen goes on");
+    }
+}

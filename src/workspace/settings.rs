@@ -1,0 +1,219 @@
+//! `dogwatch.toml`: the workspace's name and zone, whose daemon it is, who may look and act, what is kept for how long.
+
+use super::file::SourceFile;
+use super::name::name_problem;
+use super::table::{self, Keys, Table};
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What `dogwatch.toml` says beside the definitions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The workspace's name. Default: its folder's name.
+    pub name: String,
+    /// IANA zone in which times are shown and schedules are read. Default `UTC`.
+    pub zone: String,
+    /// Labels whose equal values put alerts into one incident. Default `source` and `service` (RULES: grouping).
+    pub group_by: Vec<String>,
+    /// The Unix user whose daemon this workspace's is; anybody's where it is absent.
+    pub daemon_user: Option<String>,
+    /// Attempts that may run at the same time. Default 16.
+    pub max_running: u32,
+    /// The folder of the socket on a shared host, which the access groups may enter.
+    pub socket_dir: Option<PathBuf>,
+    /// Who may look and act; absent: the daemon's owner alone.
+    pub access: Option<Access>,
+    /// What is kept for how long.
+    pub retention: Retention,
+}
+
+/// Who may do what. A person has the highest level that names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// May look.
+    pub viewers: Vec<Principal>,
+    /// May act.
+    pub operators: Vec<Principal>,
+    /// May also give the second word.
+    pub approvers: Vec<Principal>,
+}
+
+/// A Unix user, or a Unix group written with `@`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A user's name.
+    User(String),
+    /// A group's name, without the `@`.
+    Group(String),
+}
+
+/// What is kept for how long. The journal is kept for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Every single probe reading. Default 14 days; rollups are kept longer.
+    pub samples: Duration,
+    /// Rollups of probe readings. Default 400 days: last year's season can be compared.
+    pub rollups: Duration,
+    /// Output of attempts. Default 30 days.
+    pub output: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { samples: DAY * 14, rollups: DAY * 400, output: DAY * 30 }
+    }
+}
+
+const KEYS: Keys = Keys {
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention"],
+    later: &[
+        "source",
+        "people",
+        "escalation",
+        "channel",
+        "channels",
+        "anchor",
+        "grouping",
+        "calendar",
+        "pool",
+        "pools",
+        "guard",
+        "maintenance",
+    ],
+};
+const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
+const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
+const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
+
+/// Reads the file; what is wrong is noted in it. `folder` is the name that is taken where the file gives none.
+pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
+    let parsed = table::parse(file);
+    let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
+    let daemon = top.table("daemon", &DAEMON);
+    Settings {
+        name: name(&top, folder),
+        zone: zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned()),
+        group_by: group_by(&top),
+        daemon_user: daemon.as_ref().and_then(user),
+        max_running: daemon.as_ref().and_then(|daemon| daemon.whole("max_running", 1..=10_000)).map_or(16, |number| number as u32),
+        socket_dir: daemon.as_ref().and_then(socket_dir),
+        access: top.table("access", &ACCESS).map(|access| Access {
+            viewers: principals(&access, "viewers"),
+            operators: principals(&access, "operators"),
+            approvers: principals(&access, "approvers"),
+        }),
+        retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
+    }
+}
+
+/// A zone's name that exists, from a key.
+pub(super) fn zone(table: &Table<'_>, key: &str) -> Option<String> {
+    let text = table.text(key)?;
+    if let Ok(zone) = TimeZone::get(text.value) {
+        return Some(zone.iana_name().unwrap_or(text.value).to_owned());
+    }
+    let reason = format!("there is no time zone `{}`", text.value);
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    match super::error::nearest(text.value, names.iter().map(String::as_str)) {
+        Some(name) => table.file.wrong_but(text.at, reason, format!("did you mean `{name}`?")),
+        None => table.file.wrong_but(text.at, reason, "zones are named as in `Europe/Rome` or `UTC`"),
+    }
+    None
+}
+
+fn name(top: &Table<'_>, folder: &str) -> String {
+    let Some(text) = top.text("name") else {
+        // The folder's name is made fit: it becomes part of the state folder's name.
+        let fit: String = folder.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(64).collect();
+        return if name_problem(&fit).is_none() { fit } else { "workspace".to_owned() };
+    };
+    if let Some(problem) = name_problem(text.value) {
+        top.file.wrong(text.at, format!("`name`: {problem}"));
+    }
+    text.value.to_owned()
+}
+
+fn group_by(top: &Table<'_>) -> Vec<String> {
+    if top.value("group_by").is_none() {
+        return vec!["source".to_owned(), "service".to_owned()];
+    }
+    let labels = top.texts("group_by");
+    for label in &labels {
+        if label.value.is_empty() || !label.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            top.file.wrong(label.at.clone(), format!("`{}` is not the name of a label", label.value));
+        }
+    }
+    labels.into_iter().map(|label| label.value.to_owned()).collect()
+}
+
+fn user(daemon: &Table<'_>) -> Option<String> {
+    let text = daemon.text("user")?;
+    if let Some(problem) = account_problem(text.value) {
+        daemon.file.wrong(text.at, format!("`user`: {problem}"));
+        return None;
+    }
+    Some(text.value.to_owned())
+}
+
+fn socket_dir(daemon: &Table<'_>) -> Option<PathBuf> {
+    let text = daemon.text("socket_dir")?;
+    if !text.value.starts_with('/') {
+        daemon.file.wrong(text.at, "`socket_dir` is a path from the root, such as `/run/dogwatch-ops`");
+        return None;
+    }
+    Some(PathBuf::from(text.value))
+}
+
+fn principals(access: &Table<'_>, key: &str) -> Vec<Principal> {
+    let read = |text: table::At<&str>| {
+        let (name, is_group) = text.value.strip_prefix('@').map_or((text.value, false), |name| (name, true));
+        if let Some(problem) = account_problem(name) {
+            access.file.wrong_but(text.at, format!("`{key}`: {problem}"), "a Unix user such as `ana`, or a group such as `@ops`");
+            return None;
+        }
+        Some(if is_group { Principal::Group(name.to_owned()) } else { Principal::User(name.to_owned()) })
+    };
+    access.texts(key).into_iter().filter_map(read).collect()
+}
+
+/// What the name of a Unix user or group cannot be; directory services allow more than the classic letters.
+fn account_problem(name: &str) -> Option<&'static str> {
+    let is_wrong = |character: char| character.is_control() || character.is_whitespace() || ":,/@".contains(character);
+    if name.is_empty() || name.len() > 256 || name.starts_with('-') || name.contains(is_wrong) {
+        Some("this is not the name of a Unix user or group")
+    } else {
+        None
+    }
+}
+
+fn retention(given: &Table<'_>) -> Retention {
+    let default = Retention::default();
+    let limits = || Duration::from_hours(1)..=DAY * 3660;
+    Retention {
+        samples: given.span("samples", limits()).unwrap_or(default.samples),
+        rollups: given.span("rollups", limits()).unwrap_or(default.rollups),
+        output: given.span("output", limits()).unwrap_or(default.output),
+    }
+}
+
+/// What must be known of a workspace even where its files are wrong: its name, and the folder of its socket.
+pub(super) struct Glance {
+    /// The name, or the folder's name.
+    pub name: String,
+    /// The folder of the socket.
+    pub socket_dir: Option<PathBuf>,
+    /// The Unix user whose daemon this workspace's is.
+    pub daemon_user: Option<String>,
+}
+
+/// Looks at `dogwatch.toml` without telling its errors; [`super::load`] tells them.
+pub(super) fn glance(root: &std::path::Path) -> Glance {
+    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
+    let settings = read(&file, &folder);
+    let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
+    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
+}

@@ -1,0 +1,416 @@
+//! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
+
+use dogwatch::domain::event::UnknownEvent;
+use dogwatch::domain::flow::{Missed, Overlap, Retry};
+use dogwatch::domain::incident::AlertNotice;
+use dogwatch::domain::note::{NoteKind, SavedNote};
+use dogwatch::domain::probe::{Expectation, Target};
+use dogwatch::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause, Scope};
+use dogwatch::domain::runbook::{Match, ProcedureExpectation, ProcedureParam, ProcedureStep};
+use dogwatch::domain::source::{Capability, Freshness};
+use dogwatch::domain::*;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Kinds of facts, the unknown one included.
+pub const KINDS: usize = 43;
+
+/// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides as u64) as usize
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len())].clone()
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.roll(2) == 0).then(|| make(self))
+    }
+
+    fn words(&mut self) -> String {
+        self.pick(&["", "disk full", "naïve ✓ 日本", "line\nbreak \u{1b}[31m", "\"quoted\" \\ \u{202e}"]).into()
+    }
+
+    pub fn at(&mut self) -> Timestamp {
+        Timestamp::from_microsecond(1_790_000_000_000_000 + self.roll(86_400_000_000) as i64).unwrap()
+    }
+
+    fn flow(&mut self) -> FlowId {
+        self.pick(&["nightly-orders", "heartbeat", "warehouse:load"]).into()
+    }
+
+    fn step(&mut self) -> StepName {
+        self.pick(&["fetch", "check", "load"]).into()
+    }
+
+    fn probe(&mut self) -> ProbeId {
+        self.pick(&["shop", "db"]).into()
+    }
+
+    fn runbook(&mut self) -> RunbookId {
+        self.pick(&["batch-failed", "site-down"]).into()
+    }
+
+    fn run(&mut self) -> RunId {
+        RunId::numbered(self.flow(), 1 + self.roll(4) as u32)
+    }
+
+    fn incident(&mut self) -> IncidentId {
+        IncidentId(1 + self.roll(3) as u32)
+    }
+
+    fn labels(&mut self) -> Labels {
+        let mut labels = Labels::new();
+        for name in ["source", "service", "flow"] {
+            if self.roll(2) == 0 {
+                labels.insert(name.into(), self.pick(&["local", "shop", ""]).into());
+            }
+        }
+        labels
+    }
+
+    fn fingerprint(&mut self) -> Fingerprint {
+        Fingerprint(self.roll(4) as u64 * 0x0101_0101_0101_0101)
+    }
+
+    fn severity(&mut self) -> Severity {
+        self.pick(&Severity::ALL)
+    }
+
+    fn span(&mut self) -> Duration {
+        Duration::from_nanos(self.roll(100_000_000_000_000) as u64)
+    }
+
+    fn health(&mut self) -> Health {
+        let (bad, of) = (self.roll(4) as u32, self.roll(4) as u32);
+        self.pick(&[Health::Unknown, Health::Up, Health::Soft { bad, of }, Health::Degraded, Health::Down { good: bad, of }])
+    }
+
+    fn end(&mut self) -> AttemptEnd {
+        let words = self.words();
+        let code = self.roll(3) as i32;
+        self.pick(&[
+            AttemptEnd::Exit(code),
+            AttemptEnd::Signal(9),
+            AttemptEnd::SpawnError(words.clone()),
+            AttemptEnd::Timeout,
+            AttemptEnd::OutputLimit,
+            AttemptEnd::Killed,
+            AttemptEnd::NeverBegan,
+            AttemptEnd::Unexpected(words),
+            AttemptEnd::Lost,
+        ])
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let (cause, words) = (self.end(), self.words());
+        self.pick(&[
+            Outcome::Success,
+            Outcome::SuccessForced { by: words.clone() },
+            Outcome::Failed { cause },
+            Outcome::Cancelled { by: words.clone() },
+            Outcome::Skipped { reason: words.clone() },
+            Outcome::UpstreamFailed,
+            Outcome::Missed { reason: words },
+            Outcome::Lost,
+        ])
+    }
+
+    fn subject(&mut self) -> Subject {
+        match self.roll(4) {
+            0 => Subject::Incident(self.incident()),
+            1 => Subject::Flow(self.flow()),
+            2 => Subject::Probe(self.probe()),
+            _ => Subject::Workspace,
+        }
+    }
+
+    fn attempt(&mut self) -> AttemptId {
+        let job = match self.roll(3) {
+            0 => Job::Procedure { runbook: self.runbook(), subject: self.subject(), step: self.step() },
+            _ => Job::Step { run: self.run(), step: self.step() },
+        };
+        AttemptId { job, number: self.roll(3) as u32 }
+    }
+
+    fn occurrence(&mut self) -> Occurrence {
+        Occurrence {
+            flow: self.flow(),
+            schedule: "0 3 * * *".into(),
+            planned: "2026-10-25T02:30:00".parse().unwrap(),
+            zone: "Europe/Berlin".into(),
+            pass: 1 + self.roll(2) as u8,
+            at: self.at(),
+            mark: self.maybe(|dice| dice.pick(&[run::DstMark::Moved, run::DstMark::Merged])),
+        }
+    }
+
+    fn definition(&mut self) -> FlowDefinition {
+        let step = |dice: &mut Self, name: &str, needs: &[&str]| StepDefinition {
+            name: name.into(),
+            run: dice.maybe(|dice| dice.pick(&[CommandLine::Shell("echo".into()), CommandLine::Argv(vec!["true".into(), "-x".into()])])),
+            needs: needs.iter().map(StepName::new).collect(),
+            timeout: dice.maybe(Self::span),
+            grace: dice.span(),
+            output_max: dice.roll(1 << 30) as u64,
+            retry: Retry { attempts: 1 + dice.roll(3) as u32, factor: 1.0 + dice.roll(1000) as f64 / 999.0, ..Retry::default() },
+            idempotent: dice.roll(2) == 0,
+            env: dice.labels(),
+            folder: dice.maybe(Self::words),
+        };
+        FlowDefinition {
+            id: self.flow(),
+            description: self.words(),
+            file: "flows/nightly.toml".into(),
+            zone: "Europe/Berlin".into(),
+            schedules: vec!["0 3 * * *".into()],
+            missed: Missed::default(),
+            overlap: self.pick(&[Overlap::Skip, Overlap::Queue, Overlap::QueueAll, Overlap::Cancel, Overlap::Allow]),
+            must_start_by: self.maybe(|_| "03:30".parse().unwrap()),
+            must_finish_by: self.maybe(|_| "06:00".parse().unwrap()),
+            severity: self.severity(),
+            runbook: self.maybe(Self::runbook),
+            labels: self.labels(),
+            params: self.labels(),
+            env: self.labels(),
+            steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
+        }
+    }
+
+    fn probe_definition(&mut self) -> ProbeDefinition {
+        let http =
+            Target::Http { url: "http://127.0.0.1/".into(), method: "GET".into(), headers: self.labels(), body: None, ca_file: None };
+        ProbeDefinition {
+            id: self.probe(),
+            file: "probes.toml".into(),
+            target: self.pick(&[http, Target::Tcp { address: "db:5432".into() }, Target::Outside { description: "theirs".into() }]),
+            every: self.span(),
+            timeout: self.span(),
+            expect: Expectation { below: self.maybe(Self::span), status: vec![200, 204], ..Expectation::default() },
+            down_after: self.roll(4) as u32,
+            up_after: self.roll(4) as u32,
+            severity: self.severity(),
+            runbook: self.maybe(Self::runbook),
+            labels: self.labels(),
+            keep_alive: self.roll(2) == 0,
+        }
+    }
+
+    fn runbook_definition(&mut self) -> Runbook {
+        let id = self.runbook();
+        let step = ProcedureStep {
+            name: self.step(),
+            title: self.words(),
+            run: CommandLine::Shell("df -h".into()),
+            params: vec![ProcedureParam { name: "date".into(), default: "{date}".into() }],
+            expect: ProcedureExpectation { exit: 0, output: self.maybe(Self::words) },
+            danger: self.roll(2) == 0,
+            timeout: self.span(),
+            line: self.roll(100),
+        };
+        let matches = vec![Match { flow: Some("nightly-*".into()), labels: self.labels(), ..Match::default() }];
+        Runbook { id, title: self.words(), file: "runbooks/x.md".into(), matches, text: self.words(), steps: vec![step] }
+    }
+
+    fn notice(&mut self) -> AlertNotice {
+        let causes = [
+            AlertCause::RunFailed { run: self.run() },
+            AlertCause::NotStarted { flow: self.flow(), deadline: self.at() },
+            AlertCause::NotFinished { flow: self.flow(), deadline: self.at() },
+            AlertCause::ProbeDown { probe: self.probe() },
+            AlertCause::Outside { link: None },
+        ];
+        AlertNotice { labels: self.labels(), severity: self.severity(), summary: self.words(), cause: self.pick(&causes) }
+    }
+
+    /// A fact of this kind.
+    pub fn event(&mut self, kind: usize) -> Event {
+        match kind {
+            0 => Event::DaemonStarted { version: "0.1.0".into(), pid: 7, boot_id: "b".into(), host: "jump".into() },
+            1 => Event::DaemonStopped { reason: self.words() },
+            2 => Event::WorkspaceLoaded { name: "shop".into(), zone: "UTC".into(), max_running: 4, group_by: vec!["service".into()] },
+            3 => Event::WorkspaceRefused { errors: vec![self.words()] },
+            4 => Event::SourceDefined {
+                source: "warehouse".into(),
+                kind: "airflow".into(),
+                capabilities: vec![Capability::Run, Capability::Output],
+            },
+            5 => Event::SourceRemoved { source: "warehouse".into() },
+            6 => Event::SourceChanged { source: "warehouse".into(), freshness: Freshness::Stale { reason: self.words() } },
+            7 => Event::FlowDefined { flow: Arc::new(self.definition()) },
+            8 => Event::FlowRemoved { flow: self.flow() },
+            9 => Event::ProbeDefined { probe: Arc::new(self.probe_definition()) },
+            10 => Event::ProbeRemoved { probe: self.probe() },
+            11 => Event::RunbookDefined { runbook: Arc::new(self.runbook_definition()) },
+            12 => Event::RunbookRemoved { runbook: self.runbook() },
+            13 => {
+                let dispositions = [
+                    Disposition::Ran { run: self.run() },
+                    Disposition::CaughtUp { run: self.run() },
+                    Disposition::Missed { reason: self.words() },
+                    Disposition::SkippedOverlap { run: self.run() },
+                    Disposition::SkippedHeld { by: "ana".into(), reason: self.words(), until: self.maybe(Self::at) },
+                ];
+                Event::OccurrenceSettled { occurrence: self.occurrence(), disposition: self.pick(&dispositions) }
+            }
+            14 => {
+                let causes = [
+                    RunCause::Schedule(self.occurrence()),
+                    RunCause::Person { reason: self.maybe(Self::words) },
+                    RunCause::Rerun { of: self.run(), scope: Scope::From(self.step()), reason: self.words() },
+                    RunCause::Source,
+                ];
+                Event::RunCreated {
+                    run: self.run(),
+                    cause: self.pick(&causes),
+                    planned_at: self.at(),
+                    date: "2026-11-20".parse().unwrap(),
+                    params: self.labels(),
+                    definition: self.definition().digest(),
+                    choice: self.pick(&[DefinitionChoice::Ran, DefinitionChoice::Today]),
+                    carried: self.maybe(|dice| vec![(dice.step(), dice.outcome())]).unwrap_or_default(),
+                }
+            }
+            15 => Event::RunKillAsked { run: self.run(), reason: self.maybe(Self::words) },
+            16 => Event::AttemptStarting { attempt: self.attempt(), boot_id: "b".into() },
+            17 => Event::AttemptStarted { attempt: self.attempt(), pid: 42, started_at: self.at() },
+            18 => Event::AttemptAdopted { attempt: self.attempt() },
+            19 => Event::AttemptEnded {
+                attempt: self.attempt(),
+                end: self.end(),
+                ended_at: self.at(),
+                output_bytes: self.roll(1 << 40) as u64,
+                survivors: self.maybe(|_| vec!["43 sleep".into()]).unwrap_or_default(),
+            },
+            20 => Event::RetryPlanned { run: self.run(), step: self.step(), at: self.at() },
+            21 => Event::StepEnded { run: self.run(), step: self.step(), outcome: self.outcome() },
+            22 => Event::RunEnded { run: self.run(), outcome: self.outcome() },
+            23 => Event::FlowHeld { flow: self.flow(), reason: self.words(), until: self.maybe(Self::at) },
+            24 => Event::FlowReleased { flow: self.flow() },
+            25 => Event::ProbeAsked { probe: self.probe() },
+            26 => Event::ProbeChanged { probe: self.probe(), from: self.health(), to: self.health(), reason: self.words() },
+            27 => Event::ProbeErring { probe: self.probe(), error: self.maybe(Self::words) },
+            28 => Event::AlertFiring { alert: self.fingerprint(), source: SourceId::local(), notice: self.notice() },
+            29 => Event::AlertResolved { alert: self.fingerprint(), reason: self.words() },
+            30 => Event::IncidentOpened {
+                incident: self.incident(),
+                title: self.words(),
+                severity: self.severity(),
+                group: self.labels(),
+                alert: self.fingerprint(),
+                previous: self.maybe(Self::incident),
+            },
+            31 => Event::IncidentJoined { incident: self.incident(), alert: self.fingerprint() },
+            32 => Event::SeverityRaised { incident: self.incident(), severity: self.severity() },
+            33 => Event::IncidentAcknowledged { incident: self.incident(), note: self.maybe(Self::words) },
+            34 => Event::AcknowledgementEnded { incident: self.incident(), reason: self.words() },
+            35 => Event::IncidentResolved { incident: self.incident(), reason: self.words() },
+            36 => self.told_by_people(),
+            37 => Event::NoteSaved {
+                note: SavedNote {
+                    kind: NoteKind::PostMortem,
+                    subject: self.subject(),
+                    path: "notes/1.md".into(),
+                    digest: "d".into(),
+                    bytes: 7,
+                },
+            },
+            38 => Event::ProcedureAsked { attempt: self.attempt(), command: "df -h".into(), params: self.labels() },
+            39 => Event::ProcedureKillAsked { attempt: self.attempt() },
+            40 => Event::ProcedureTicked { runbook: self.runbook(), step: self.step(), subject: self.subject(), done: self.roll(2) == 0 },
+            41 => match self.roll(2) {
+                0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
+                _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
+            },
+            _ => {
+                let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
+                Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
+            }
+        }
+    }
+
+    fn told_by_people(&mut self) -> Event {
+        match self.roll(2) {
+            0 => Event::Noted { incident: self.incident(), text: self.words() },
+            _ => Event::Marked { text: self.words() },
+        }
+    }
+
+    /// A fact of any kind; the ones that carry runs and incidents along come more often.
+    pub fn any(&mut self) -> Event {
+        let kind = if self.roll(3) == 0 { self.pick(&[7, 14, 16, 17, 19, 21, 22, 28, 30, 35]) } else { self.roll(KINDS) };
+        self.event(kind)
+    }
+
+    pub fn author(&mut self) -> Author {
+        match self.roll(3) {
+            0 => Author::Engine,
+            1 => Author::Source("warehouse".into()),
+            _ => Author::Person { uid: 1000, user: self.words(), login_uid: self.maybe(|_| 1000), sudo_claim: self.maybe(Self::words) },
+        }
+    }
+}
+
+/// The name of a fact's kind. Without a wildcard: a new variant does not compile before it has a row here, above, and in
+/// the next fixture.
+pub fn name(event: &Event) -> &'static str {
+    match event {
+        Event::DaemonStarted { .. } => "daemon_started",
+        Event::DaemonStopped { .. } => "daemon_stopped",
+        Event::WorkspaceLoaded { .. } => "workspace_loaded",
+        Event::WorkspaceRefused { .. } => "workspace_refused",
+        Event::SourceDefined { .. } => "source_defined",
+        Event::SourceRemoved { .. } => "source_removed",
+        Event::SourceChanged { .. } => "source_changed",
+        Event::FlowDefined { .. } => "flow_defined",
+        Event::FlowRemoved { .. } => "flow_removed",
+        Event::ProbeDefined { .. } => "probe_defined",
+        Event::ProbeRemoved { .. } => "probe_removed",
+        Event::RunbookDefined { .. } => "runbook_defined",
+        Event::RunbookRemoved { .. } => "runbook_removed",
+        Event::OccurrenceSettled { .. } => "occurrence_settled",
+        Event::RunCreated { .. } => "run_created",
+        Event::RunKillAsked { .. } => "run_kill_asked",
+        Event::AttemptStarting { .. } => "attempt_starting",
+        Event::AttemptStarted { .. } => "attempt_started",
+        Event::AttemptAdopted { .. } => "attempt_adopted",
+        Event::AttemptEnded { .. } => "attempt_ended",
+        Event::RetryPlanned { .. } => "retry_planned",
+        Event::StepEnded { .. } => "step_ended",
+        Event::RunEnded { .. } => "run_ended",
+        Event::FlowHeld { .. } => "flow_held",
+        Event::FlowReleased { .. } => "flow_released",
+        Event::ProbeAsked { .. } => "probe_asked",
+        Event::ProbeChanged { .. } => "probe_changed",
+        Event::ProbeErring { .. } => "probe_erring",
+        Event::AlertFiring { .. } => "alert_firing",
+        Event::AlertResolved { .. } => "alert_resolved",
+        Event::IncidentOpened { .. } => "incident_opened",
+        Event::IncidentJoined { .. } => "incident_joined",
+        Event::SeverityRaised { .. } => "severity_raised",
+        Event::IncidentAcknowledged { .. } => "incident_acknowledged",
+        Event::AcknowledgementEnded { .. } => "acknowledgement_ended",
+        Event::IncidentResolved { .. } => "incident_resolved",
+        Event::Noted { .. } => "noted",
+        Event::Marked { .. } => "marked",
+        Event::NoteSaved { .. } => "note_saved",
+        Event::ProcedureAsked { .. } => "procedure_asked",
+        Event::ProcedureKillAsked { .. } => "procedure_kill_asked",
+        Event::ProcedureTicked { .. } => "procedure_ticked",
+        Event::Refused { .. } => "refused",
+        Event::ClockStepped { .. } => "clock_stepped",
+        Event::Unknown(_) => "unknown",
+    }
+}
+
+/// How many names [`name`] knows.
+pub const NAMES: usize = 45;
