@@ -11,6 +11,7 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod look;
 mod print;
 mod probes;
 mod runbooks;
