@@ -113,9 +113,10 @@ impl App {
         for line in definition.run.to_string().lines() {
             dialog = dialog.says(Line::of(Role::Code, line.to_owned()));
         }
+        let filled = crate::rules::filled_in(&self.session.world, subject, definition);
         for param in &definition.params {
-            let value = runbook::filled(&self.session.world, subject, &param.default, self.session.now, &self.session.zone);
-            dialog = dialog.asks(Field::text(intent::param(&param.name), &value));
+            let value = filled.get(&param.name).map_or("", String::as_str);
+            dialog = dialog.asks(Field::text(intent::param(&param.name), value));
         }
         if definition.danger {
             dialog = dialog.dangerous(step.as_str());
