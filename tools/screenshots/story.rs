@@ -20,12 +20,12 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     demo.args(["--afterwards", "remove"]);
     let mut desk = Desk { terminal: Terminal::open(alone(demo, scratch.path()), 120, 40)?, album };
 
-    desk.sees(&["check failed", "search is down"])?;
+    desk.sees(&["check failed: exit 65", "1 open", "1 down"])?;
     desk.press(&[Action::Pane3])?;
     desk.sees(&["4 Runbook", "look at the error line"])?;
     for (columns, rows, name) in [(80, 24, "dashboard-80x24"), (200, 60, "dashboard-200x60"), (120, 40, "dashboard")] {
         desk.terminal.resize(columns, rows)?;
-        desk.sees(&["nightly-orders"])?;
+        desk.terminal.wait_for_last_row("q quit")?;
         desk.keep(name)?;
     }
     desk.press(&[Action::Palette])?;
@@ -33,10 +33,13 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     desk.sees(&["post-mortem"])?;
     desk.keep("palette")?;
     desk.press(&[Action::Cancel])?;
+    // Escape and a key that comes at once would be one key, with alt.
+    desk.terminal.wait_until_gone("command ──")?;
     desk.press(&[Action::Help])?;
     desk.sees(&["Say that you work on the incident."])?;
     desk.keep("help")?;
     desk.press(&[Action::Cancel])?;
+    desk.terminal.wait_until_gone("help ──")?;
 
     let mut light = CommandBuilder::new(program);
     light.args(["--theme", "light", "--workspace"]);
@@ -44,7 +47,7 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     light.arg("--state");
     light.arg(folder.join("state"));
     let mut other = Desk { terminal: Terminal::open(alone(light, scratch.path()), 120, 40)?, album };
-    other.sees(&["check failed", "search is down"])?;
+    other.sees(&["check failed: exit 65", "1 open", "1 down"])?;
     album.keep("light", &other.terminal.screen(), &LIGHT)?;
     other.press(&[Action::Quit, Action::Confirm])?;
     other.terminal.wait_for_end()?;
