@@ -53,8 +53,8 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     other.terminal.wait_for_end()?;
 
     desk.repair()?;
-    desk.look_around()?;
     desk.write_up()?;
+    desk.look_around()?;
     desk.press(&[Action::Quit, Action::Confirm])?;
     desk.terminal.wait_for_end().context("the demo does not end")
 }
@@ -73,7 +73,7 @@ impl Desk<'_> {
         self.press(&[Action::Runbook])?;
         self.sees(&["When this applies"])?;
         self.press(&[Action::RunStep, Action::Confirm])?;
-        self.sees(&["3 bad rows", "exit 65"])?;
+        self.sees(&["237 good rows, 3 bad rows"])?;
         self.keep("output")?;
         self.press(&[Action::Back])?;
         self.sees(&["1/5"])?;
@@ -83,7 +83,7 @@ impl Desk<'_> {
         self.press(&[Action::Confirm])?;
         self.types("export-again")?;
         self.press(&[Action::Confirm])?;
-        self.sees(&["exported again", "exit 0"])?;
+        self.sees(&["exported again (1)"])?;
         self.press(&[Action::Back])?;
         self.sees(&["2/5"])?;
         self.keep("runbook")?;
@@ -96,7 +96,7 @@ impl Desk<'_> {
         self.press(&[Action::Confirm])?; // puts the cursor where a reason is wanted
         self.types("the export is repaired")?;
         self.press(&[Action::Confirm])?;
-        self.sees(&["report: success"])?;
+        self.sees(&["● success  nightly-orders/2", "over"])?;
         self.keep("incident")
     }
 
@@ -123,15 +123,15 @@ impl Desk<'_> {
         self.sees(&["3 Incidents"])
     }
 
-    /// The post-mortem, as it is drafted.
+    /// The post-mortem, as it is drafted, from the incident's page.
     fn write_up(&mut self) -> Result<()> {
-        self.press(&[Action::Pane3, Action::PostMortem])?;
+        self.press(&[Action::PostMortem])?;
         self.sees(&["post-mortem about incident"])?;
         self.press(&[Action::Save])?;
         self.terminal.wait_until_gone("not saved")?;
         self.keep("post-mortem")?;
         self.press(&[Action::LeaveNote])?;
-        self.sees(&["3 Incidents"])
+        self.sees(&["╭ Incident 1", "╭ Timeline"])
     }
 
     /// Leaves only one row in a pane, with the cursor on it.
