@@ -45,7 +45,8 @@ fn contrast(one: Color, other: Color) -> f64 {
 /// Texts can be read on the terminal's usual ground and on every ground that a theme lays below them.
 #[test]
 fn texts_can_be_read() {
-    let roles = [Role::Text, Role::Muted, Role::Name, Role::Good, Role::Warning, Role::Bad, Role::Critical, Role::High, Role::Info, Role::Active];
+    let roles =
+        [Role::Text, Role::Muted, Role::Name, Role::Good, Role::Warning, Role::Bad, Role::Critical, Role::High, Role::Info, Role::Active];
     for (name, ground, least) in [
         ("dark", Color::Rgb(0x12, 0x16, 0x1c), 4.5),
         ("light", Color::Rgb(0xff, 0xff, 0xff), 4.5),
