@@ -1,4 +1,6 @@
 //! Every theme gives every role a look; what is well and what is wrong differ for every eye, and by more than colour.
+#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+#![allow(clippy::many_single_char_names, reason = "colours are r, g, b")]
 
 use dogwatch::console::theme::Depth;
 use dogwatch::console::{Role, Theme};

@@ -2,19 +2,18 @@
 
 use super::args::{Arguments, Look};
 use super::failure::Failure;
-use super::look;
 use super::print::Printer;
 use super::session::{Session, owner, reach};
-use crate::clock;
 use crate::console::app::Options;
 use crate::console::link::{self, FarEnd, News};
-use crate::console::terminal::Terminal;
-use crate::console::welcome::{Choice, Welcome};
-use crate::console::{self, Outcome, crash};
+use crate::console::welcome::{Choice, welcome};
+use crate::console::{self, Outcome, crash, settings};
 use crate::wire::client::Client;
 use crate::workspace::Place;
 use clap::CommandFactory;
+use directories::ProjectDirs;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,11 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn open(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
     terminal_needed()?;
     if !session.has_workspace() {
-        return welcome(session, look);
+        return no_workspace(session, look);
     }
     let place = session.place()?;
     crash::install(Some(place.state.clone()));
-    let options = look::options(look, Some(place.state.clone()))?;
+    let options = options(look, Some(place.state.clone()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::other)?;
     let outcome = runtime.block_on(async {
         let client = session.connect_to(&place).await?;
@@ -64,11 +63,13 @@ fn terminal_needed() -> Result<(), Failure> {
 }
 
 /// No workspace here: the demo, a workspace, or the help.
-fn welcome(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
+fn no_workspace(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
     crash::install(None);
     let here = std::env::current_dir().map_err(Failure::other)?;
-    let options = look::options(look, None)?;
-    let choice = choose(Welcome::new(options.clone(), &here, clock::now()), &options).map_err(Failure::other)?;
+    let options = options(look, None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::other)?;
+    let choice = runtime.block_on(welcome(options, &here)).map_err(Failure::other)?;
+    drop(runtime);
     match choice {
         Choice::Demo => super::demo::run(session, &super::args::Demo::default(), look),
         Choice::Init => {
@@ -83,17 +84,12 @@ fn welcome(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
     }
 }
 
-fn choose(mut welcome: Welcome, options: &Options) -> anyhow::Result<Choice> {
-    let mut terminal = Terminal::take(options.term.as_deref(), options.mouse, "dogwatch")?;
-    loop {
-        terminal.draw(|buffer| {
-            welcome.draw(buffer);
-            None
-        })?;
-        if let Some(choice) = welcome.handle(&crossterm::event::read()?) {
-            return Ok(choice);
-        }
-    }
+/// The person's settings and what the arguments say over them.
+fn options(look: &Look, state: Option<PathBuf>) -> Result<Options, Failure> {
+    let config = ProjectDirs::from("", "", "dogwatch").map(|dirs| dirs.config_dir().to_owned()).unwrap_or_default();
+    let asked =
+        settings::Asked { theme: look.theme.clone(), ascii: look.ascii, no_mouse: look.no_mouse, no_clipboard: look.no_clipboard };
+    settings::options(&config, state, &asked, &settings::Environment::read()).map_err(Failure::usage)
 }
 
 /// Carries messages both ways, and looks for the daemon again when the connection is lost.

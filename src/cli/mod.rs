@@ -11,7 +11,6 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
-mod look;
 mod print;
 mod probes;
 mod runbooks;

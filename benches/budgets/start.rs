@@ -1,0 +1,115 @@
+//! From a person's word to a process that runs, and from its end to everyone's knowledge.
+
+use crate::figure::{Figure, Goal, median};
+use crate::limits::{Fifo, ms, one_sync, spawn};
+use crate::peers::Pueue;
+use crate::scene::{Daemon, Follower, Scene, run};
+use crate::{Effort, Failure, Tell, estate, process, scene};
+use dogwatch::domain::{Entry, Event, RunId};
+use dogwatch::wire::client::Client;
+use dogwatch::wire::message::{Request, Said};
+use std::time::Instant;
+
+pub fn measure(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
+    let scene = Scene::new(16)?;
+    let fifo = Fifo::new(scene.folder())?;
+    scene.shell_flow("speak", &fifo.script())?;
+    let times = effort.size(15, 5);
+    for number in 0..times {
+        // Each fails once, so that each failure opens an incident of its own.
+        scene.shell_flow(&format!("fail-{number}"), &format!("{}; exit 1", fifo.script()))?;
+    }
+    let daemon = scene.serve()?;
+    let pueue = Pueue::start(scene.folder(), 4)?;
+    let tokio = scene::runtime()?;
+    let (mut started, mut ended, mut incident) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut syncs, mut spawns, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    tokio.block_on(async {
+        let mut client = daemon.connect().await?;
+        let mut follower = Follower::new(&daemon).await?;
+        one_run(&mut client, &mut follower, &fifo, "speak").await?; // the first one warms
+        for number in 0..times {
+            let measured = one_run(&mut client, &mut follower, &fifo, "speak").await?;
+            started.push(measured.to_running);
+            ended.push(measured.to_known);
+            incident.extend(one_run(&mut client, &mut follower, &fifo, &format!("fail-{number}")).await?.to_incident);
+            syncs.push(one_sync(scene.folder())?);
+            spawns.push(spawn(&fifo, &fifo.script())?);
+            if let Some(pueue) = &pueue {
+                theirs.push(pueue.add_until_spoken(&fifo)?);
+            }
+        }
+        Ok::<(), Failure>(())
+    })?;
+    let (sync, spawn) = (median(syncs), median(spawns));
+    let started = median(started);
+    let limit = 2.0 * spawn + sync;
+    let theirs = (!theirs.is_empty()).then(|| median(theirs));
+    tell(Figure::new("run → its process runs (durable)", started, "ms").against("2 spawns + sync", limit).goal(Goal::RatioAtMost(4.0)));
+    tell(Figure::new("run → its process runs (durable)", started, "ms").peer("pueue", "cargo install pueue", theirs).goal(Goal::RatioAtMost(0.1)));
+    let ended = median(ended);
+    let limit = 2.0 * sync + 5.0;
+    tell(Figure::new("process ends → a console knows", ended, "ms").against("2 syncs + 5 ms", limit).goal(Goal::RatioAtMost(1.0)));
+    let limit = 3.0 * sync + 10.0;
+    tell(Figure::new("step fails → incident open", median(incident), "ms").against("3 syncs + 10 ms", limit).goal(Goal::RatioAtMost(1.0)));
+    daemon.stop()?;
+    from_a_large_daemon(effort, started, tell)
+}
+
+struct Measured {
+    to_running: f64,
+    to_known: f64,
+    to_incident: Option<f64>,
+}
+
+async fn one_run(client: &mut Client, follower: &mut Follower, fifo: &Fifo, flow: &str) -> Result<Measured, Failure> {
+    let began = Instant::now();
+    client.send(&Request { id: 1 << 40, ask: run(flow) }).await?;
+    fifo.wait()?;
+    let to_running = ms(began.elapsed());
+    let spoken = Instant::now();
+    let (mut to_known, mut to_incident) = (0.0, None);
+    loop {
+        let entry = follower.next().await?;
+        match &entry.event {
+            Event::AttemptEnded { .. } => to_known = ms(spoken.elapsed()),
+            Event::IncidentOpened { .. } => to_incident = Some(ms(spoken.elapsed())),
+            _ => {}
+        }
+        // A run that failed is over when its incident is open.
+        if to_incident.is_some() || (is_over(&entry, flow) && !flow.starts_with("fail")) {
+            break;
+        }
+    }
+    while !matches!(client.next().await?, Said::Answer { .. }) {}
+    Ok(Measured { to_running, to_known, to_incident })
+}
+
+fn is_over(entry: &Entry, flow: &str) -> bool {
+    matches!(&entry.event, Event::RunEnded { run, .. } if belongs(run, flow))
+}
+
+fn belongs(run: &RunId, flow: &str) -> bool {
+    run.flow.as_str() == flow
+}
+
+/// The same start asked of a daemon that holds much: a fork of its pages would show.
+fn from_a_large_daemon(effort: Effort, small: f64, tell: Tell<'_>) -> Result<(), Failure> {
+    let scene = estate::scene(effort, 16)?;
+    let fifo = Fifo::new(scene.folder())?;
+    scene.shell_flow("speak", &fifo.script())?;
+    let daemon: Daemon = scene.serve()?;
+    let started = scene::runtime()?.block_on(async {
+        let mut client = daemon.connect().await?;
+        let mut follower = Follower::new(&daemon).await?;
+        let mut started = Vec::new();
+        for _ in 0..=effort.runs() {
+            started.push(one_run(&mut client, &mut follower, &fifo, "speak").await?.to_running);
+        }
+        started.remove(0);
+        Ok::<_, Failure>(median(started))
+    })?;
+    let resident = process::pss_mib(daemon.pid()).unwrap_or_default();
+    tell(Figure::new(format!("the same from a daemon of {resident:.0} MiB"), started, "ms").against("small daemon", small).goal(Goal::RatioAtMost(1.5)));
+    Ok(())
+}

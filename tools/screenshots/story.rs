@@ -1,0 +1,112 @@
+//! The demo's story, played to be looked at: a batch fails, its incident is taken, its runbook walked, the batch run again
+//! from the failed step, the post-mortem written. Keys are pressed by the name of their action.
+
+use super::album::Album;
+use super::color::{DARK, LIGHT};
+use super::keyboard::bytes;
+use super::terminal::Terminal;
+use anyhow::{Context as _, Result};
+use dogwatch::console::Action;
+use portable_pty::CommandBuilder;
+use std::path::Path;
+
+/// Plays it with this program, and keeps its pictures.
+pub fn tell(program: &Path, album: &Album) -> Result<()> {
+    let scratch = tempfile::Builder::new().prefix("dogwatch-pictures").tempdir()?;
+    let folder = scratch.path().join("demo");
+    let mut demo = CommandBuilder::new(program);
+    demo.args(["--theme", "dark", "demo"]);
+    demo.arg(&folder);
+    demo.args(["--afterwards", "remove"]);
+    let mut desk = Desk { terminal: Terminal::open(alone(demo, scratch.path()), 120, 40)?, album };
+
+    desk.sees(&["check failed", "search is down"])?;
+    desk.press(&[Action::Pane3])?;
+    desk.sees(&["4 Runbook", "look at the error line"])?;
+    for (columns, rows, name) in [(80, 24, "dashboard-80x24"), (200, 60, "dashboard-200x60"), (120, 40, "dashboard")] {
+        desk.terminal.resize(columns, rows)?;
+        desk.sees(&["nightly-orders"])?;
+        desk.keep(name)?;
+    }
+    desk.press(&[Action::Palette])?;
+    desk.types("post")?;
+    desk.sees(&["post-mortem"])?;
+    desk.keep("palette")?;
+    desk.press(&[Action::Cancel])?;
+    desk.press(&[Action::Help])?;
+    desk.sees(&["Say that you work on the incident."])?;
+    desk.keep("help")?;
+    desk.press(&[Action::Cancel])?;
+
+    let mut light = CommandBuilder::new(program);
+    light.args(["--theme", "light", "--workspace"]);
+    light.arg(&folder);
+    light.arg("--state");
+    light.arg(folder.join("state"));
+    let mut other = Desk { terminal: Terminal::open(alone(light, scratch.path()), 120, 40)?, album };
+    other.sees(&["check failed", "search is down"])?;
+    album.keep("light", &other.terminal.screen(), &LIGHT)?;
+    other.press(&[Action::Quit])?;
+    other.terminal.wait_for_end()?;
+
+    desk.walk()?;
+    desk.press(&[Action::Quit])?;
+    desk.terminal.wait_for_end().context("the demo does not end")
+}
+
+/// Somebody at a terminal, with an album.
+struct Desk<'a> {
+    terminal: Terminal,
+    album: &'a Album,
+}
+
+impl Desk<'_> {
+    /// From the incident to its post-mortem.
+    fn walk(&mut self) -> Result<()> {
+        self.press(&[Action::Ack])?;
+        self.press(&[Action::Confirm])?;
+        self.sees(&["acked"])?;
+        self.press(&[Action::Runbook])?;
+        self.sees(&["When this applies"])?;
+        self.press(&[Action::RunStep])?;
+        self.press(&[Action::Confirm])?;
+        self.sees(&["1/5"])?;
+        self.keep("runbook")?;
+        self.press(&[Action::Back])?;
+        self.press(&[Action::Open])?;
+        self.sees(&["Timeline", "acknowledged"])?;
+        self.keep("incident")
+    }
+
+    fn press(&mut self, actions: &[Action]) -> Result<()> {
+        for action in actions {
+            let key = action.row().keys.first().with_context(|| format!("{action} has no key"))?;
+            self.terminal.press(&bytes(key)?)?;
+        }
+        Ok(())
+    }
+
+    fn types(&mut self, text: &str) -> Result<()> {
+        self.terminal.press(text)
+    }
+
+    fn sees(&self, texts: &[&str]) -> Result<()> {
+        self.terminal.wait_for(texts)
+    }
+
+    fn keep(&self, name: &str) -> Result<()> {
+        self.album.keep(name, &self.terminal.screen(), &DARK)
+    }
+}
+
+/// With nothing of the person who takes the pictures: no settings, no keys, no editor.
+fn alone(mut command: CommandBuilder, home: &Path) -> CommandBuilder {
+    let user = std::env::var_os("USER").unwrap_or_else(|| "root".into());
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    command.env_clear();
+    for (name, value) in [("PATH", path), ("HOME", home.into()), ("USER", user), ("LANG", "C.UTF-8".into()), ("SHELL", "/bin/sh".into())] {
+        command.env(name, value);
+    }
+    command.cwd(home);
+    command
+}
