@@ -79,7 +79,19 @@ fn parameters_reach_a_step_as_they_were_given_and_never_as_words_of_a_shell() {
     let workspace = Workspace::new();
     let echo = "[params]\nname = \"\"\n[[step]]\nname = \"say\"\nrun = 'printf \"%s\" \"$DOGWATCH_PARAM_NAME\" > said; touch ran'\n";
     flow(&workspace, "echo", echo);
-    for hostile in ["$(touch hit)", "`touch hit`", "; touch hit", "&& touch hit", "a\ntouch hit", "'\"", "{a,b}", "\u{a0}", "--help", "-oProxyCommand=x", ""] {
+    for hostile in [
+        "$(touch hit)",
+        "`touch hit`",
+        "; touch hit",
+        "&& touch hit",
+        "a\ntouch hit",
+        "'\"",
+        "{a,b}",
+        "\u{a0}",
+        "--help",
+        "-oProxyCommand=x",
+        "",
+    ] {
         workspace.ok(&["run", "echo", "--param", &format!("name={hostile}"), "--wait"]);
         assert_eq!(std::fs::read_to_string(workspace.root().join("said")).unwrap(), hostile);
         assert!(!workspace.root().join("hit").exists(), "{hostile:?} was obeyed");
@@ -91,7 +103,11 @@ fn parameters_reach_a_step_as_they_were_given_and_never_as_words_of_a_shell() {
 #[test]
 fn a_running_batch_keeps_its_definition_and_a_wrong_file_changes_nothing() {
     let workspace = Workspace::new();
-    let waits = |then: &str| format!("[[step]]\nname = \"wait\"\nrun = 'while [ ! -e go ]; do sleep 0.05; done'\n[[step]]\nname = \"say\"\nneeds = [\"wait\"]\nrun = 'echo {then}'\n");
+    let waits = |then: &str| {
+        format!(
+            "[[step]]\nname = \"wait\"\nrun = 'while [ ! -e go ]; do sleep 0.05; done'\n[[step]]\nname = \"say\"\nneeds = [\"wait\"]\nrun = 'echo {then}'\n"
+        )
+    };
     flow(&workspace, "slow", &waits("old"));
     workspace.ok(&["run", "slow"]);
     flow(&workspace, "slow", &waits("new"));
@@ -115,7 +131,11 @@ fn a_running_batch_keeps_its_definition_and_a_wrong_file_changes_nothing() {
 #[test]
 fn a_wrong_workspace_is_refused_with_every_line() {
     let workspace = Workspace::new();
-    flow(&workspace, "round", "[[step]]\nname = \"a\"\nneeds = [\"b\"]\nrun = \"true\"\n[[step]]\nname = \"b\"\nneeds = [\"a\"]\nrun = \"true\"\n");
+    flow(
+        &workspace,
+        "round",
+        "[[step]]\nname = \"a\"\nneeds = [\"b\"]\nrun = \"true\"\n[[step]]\nname = \"b\"\nneeds = [\"a\"]\nrun = \"true\"\n",
+    );
     flow(&workspace, "never", "schedule = \"0 0 30 2 *\"\n[[step]]\nname = \"a\"\nrun = \"true\"\n");
     let check = workspace.run(&["check"]);
     assert_eq!(check.status.code(), Some(2));

@@ -90,7 +90,9 @@ fn every_file_that_the_recipes_name_is_there() {
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|word| ["src/", "tests/", "themes/", "runbooks/", "tools/", "benches/", ".ci/"].iter().any(|folder| word.starts_with(folder)))
+        .filter(|word| {
+            ["src/", "tests/", "themes/", "runbooks/", "tools/", "benches/", ".ci/"].iter().any(|folder| word.starts_with(folder))
+        })
         .map(|word| word.split([' ', ':']).next().unwrap_or(word))
         .filter(|word| !word.contains(['<', '*']))
         .collect();

@@ -96,10 +96,13 @@ fn told_by_commands() {
     assert!(command(&["postmortem", "1"]).status.success());
     let text = post_mortem(&folder).expect("the post-mortem is a file");
     // What a person writes survives the next draft.
-    let file = std::fs::read_dir(folder.join("notes")).unwrap().flatten().find(|note| note.path().to_string_lossy().contains("postmortem-1"));
+    let file =
+        std::fs::read_dir(folder.join("notes")).unwrap().flatten().find(|note| note.path().to_string_lossy().contains("postmortem-1"));
     let file = file.unwrap().path();
     std::fs::write(&file, text.replace("*What happened, for someone who was not there?*", "Written by a person.")).unwrap();
-    assert!(command(&["note", "1", "!todo the shop must check its exports"]).status.success() || command(&["postmortem", "1"]).status.success());
+    assert!(
+        command(&["note", "1", "!todo the shop must check its exports"]).status.success() || command(&["postmortem", "1"]).status.success()
+    );
     assert!(command(&["postmortem", "1"]).status.success());
     assert!(std::fs::read_to_string(&file).unwrap().contains("Written by a person."));
     assert!(command(&["verify"]).status.success());

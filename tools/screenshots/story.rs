@@ -20,12 +20,12 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     demo.args(["--afterwards", "remove"]);
     let mut desk = Desk { terminal: Terminal::open(alone(demo, scratch.path()), 120, 40)?, album };
 
-    desk.sees(&["check failed", "search is down"])?;
+    desk.sees(&["check failed: exit 65", "1 open", "1 down"])?;
     desk.press(&[Action::Pane3])?;
     desk.sees(&["4 Runbook", "look at the error line"])?;
     for (columns, rows, name) in [(80, 24, "dashboard-80x24"), (200, 60, "dashboard-200x60"), (120, 40, "dashboard")] {
         desk.terminal.resize(columns, rows)?;
-        desk.sees(&["nightly-orders"])?;
+        desk.terminal.wait_for_last_row("q quit")?;
         desk.keep(name)?;
     }
     desk.press(&[Action::Palette])?;
@@ -33,10 +33,13 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     desk.sees(&["post-mortem"])?;
     desk.keep("palette")?;
     desk.press(&[Action::Cancel])?;
+    // Escape and a key that comes at once would be one key, with alt.
+    desk.terminal.wait_until_gone("command ──")?;
     desk.press(&[Action::Help])?;
     desk.sees(&["Say that you work on the incident."])?;
     desk.keep("help")?;
     desk.press(&[Action::Cancel])?;
+    desk.terminal.wait_until_gone("help ──")?;
 
     let mut light = CommandBuilder::new(program);
     light.args(["--theme", "light", "--workspace"]);
@@ -44,13 +47,15 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
     light.arg("--state");
     light.arg(folder.join("state"));
     let mut other = Desk { terminal: Terminal::open(alone(light, scratch.path()), 120, 40)?, album };
-    other.sees(&["check failed", "search is down"])?;
+    other.sees(&["check failed: exit 65", "1 open", "1 down"])?;
     album.keep("light", &other.terminal.screen(), &LIGHT)?;
-    other.press(&[Action::Quit])?;
+    other.press(&[Action::Quit, Action::Confirm])?;
     other.terminal.wait_for_end()?;
 
-    desk.walk()?;
-    desk.press(&[Action::Quit])?;
+    desk.repair()?;
+    desk.look_around()?;
+    desk.write_up()?;
+    desk.press(&[Action::Quit, Action::Confirm])?;
     desk.terminal.wait_for_end().context("the demo does not end")
 }
 
@@ -61,21 +66,79 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// From the incident to its post-mortem.
-    fn walk(&mut self) -> Result<()> {
-        self.press(&[Action::Ack])?;
-        self.press(&[Action::Confirm])?;
+    /// Takes the incident, walks its runbook, runs the batch again.
+    fn repair(&mut self) -> Result<()> {
+        self.press(&[Action::Ack, Action::Confirm])?;
         self.sees(&["acked"])?;
         self.press(&[Action::Runbook])?;
         self.sees(&["When this applies"])?;
-        self.press(&[Action::RunStep])?;
-        self.press(&[Action::Confirm])?;
+        self.press(&[Action::RunStep, Action::Confirm])?;
+        self.sees(&["3 bad rows", "exit 65"])?;
+        self.keep("output")?;
+        self.press(&[Action::Back])?;
         self.sees(&["1/5"])?;
+        self.press(&[Action::Down, Action::Down, Action::RunStep])?;
+        // A dangerous step: the first try puts the cursor where its name must be typed.
+        self.sees(&["bin/export-again"])?;
+        self.press(&[Action::Confirm])?;
+        self.types("export-again")?;
+        self.press(&[Action::Confirm])?;
+        self.sees(&["exported again", "exit 0"])?;
+        self.press(&[Action::Back])?;
+        self.sees(&["2/5"])?;
         self.keep("runbook")?;
         self.press(&[Action::Back])?;
+        self.sees(&["1 Flows"])?;
         self.press(&[Action::Open])?;
         self.sees(&["Timeline", "acknowledged"])?;
+        self.press(&[Action::Rerun])?;
+        self.sees(&["rerun nightly-orders"])?;
+        self.press(&[Action::Confirm])?; // puts the cursor where a reason is wanted
+        self.types("the export is repaired")?;
+        self.press(&[Action::Confirm])?;
+        self.sees(&["report: success"])?;
         self.keep("incident")
+    }
+
+    /// The flow, its run, the probe.
+    fn look_around(&mut self) -> Result<()> {
+        self.press(&[Action::Back])?;
+        self.sees(&["1 Flows"])?;
+        self.find(Action::Pane1, "nightly")?;
+        self.press(&[Action::Open])?;
+        self.sees(&["Runs", "the export is repaired"])?;
+        self.keep("flow")?;
+        self.press(&[Action::Open])?;
+        self.sees(&["Graph", "Steps"])?;
+        self.keep("run")?;
+        self.press(&[Action::Back])?;
+        self.sees(&["Runs"])?;
+        self.press(&[Action::Back])?;
+        self.sees(&["2 Probes"])?;
+        self.find(Action::Pane2, "search")?;
+        self.press(&[Action::Open])?;
+        self.sees(&["search?q=basket"])?;
+        self.keep("probe")?;
+        self.press(&[Action::Back])?;
+        self.sees(&["3 Incidents"])
+    }
+
+    /// The post-mortem, as it is drafted.
+    fn write_up(&mut self) -> Result<()> {
+        self.press(&[Action::Pane3, Action::PostMortem])?;
+        self.sees(&["post-mortem about incident"])?;
+        self.press(&[Action::Save])?;
+        self.terminal.wait_until_gone("not saved")?;
+        self.keep("post-mortem")?;
+        self.press(&[Action::LeaveNote])?;
+        self.sees(&["3 Incidents"])
+    }
+
+    /// Leaves only one row in a pane, with the cursor on it.
+    fn find(&mut self, pane: Action, text: &str) -> Result<()> {
+        self.press(&[pane, Action::Filter])?;
+        self.types(text)?;
+        self.press(&[Action::Confirm])
     }
 
     fn press(&mut self, actions: &[Action]) -> Result<()> {

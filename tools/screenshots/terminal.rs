@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 use vt100::{Parser, Screen};
 
 /// Nothing in the story takes longer.
-const BOUND: Duration = Duration::from_secs(90);
+const BOUND: Duration = Duration::from_secs(60);
 
 struct Seen {
     parser: Parser,
-    /// Counts what has arrived.
-    arrivals: u64,
     ended: bool,
 }
 
@@ -48,14 +46,16 @@ impl Terminal {
         let child = pair.slave.spawn_command(command)?;
         let mut reader = pair.master.try_clone_reader()?;
         let parser = Parser::new(some(rows)?, some(columns)?, 0);
-        let shared = Arc::new(Shared { seen: Mutex::new(Seen { parser, arrivals: 0, ended: false }), arrived: Condvar::new() });
+        let shared = Arc::new(Shared { seen: Mutex::new(Seen { parser, ended: false }), arrived: Condvar::new() });
         let theirs = shared.clone();
         std::thread::spawn(move || {
             let mut buffer = [0; 64 * 1024];
+            let mut waiting = Vec::new();
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                waiting.extend_from_slice(&buffer[..count]);
+                let whole: Vec<u8> = waiting.drain(..whole(&waiting)).collect();
                 let mut seen = theirs.lock();
-                seen.parser.process(&buffer[..count]);
-                seen.arrivals += 1;
+                seen.parser.process(&whole);
                 theirs.arrived.notify_all();
             }
             theirs.lock().ended = true;
@@ -70,15 +70,18 @@ impl Terminal {
         Ok(self.keyboard.flush()?)
     }
 
-    /// Gives the terminal another size, and waits until the program has drawn for it.
+    /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> Result<()> {
-        let before = {
-            let mut seen = self.shared.lock();
-            seen.parser.screen_mut().set_size(some(rows)?, some(columns)?);
-            seen.arrivals
-        };
-        self.pty.resize(PtySize { rows, cols: columns, ..PtySize::default() })?;
-        self.wait("the screen drawn at its new size", |seen| seen.arrivals > before && !seen.parser.screen().contents().trim().is_empty())
+        self.shared.lock().parser.screen_mut().set_size(some(rows)?, some(columns)?);
+        self.pty.resize(PtySize { rows, cols: columns, ..PtySize::default() })
+    }
+
+    /// Waits until the last row shows this: it is drawn last.
+    pub fn wait_for_last_row(&self, text: &str) -> Result<()> {
+        self.wait(&format!("{text} in the last row"), |seen| {
+            let screen = seen.parser.screen();
+            screen.rows(0, screen.size().1.get()).last().is_some_and(|row| row.contains(text))
+        })
     }
 
     /// Waits until the screen shows all of these.
@@ -136,6 +139,37 @@ impl Drop for Terminal {
     }
 }
 
+/// How many of these bytes are whole frames. A program says where a frame begins and ends (mode 2026); as in a terminal
+/// that knows this, half a frame is never seen.
+fn whole(bytes: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
+    match (last(BEGIN), last(END)) {
+        (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+        // The mark itself may be cut.
+        _ => (1..BEGIN.len()).find(|cut| bytes.ends_with(&BEGIN[..*cut])).map_or(bytes.len(), |cut| bytes.len() - cut),
+    }
+}
+
 fn some(size: u16) -> Result<NonZeroU16> {
     NonZeroU16::new(size).context("a terminal needs rows and columns")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn half_a_frame_is_never_seen() {
+        for (bytes, seen) in [
+            ("plain", 5),
+            ("a\x1b[?2026hhalf a fr", 1),
+            ("a\x1b[?2026hall\x1b[?2026l", 20),
+            ("\x1b[?2026hall\x1b[?2026lb\x1b[?2026hhalf", 20),
+            ("cut off in the mark\x1b[?20", 19),
+        ] {
+            assert_eq!(whole(bytes.as_bytes()), seen, "{bytes:?}");
+        }
+    }
 }
