@@ -82,7 +82,7 @@ fn searched(output: &Output) -> Result<f64, Failure> {
     let (ring, rung) = std::sync::mpsc::channel();
     let bell = Bell::new(move || drop(ring.send(())));
     let began = Instant::now();
-    let search = Search::start(output, &needle, Direction::Forwards, 0, &bell)?;
+    let search = Search::start(output, &needle, Direction::Forward, 0, &bell)?;
     loop {
         match search.take() {
             Some(Ok(Some(_))) => return Ok(began.elapsed().as_secs_f64()),

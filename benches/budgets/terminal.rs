@@ -49,7 +49,8 @@ impl Terminal {
         let began = Instant::now();
         let child = pair.slave.spawn_command(command)?;
         drop(pair.slave);
-        Ok(Self { child, _master: pair.master, keys, bytes, screen: vt100::Parser::new(rows, cols, 0), began })
+        let screen = vt100::Parser::new(rows.try_into()?, cols.try_into()?, 0);
+        Ok(Self { child, _master: pair.master, keys, bytes, screen, began })
     }
 
     pub fn pid(&self) -> Result<u32, Failure> {

@@ -372,12 +372,7 @@ impl World {
         }
         if let Job::Step { run, step } = &attempt.job {
             self.no_retry(run, step);
-            let head = self.ready.front().is_some_and(|(r, s)| r == run && s == step);
-            if head {
-                self.ready.pop_front();
-            } else {
-                self.ready.retain(|(r, s)| r != run || s != step);
-            }
+            self.unqueue(run, step);
             self.change_run(run, |run, _| {
                 run.phase = Phase::Running;
                 if let Some(step) = run.step_mut(step) {
@@ -440,6 +435,7 @@ impl World {
 
     fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
         self.no_retry(run, step);
+        self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
         if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at })) {
             self.retrying.insert((at, run.clone(), step.clone()));
@@ -453,15 +449,27 @@ impl World {
         }
     }
 
+    /// Takes a step out of the queue. Only a step that is queued is looked for, and usually it is the first: the queue may
+    /// be very long.
+    fn unqueue(&mut self, run: &RunId, step: &StepName) {
+        if self.ready.front().is_some_and(|(r, s)| r == run && s == step) {
+            self.ready.pop_front();
+        } else if self.run(run).and_then(|run| run.step(step)).is_some_and(|step| step.state == StepState::Queued) {
+            self.ready.retain(|(r, s)| r != run || s != step);
+        }
+    }
+
     fn step_ended(&mut self, run: &RunId, step: &StepName, outcome: &Outcome) {
         self.no_retry(run, step);
-        self.ready.retain(|(r, s)| r != run || s != step);
+        self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::Done { outcome: outcome.clone() });
         self.queue_ready(run);
     }
 
     fn run_ended(&mut self, id: &RunId, outcome: &Outcome, at: Timestamp) {
-        self.ready.retain(|(run, _)| run != id);
+        if self.run(id).is_some_and(|run| run.steps.iter().any(|step| step.state == StepState::Queued)) {
+            self.ready.retain(|(run, _)| run != id);
+        }
         self.change_flow(&id.flow, |flow| {
             let Some(place) = flow.position(id) else { return };
             let Some(run) = flow.runs.get_mut(place).map(Arc::make_mut) else { return };

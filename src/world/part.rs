@@ -2,7 +2,7 @@
 //! head and the most urgent rows, the others the rest.
 
 use super::{Alert, Flow, Incident, Probe, Procedure, World};
-use crate::domain::{Entry, Health, Phase, Runbook};
+use crate::domain::{Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -10,6 +10,9 @@ use std::sync::Arc;
 const FIRST: usize = 64;
 /// Rows in each further part, so that no frame is large.
 const FURTHER: usize = 128;
+
+/// Names in each further part.
+const NAMES: usize = 1_024;
 
 /// A piece of a world.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,10 @@ pub struct Part {
     pub runbooks: Vec<Arc<Runbook>>,
     /// Some walked runbooks, with their keys.
     pub procedures: Vec<(String, Arc<Procedure>)>,
+    /// Some steps that wait for a slot, in their order.
+    pub ready: Vec<(RunId, StepName)>,
+    /// Some open incidents by what they group by.
+    pub open_groups: Vec<(String, IncidentId)>,
     /// Some of the last entries.
     pub recent: Vec<Arc<Entry>>,
     /// Whether this is the last part.
@@ -62,6 +69,8 @@ impl World {
         further(&mut parts, probes, FURTHER, |part, rows| part.probes.extend(rows));
         further(&mut parts, incidents, FURTHER, |part, rows| part.incidents.extend(rows));
         further(&mut parts, self.alerts.values().cloned(), FURTHER, |part, rows| part.alerts.extend(rows));
+        further(&mut parts, self.ready.iter().cloned(), NAMES, |part, rows| part.ready = rows);
+        further(&mut parts, self.open_groups.iter().map(|(key, id)| (key.clone(), *id)), NAMES, |part, rows| part.open_groups = rows);
         further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
         if let Some(last) = parts.last_mut() {
             last.last = true;
@@ -81,11 +90,9 @@ impl World {
             daemon: self.daemon.clone(),
             workspace_errors: self.workspace_errors.clone(),
             sources: self.sources.clone(),
-            ready: self.ready.clone(),
             running: self.running.clone(),
             retrying: self.retrying.clone(),
             next_incident: self.next_incident,
-            open_groups: self.open_groups.clone(),
             resolved: self.resolved.clone(),
             tally: self.tally,
             touched: self.touched,
@@ -110,6 +117,8 @@ impl World {
         }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
+        self.ready.extend(part.ready);
+        self.open_groups.extend(part.open_groups);
         self.recent.extend(part.recent);
     }
 }

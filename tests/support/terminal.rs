@@ -87,6 +87,14 @@ impl Terminal {
         (&mut &*pty).write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Leaves the console as a person does: the key, and the word that confirms it.
+    #[track_caller]
+    pub fn leave(&self) {
+        self.send("q");
+        self.wait_for("leave the console", Duration::from_secs(5));
+        self.send("\r");
+    }
+
     /// Sends a text as a terminal pastes it.
     pub fn paste(&self, text: &str) {
         self.send(format!("\x1b[200~{text}\x1b[201~"));
@@ -99,8 +107,9 @@ impl Terminal {
 
     /// Another size; the kernel tells the program.
     pub fn resize(&self, columns: u16, rows: u16) {
-        self.pty.as_ref().expect("the terminal is still there").resize(Size::new(rows, columns)).unwrap();
+        // The emulator first, as a real one: what the program draws for the new size must find it.
         self.seen.state.lock().unwrap().parser.screen_mut().set_size(at_least_one(rows), at_least_one(columns));
+        self.pty.as_ref().expect("the terminal is still there").resize(Size::new(rows, columns)).unwrap();
     }
 
     /// Waits until the screen shows this.

@@ -46,7 +46,7 @@ fn no_size_and_no_number_of_sizes_breaks_it() {
     assert!(terminal.end(Duration::ZERO).is_none(), "{}", terminal.text());
     terminal.resize(100, 30);
     assert!(terminal.shows(STARTING, |screen| screen.contents().contains("dogwatch")), "{}", terminal.text());
-    terminal.send("q");
+    terminal.leave();
     assert!(terminal.end(SOON).expect("it ends").success());
 }
 
@@ -62,4 +62,18 @@ fn pasted_text_is_never_a_command() {
     terminal.wait_for("help", STARTING);
     assert!(terminal.end(Duration::ZERO).is_none());
     workspace.ok(&["status", "--no-daemon"]);
+}
+
+#[test]
+fn each_key_is_answered_at_once_whatever_came_before() {
+    let workspace = workspace();
+    let terminal = Terminal::open(&workspace, &[], 120, 40);
+    terminal.wait_for_screen(STARTING);
+    for round in 0..10 {
+        terminal.send("q");
+        let asked = |screen: &vt100::Screen| screen.contents().contains("leave the console");
+        assert!(terminal.shows(SOON, asked), "round {round}: the key is not answered:\n{}", terminal.text());
+        terminal.send("\x1b");
+        assert!(terminal.shows(SOON, |screen| !asked(screen)), "round {round}: the key is not answered:\n{}", terminal.text());
+    }
 }
