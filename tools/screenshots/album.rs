@@ -25,8 +25,12 @@ impl Album {
     /// Keeps a screen under a name.
     pub fn keep(&self, name: &str, screen: &vt100::Screen, ground: &Ground) -> Result<()> {
         let drawn = svg::draw(screen, ground);
-        // A wide screen has pixels enough; a small one is doubled half, so that letters stay smooth.
-        let scale = if screen.size().1.get() > 120 { 1.0 } else { 1.5 };
+        // Pixels enough for smooth letters, and no more: a wide screen has enough of its own.
+        let scale = match screen.size().1.get() {
+            ..=80 => 1.5,
+            81..=120 => 1.25,
+            _ => 1.0,
+        };
         let pixels = svg::png(&drawn, scale)?;
         ensure!(pixels.len() <= LARGEST, "{name}.png has {} bytes, more than {LARGEST}", pixels.len());
         for (ending, bytes) in [("svg", drawn.as_bytes()), ("png", pixels.as_slice())] {

@@ -96,7 +96,7 @@ impl Desk<'_> {
         self.press(&[Action::Confirm])?; // puts the cursor where a reason is wanted
         self.types("the export is repaired")?;
         self.press(&[Action::Confirm])?;
-        self.sees(&["● success  nightly-orders/2", "over"])?;
+        self.sees(&["● success  nightly-orders/", "over"])?;
         self.keep("incident")
     }
 
@@ -106,7 +106,7 @@ impl Desk<'_> {
         self.sees(&["1 Flows"])?;
         self.find(Action::Pane1, "nightly")?;
         self.press(&[Action::Open])?;
-        self.sees(&["Runs", "the export is repaired"])?;
+        self.sees(&["Runs", "rerun of nightly-orders/"])?;
         self.keep("flow")?;
         self.press(&[Action::Open])?;
         self.sees(&["Graph", "Steps"])?;
