@@ -72,6 +72,8 @@ fn a_rerun_is_previewed_and_confirming_sends_exactly_one_request() {
 fn another_scope_is_previewed_again() {
     let mut stage = busy();
     stage.press("rerun");
+    // The reason has the focus, because it must be typed; the scope is the field after it, round the end.
+    stage.press("next-field");
     stage.press("next-choice");
     let Ask::Command { command: Command::Rerun { scope, .. }, dry_run: true, .. } = &stage.asked.last().unwrap().ask else { panic!() };
     assert_eq!(*scope, Scope::All);

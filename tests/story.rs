@@ -36,12 +36,11 @@ fn told_by_keys() {
     terminal.send("4\r");
     terminal.wait_for("enter do it", PATIENCE);
     terminal.send("\r");
-    terminal.wait_for("1/5", PATIENCE);
+    terminal.wait_for(" 1/5 ╮", PATIENCE);
     terminal.send("jj\r");
-    terminal.wait_for("export-again", PATIENCE);
-    terminal.send("export-again");
-    terminal.send("\r");
-    terminal.wait_for("2/5", PATIENCE);
+    terminal.wait_for("type export-again to go on", PATIENCE);
+    terminal.send("export-again\r");
+    terminal.wait_for(" 2/5 ╮", PATIENCE);
     // The batch is run again from the failed step.
     terminal.send("1gr");
     terminal.wait_for("rerun", PATIENCE);

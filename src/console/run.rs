@@ -225,6 +225,8 @@ impl Console {
         // The whole group stops, so that a wrapper in front of us does too; we ourselves are caught by STOP.
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        // Our own TSTP may reach the runtime late; it must not stop us a second time.
+        let _ours = tokio::time::timeout(Duration::from_secs(1), signals.stop.recv()).await;
         // A stop takes a moment to reach every thread: nothing is touched before the word to go on has come.
         signals.go_on.recv().await;
         self.take_again(signals)?;

@@ -198,7 +198,9 @@ impl Session {
     }
 
     /// Shows a dialog on top.
-    pub fn dialog(&mut self, dialog: Dialog) {
+    pub fn dialog(&mut self, mut dialog: Dialog) {
+        // What must still be typed comes first: a reason, a confirmation.
+        dialog.focus = dialog.first_fault().map_or(0, |(place, _)| place);
         self.wishes.push(Wish::Dialog(Box::new(dialog)));
     }
 

@@ -8,6 +8,7 @@ use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
 use super::{WORKSPACE_FILE, flow, probe, runbook};
 use crate::domain::effect::Definitions;
+use crate::domain::probe::Target;
 use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -175,7 +176,11 @@ impl Reading<'_> {
         let mut probes: Vec<ProbeDefinition> = Vec::new();
         let mut seen: BTreeMap<ProbeId, String> = BTreeMap::new();
         for (_, file) in self.folder("probes", ".toml") {
-            for (at, probe) in probe::read(&file, runbooks) {
+            for (at, mut probe) in probe::read(&file, runbooks) {
+                if let Target::Http { ca_file: Some(path), .. } = &mut probe.target {
+                    // The daemon works in another folder than the workspace.
+                    *path = self.root.join(&*path).to_string_lossy().into_owned();
+                }
                 if let Some(other) = seen.get(&probe.id) {
                     file.wrong(at, format!("there is a probe `{}` in {other} already", probe.id));
                 } else {

@@ -85,6 +85,7 @@ impl Place {
             (None, Some(dirs)) => dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).join("dogwatch"),
             (None, None) => return Err(PlaceError::NoHome),
         };
+        let base = without_links(&base);
         let state_folder = existing(&base, &hash).unwrap_or_else(|| base.join(format!("{}-{hash}", glance.name)));
         let mut candidates: Vec<PathBuf> = Vec::new();
         let is_shared = glance.socket_dir.is_some() && state.is_none();
@@ -162,6 +163,15 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(folder_error(&folder, error)),
         }
+    }
+}
+
+/// The path without links, as far as it exists: the journal follows none, and a home folder often is one.
+fn without_links(path: &Path) -> PathBuf {
+    let found = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
+    match found {
+        Some((folder, canonical)) => path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |rest| canonical.join(rest)),
+        None => path.to_owned(),
     }
 }
 
