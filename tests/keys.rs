@@ -1,4 +1,5 @@
 //! Stories pressed by action name through the real app.
+#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
 
 mod stage;
 

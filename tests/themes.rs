@@ -1,4 +1,6 @@
 //! Every theme gives every role a look; what is well and what is wrong differ for every eye, and by more than colour.
+#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+#![allow(clippy::many_single_char_names, reason = "colours are r, g, b")]
 
 use dogwatch::console::theme::Depth;
 use dogwatch::console::{Role, Theme};
@@ -45,7 +47,8 @@ fn contrast(one: Color, other: Color) -> f64 {
 /// Texts can be read on the terminal's usual ground and on every ground that a theme lays below them.
 #[test]
 fn texts_can_be_read() {
-    let roles = [Role::Text, Role::Muted, Role::Name, Role::Good, Role::Warning, Role::Bad, Role::Critical, Role::High, Role::Info, Role::Active];
+    let roles =
+        [Role::Text, Role::Muted, Role::Name, Role::Good, Role::Warning, Role::Bad, Role::Critical, Role::High, Role::Info, Role::Active];
     for (name, ground, least) in [
         ("dark", Color::Rgb(0x12, 0x16, 0x1c), 4.5),
         ("light", Color::Rgb(0xff, 0xff, 0xff), 4.5),

@@ -5,8 +5,8 @@ use crate::{Effort, Failure};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::run::{DefinitionChoice, RunCause};
 use dogwatch::domain::{
-    AlertCause, AttemptEnd, AttemptId, Author, Event, Fingerprint, FlowId, IncidentId, Job, Labels, Outcome, Params, RunId, Severity, SourceId,
-    StepName,
+    AlertCause, AttemptEnd, AttemptId, Author, Event, Fingerprint, FlowId, IncidentId, Job, Labels, Outcome, Params, RunId, Severity,
+    SourceId, StepName,
 };
 use dogwatch::journal::Journal;
 use dogwatch::world::{SHAPE, World};
@@ -171,8 +171,9 @@ impl Writer {
 
     /// An alert from outside with an incident of its own.
     fn incident(&mut self, number: usize) -> Result<(), Failure> {
-        let labels: Labels =
-            [("alertname", "DiskFull".to_owned()), ("host", format!("host-{number:05}"))].map(|(name, value)| (name.to_owned(), value)).into();
+        let labels: Labels = [("alertname", "DiskFull".to_owned()), ("host", format!("host-{number:05}"))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
         let alert = Fingerprint::of(&labels);
         let severity = Severity::ALL[number % 4];
         let summary = format!("the disk of host-{number:05} is {} % full", 80 + number % 20);

@@ -48,7 +48,8 @@ pub fn draw(words: &[String]) -> Result<f64, Failure> {
 }
 
 fn connected(world: &World) -> Result<App, Failure> {
-    let theme = Theme::load("dark", &[], Depth::True).or_else(|_| Theme::load(Theme::built_in().next().unwrap_or("dark"), &[], Depth::True))?;
+    let theme =
+        Theme::load("dark", &[], Depth::True).or_else(|_| Theme::load(Theme::built_in().next().unwrap_or("dark"), &[], Depth::True))?;
     let mut app = App::new(Options { theme, depth: Depth::True, ..Options::default() }, at());
     let welcome = Welcome {
         version: VERSION,

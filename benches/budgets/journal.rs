@@ -28,7 +28,8 @@ fn entries(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
     let tokio = scene::runtime()?;
     let span = Duration::from_millis(effort.size(3_000, 1_000) as u64);
     let rows = effort.size(3_000, 500);
-    let (mut one, mut crowd, mut bare_one, mut bare_hundred, mut raw_one, mut raw_hundred) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut one, mut crowd, mut bare_one, mut bare_hundred, mut raw_one, mut raw_hundred) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut inside, mut inside_hundred) = (vec![], vec![]);
     for _ in 0..effort.runs() {
         one.push(tokio.block_on(clients(&daemon, 1, span))?);
@@ -45,12 +46,18 @@ fn entries(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
     let (bare_one, bare_hundred) = (median(bare_one), median(bare_hundred));
     tell(Figure::new("durable entries, 1 client, one at a time", one, "/s").against("SQLite FULL", bare_one).goal(Goal::RatioAtLeast(0.6)));
     tell(Figure::new("durable entries, 1 client, one at a time", one, "/s").against("append + sync", median(raw_one)));
-    tell(Figure::new("the journal alone, 1 per commit", median(inside), "/s").against("SQLite FULL", bare_one).goal(Goal::RatioAtLeast(0.6)));
+    tell(
+        Figure::new("the journal alone, 1 per commit", median(inside), "/s").against("SQLite FULL", bare_one).goal(Goal::RatioAtLeast(0.6)),
+    );
     let name = format!("durable entries, {CROWD} clients");
     tell(Figure::new(&name, crowd, "/s").against("SQLite FULL, 100", bare_hundred).goal(Goal::RatioAtLeast(0.6)));
     tell(Figure::new(&name, crowd, "/s").against("append, 100 per sync", median(raw_hundred)));
     let inside = median(inside_hundred);
-    tell(Figure::new("the journal alone, 100 per commit, chained", inside, "/s").against("SQLite FULL, 100", bare_hundred).goal(Goal::RatioAtLeast(0.6)));
+    tell(
+        Figure::new("the journal alone, 100 per commit, chained", inside, "/s")
+            .against("SQLite FULL, 100", bare_hundred)
+            .goal(Goal::RatioAtLeast(0.6)),
+    );
     Ok(())
 }
 

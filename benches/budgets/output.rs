@@ -47,7 +47,11 @@ pub fn measure(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
     }
     let size = format!("{megabytes} MB output");
     let some = |values: Vec<f64>| (!values.is_empty()).then(|| median(values));
-    tell(Figure::new(format!("{size}: its end"), median(end), "ms").peer("less +G", "apt install less", some(less)).goal(Goal::RatioAtMost(2.0)));
+    tell(
+        Figure::new(format!("{size}: its end"), median(end), "ms")
+            .peer("less +G", "apt install less", some(less))
+            .goal(Goal::RatioAtMost(2.0)),
+    );
     let search = median(search);
     tell(Figure::new(format!("{size}: search"), search, "s").peer("grep -F", "apt install grep", some(grep)).goal(Goal::RatioAtMost(1.5)));
     tell(Figure::new(format!("{size}: search"), search, "s").against("find by memchr", median(found)));
@@ -60,7 +64,10 @@ fn write(path: &Path, megabytes: usize) -> Result<(), Failure> {
     let mut file = BufWriter::new(File::create(path)?);
     let (mut written, mut number) = (0, 0_u64);
     while written < megabytes * 1_000_000 {
-        let line = format!("2026-11-21T02:30:00Z INFO loader: row {number} of orders written, checksum {:016x}\n", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let line = format!(
+            "2026-11-21T02:30:00Z INFO loader: row {number} of orders written, checksum {:016x}\n",
+            number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        );
         file.write_all(line.as_bytes())?;
         written += line.len();
         number += 1;

@@ -69,9 +69,12 @@ impl Pueue {
         let at = folder.display();
         std::fs::write(
             &config,
-            format!("client: {{}}\ndaemon: {{}}\nshared:\n  pueue_directory: {at}\n  runtime_directory: {at}\n  use_unix_socket: true\n  unix_socket_path: {at}/s\n"),
+            format!(
+                "client: {{}}\ndaemon: {{}}\nshared:\n  pueue_directory: {at}\n  runtime_directory: {at}\n  use_unix_socket: true\n  unix_socket_path: {at}/s\n"
+            ),
         )?;
-        let daemon = Command::new(server).arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let daemon =
+            Command::new(server).arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let pueue = Self { daemon, config, program };
         let began = Instant::now();
         while !pueue.ask(&["parallel", &parallel.to_string()])? {

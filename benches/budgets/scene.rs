@@ -73,7 +73,8 @@ impl Scene {
     /// Starts the daemon and waits until clients can connect.
     pub fn serve(&self) -> Result<Daemon, Failure> {
         let began = Instant::now();
-        let mut child = self.program().args(["serve", "--detached"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut child =
+            self.program().args(["serve", "--detached"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut words = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut words)?;
         if words.trim() != "ready" {

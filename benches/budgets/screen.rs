@@ -92,7 +92,11 @@ fn instructions_of_the_start(scene: &Scene, tell: Tell<'_>) -> Result<(), Failur
         all.extend(words);
         let mut terminal = Terminal::start(&all, &[])?;
         terminal.full_frame()?;
-        let dumped = Command::new("callgrind_control").args(["-d", &terminal.pid()?.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let dumped = Command::new("callgrind_control")
+            .args(["-d", &terminal.pid()?.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
         if !dumped.success() {
             return Err("callgrind gave no dump".into());
         }

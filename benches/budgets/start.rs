@@ -46,7 +46,11 @@ pub fn measure(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
     let limit = 2.0 * spawn + sync;
     let theirs = (!theirs.is_empty()).then(|| median(theirs));
     tell(Figure::new("run → its process runs (durable)", started, "ms").against("2 spawns + sync", limit).goal(Goal::RatioAtMost(4.0)));
-    tell(Figure::new("run → its process runs (durable)", started, "ms").peer("pueue", "cargo install pueue", theirs).goal(Goal::RatioAtMost(0.1)));
+    tell(
+        Figure::new("run → its process runs (durable)", started, "ms")
+            .peer("pueue", "cargo install pueue", theirs)
+            .goal(Goal::RatioAtMost(0.1)),
+    );
     let ended = median(ended);
     let limit = 2.0 * sync + 5.0;
     tell(Figure::new("process ends → a console knows", ended, "ms").against("2 syncs + 5 ms", limit).goal(Goal::RatioAtMost(1.0)));
@@ -110,6 +114,10 @@ fn from_a_large_daemon(effort: Effort, small: f64, tell: Tell<'_>) -> Result<(),
         Ok::<_, Failure>(median(started))
     })?;
     let resident = process::pss_mib(daemon.pid()).unwrap_or_default();
-    tell(Figure::new(format!("the same from a daemon of {resident:.0} MiB"), started, "ms").against("small daemon", small).goal(Goal::RatioAtMost(1.5)));
+    tell(
+        Figure::new(format!("the same from a daemon of {resident:.0} MiB"), started, "ms")
+            .against("small daemon", small)
+            .goal(Goal::RatioAtMost(1.5)),
+    );
     Ok(())
 }

@@ -154,7 +154,7 @@ pub enum Verb {
 }
 
 /// Arguments of `demo`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Demo {
     /// Where the demo's workspace is unpacked [default: a new folder below the temporary one]
     pub dir: Option<PathBuf>,
@@ -167,9 +167,10 @@ pub struct Demo {
 }
 
 /// What happens to the demo's folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Afterwards {
     /// Ask
+    #[default]
     Ask,
     /// Keep it
     Keep,

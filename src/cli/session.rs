@@ -43,6 +43,11 @@ impl Session {
         workspace::find(self.workspace.as_deref(), None, &here).map_err(Failure::usage)
     }
 
+    /// Whether there is a workspace to open: one that was named counts, so that a wrong name is told.
+    pub fn has_workspace(&self) -> bool {
+        self.workspace.is_some() || self.root().is_ok()
+    }
+
     /// Where its state and socket are.
     pub fn place(&self) -> Result<Place, Failure> {
         Place::of(&self.root()?, self.state.as_deref()).map_err(Failure::usage)

@@ -2,6 +2,7 @@
 //! keys through the real thing.
 
 pub(crate) mod act;
+mod ask;
 mod draw;
 mod news;
 

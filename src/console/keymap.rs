@@ -21,7 +21,7 @@ pub struct KeysError(pub Vec<String>);
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bound: HashMap<(Place, KeyCombination), Action>,
-    keys: BTreeMap<Action, Vec<KeyCombination>>,
+    keys: BTreeMap<Action, Vec<(KeyCombination, String)>>,
     format: KeyCombinationFormat,
 }
 
@@ -77,7 +77,8 @@ impl Keymap {
                     }
                 }
             }
-            keymap.keys.insert(row.action, keys);
+            let shown = keys.into_iter().map(|key| (key, keymap.show(key))).collect();
+            keymap.keys.insert(row.action, shown);
         }
         (keymap, faults)
     }
@@ -87,20 +88,20 @@ impl Keymap {
         places.iter().find_map(|place| self.bound.get(&(*place, key.normalized())).copied())
     }
 
-    /// What a key that is written as [`Keymap::key`] writes it means in these places.
-    pub fn find_shown(&self, places: &[Place], key: &str) -> Option<Action> {
-        let (mut keys, shown) = (self.keys.values().flatten(), |other: &&KeyCombination| self.show(**other) == key);
-        keys.find(shown).and_then(|found| self.find(places, *found))
+    /// Whether the first key of an action means that action in these places, and nothing more special.
+    pub fn leads_to(&self, places: &[Place], action: Action) -> bool {
+        let first = self.keys.get(&action).and_then(|keys| keys.first());
+        first.is_some_and(|(key, _)| self.find(places, *key) == Some(action))
     }
 
     /// The first key of an action, as a reader types it; absent when it has none.
-    pub fn key(&self, action: Action) -> Option<String> {
-        self.keys.get(&action)?.first().map(|key| self.show(*key))
+    pub fn key(&self, action: Action) -> Option<&str> {
+        self.keys.get(&action)?.first().map(|(_, shown)| shown.as_str())
     }
 
     /// All keys of an action, as a reader types them.
-    pub fn keys(&self, action: Action) -> Vec<String> {
-        self.keys.get(&action).into_iter().flatten().map(|key| self.show(*key)).collect()
+    pub fn keys(&self, action: Action) -> Vec<&str> {
+        self.keys.get(&action).into_iter().flatten().map(|(_, shown)| shown.as_str()).collect()
     }
 
     fn show(&self, key: KeyCombination) -> String {

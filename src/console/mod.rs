@@ -19,6 +19,7 @@ pub mod place;
 pub mod run;
 pub mod screen;
 pub mod session;
+pub mod settings;
 pub mod target;
 pub mod terminal;
 pub mod theme;

@@ -12,6 +12,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -60,6 +61,7 @@ enum Woke {
 struct Signals {
     ending: [(Signal, i32); 4],
     stop: Signal,
+    go_on: Signal,
 }
 
 impl Signals {
@@ -67,7 +69,8 @@ impl Signals {
         let one = |kind: SignalKind| Ok::<_, io::Error>((signal(kind)?, kind.as_raw_value()));
         let ending = [one(SignalKind::terminate())?, one(SignalKind::interrupt())?, one(SignalKind::hangup())?, one(SignalKind::quit())?];
         let stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
-        Ok(Self { ending, stop })
+        let go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+        Ok(Self { ending, stop, go_on })
     }
 
     async fn next(&mut self) -> Woke {
@@ -116,7 +119,7 @@ impl Console {
                 }
             }
             waiting = true;
-            urgent |= self.drain(&mut outs);
+            urgent |= self.drain(&mut outs).await;
             if let Some(outcome) = self.carry_out(outs, signals).await? {
                 return Ok(outcome);
             }
@@ -156,10 +159,15 @@ impl Console {
     }
 
     /// Takes in what else waits, so that a storm costs one frame. Answers whether a key was among it.
-    fn drain(&mut self, outs: &mut Vec<Out>) -> bool {
+    async fn drain(&mut self, outs: &mut Vec<Out>) -> bool {
         let mut urgent = false;
         for _ in 0..DRAINED_MAX {
-            let event = self.events.as_mut().and_then(|events| events.next().now_or_never()).flatten();
+            // Polled with this task's own waker: the stream remembers the last one that it was given.
+            let event = std::future::poll_fn(|context| {
+                let polled = self.events.as_mut().map(|events| events.poll_next_unpin(context));
+                Poll::Ready(if let Some(Poll::Ready(event)) = polled { event } else { None })
+            });
+            let event = event.await;
             let msg = match (event, self.link.news.try_recv()) {
                 (Some(Ok(event)), Ok(news)) => {
                     urgent = true;
@@ -190,7 +198,7 @@ impl Console {
                     self.app.session.toast(Tone::Bad, format!("{} KiB are too much for the clipboard", text.len() >> 10));
                 }
                 Out::Copy(text) => self.terminal.copy(&text)?,
-                Out::Suspend => self.suspend(signals)?,
+                Out::Suspend => self.suspend(signals).await?,
                 Out::Edit(file) => self.edit(file, signals).await?,
                 Out::Redraw => self.terminal.forget(),
                 Out::Quit(outcome) => return Ok(Some(outcome)),
@@ -206,16 +214,19 @@ impl Console {
     }
 
     /// Stops like any program on ctrl-z; goes on where the shell says so, at whatever size the terminal has then.
-    fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
+    async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         if is_ignored(rustix::process::Signal::TSTP) {
             self.app.session.toast(Tone::Bad, "whoever started the console does not let it be suspended");
             return Ok(());
         }
         self.events = None;
         self.terminal.give();
+        while signals.go_on.recv().now_or_never().flatten().is_some() {}
         // The whole group stops, so that a wrapper in front of us does too; we ourselves are caught by STOP.
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        // A stop takes a moment to reach every thread: nothing is touched before the word to go on has come.
+        signals.go_on.recv().await;
         self.take_again(signals)?;
         let outs = self.app.handle(Msg::Resumed, clock::now());
         debug_assert!(outs.is_empty(), "nothing is asked on waking");

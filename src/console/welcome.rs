@@ -105,7 +105,7 @@ impl Welcome {
         let mut x = left + 2;
         for (action, words) in [(Action::Down, "down"), (Action::Up, "up"), (Action::Open, "choose"), (Action::Quit, "leave")] {
             let key = keymap.key(action).unwrap_or_default();
-            x += painter.text(x, y + 1, area.right().saturating_sub(x), Role::Key, &key);
+            x += painter.text(x, y + 1, area.right().saturating_sub(x), Role::Key, key);
             x += painter.text(x, y + 1, area.right().saturating_sub(x), Role::Muted, &format!(" {words}  "));
         }
     }

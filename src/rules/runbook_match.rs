@@ -63,7 +63,7 @@ fn add_flow(world: &World, id: &crate::domain::FlowId, traits: &mut Traits) {
     if !traits.flows.iter().any(|other| other == id.as_str()) {
         traits.flows.push(id.to_string());
         let named = world.flow(id).and_then(|flow| flow.definition.runbook.clone());
-        traits.named.extend(named.map(|book| (book, format!("the flow {id} names it"))));
+        traits.named.extend(named.map(|book| (book, format!("named by {id}"))));
     }
 }
 
@@ -71,7 +71,7 @@ fn add_probe(world: &World, id: &crate::domain::ProbeId, traits: &mut Traits) {
     if !traits.probes.iter().any(|other| other == id.as_str()) {
         traits.probes.push(id.to_string());
         let named = world.probe(id).and_then(|probe| probe.definition.runbook.clone());
-        traits.named.extend(named.map(|book| (book, format!("the probe {id} names it"))));
+        traits.named.extend(named.map(|book| (book, format!("named by {id}"))));
     }
 }
 

@@ -1,5 +1,8 @@
 //! A console on a stage: a world built by entries, keys pressed by action name, the picture as text with its roles.
 #![allow(dead_code, reason = "each test file uses its part of the stage")]
+#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+#![allow(clippy::cast_possible_wrap, reason = "small counts")]
+#![allow(clippy::needless_pass_by_value, reason = "calls read better without references")]
 
 use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Theme};
@@ -197,7 +200,7 @@ impl Story {
             params: Vec::new(),
             expect: ProcedureExpectation::default(),
             danger: *danger,
-            timeout: Duration::from_secs(600),
+            timeout: Duration::from_mins(10),
             line,
         });
         let runbook = Runbook {

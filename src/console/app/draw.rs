@@ -175,16 +175,16 @@ impl App {
         let here = |row: &&Row| row.places.iter().any(|place| places.contains(place));
         for row in ROWS.iter().filter(here).filter(|row| !row.action.is_habit() && !always.contains(&row.action)) {
             // A key that means something else in a more special place is named there.
-            let Some(key) = keymap.key(row.action).filter(|key| keymap.find_shown(&places, key) == Some(row.action)) else { continue };
+            let Some(key) = keymap.key(row.action).filter(|_| keymap.leads_to(&places, row.action)) else { continue };
             let width = self.hint_width(row.action);
             if x + width <= end {
-                x += self.draw_hint(&mut painter, x, area.y, width, row.action, &key);
+                x += self.draw_hint(&mut painter, x, area.y, width, row.action, key);
             }
         }
         let mut x = end.max(x);
         for action in tail {
             let key = keymap.key(action).unwrap_or_default();
-            x += self.draw_hint(&mut painter, x, area.y, self.hint_width(action), action, &key);
+            x += self.draw_hint(&mut painter, x, area.y, self.hint_width(action), action, key);
         }
     }
 

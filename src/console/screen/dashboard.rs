@@ -20,6 +20,7 @@ mod runbook;
 use super::Page;
 use crate::console::action::Action;
 use crate::console::app::edit;
+use crate::console::session::Connection;
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
 use crate::console::widget::list::{Cursor, Order};
@@ -383,6 +384,11 @@ fn gutter(session: &Session, selected: bool, marked: bool, pending: bool) -> (&'
         () if selected => (session.glyphs.cursor, Role::BorderFocused),
         () => (" ", Role::Text),
     }
+}
+
+/// Whether the replica is complete, so that an empty list means that there is nothing.
+fn known(session: &Session) -> bool {
+    session.connection == Connection::Live
 }
 
 /// Whether a text holds the filter, letters of either case alike.

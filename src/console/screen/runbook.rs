@@ -108,11 +108,9 @@ impl RunbookPage {
             rows.push(Shown { line: Line::of(Role::Code, format!("    {line}")), step: Some(place) });
         }
         if !step.params.is_empty() {
-            let filled = step.params.iter().map(|param| {
-                let value = view::filled(&session.world, &self.subject, &param.default, session.now, &session.zone);
-                format!("{}={value}", param.name)
-            });
-            let words = format!("    asks for {}", filled.collect::<Vec<_>>().join("  "));
+            let filled = crate::rules::filled_in(&session.world, &self.subject, step);
+            let asked = step.params.iter().map(|param| format!("{}={}", param.name, filled.get(&param.name).map_or("", String::as_str)));
+            let words = format!("    asks for {}", asked.collect::<Vec<_>>().join("  "));
             rows.push(Shown { line: Line::of(Role::Muted, words), step: Some(place) });
         }
         rows

@@ -13,7 +13,7 @@ pub struct Choice {
     pub group: &'static str,
     /// Its keys, as they are typed.
     pub keys: String,
-    /// What is matched: title and sentence.
+    /// Title and sentence, as they are shown.
     pub text: String,
     /// Why it cannot be done now.
     pub why: Option<String>,
@@ -72,7 +72,15 @@ impl Chooser {
         // Longer needles would overflow the matcher's scores.
         let longest = config.scoring.max_needle_len().min(64);
         let needle = crate::text::head(self.input.text(), longest);
-        let texts: Vec<&str> = self.choices.iter().map(|choice| choice.text.as_str()).collect();
-        self.shown = Matcher::new(needle, &config).match_list(&texts).into_iter().map(|found| found.index as usize).collect();
+        let names: Vec<String> =
+            self.choices.iter().map(|choice| format!("{} {}", choice.action.row().name, choice.action.row().title)).collect();
+        self.shown = Matcher::new(needle, &config).match_list(&names).into_iter().map(|found| found.index as usize).collect();
+        // Then those whose sentence or group holds the text as it stands.
+        let lower = needle.to_lowercase();
+        let holds = |choice: &Choice| format!("{} {}", choice.text, choice.group).to_lowercase().contains(&lower);
+        let more: Vec<usize> = (0..self.choices.len()).filter(|place| !self.shown.contains(place)).collect();
+        self.shown.extend(more.into_iter().filter(|place| self.choices.get(*place).is_some_and(holds)));
+        // What can be done here comes before what cannot.
+        self.shown.sort_by_key(|place| self.choices.get(*place).is_none_or(|choice| choice.why.is_some()));
     }
 }

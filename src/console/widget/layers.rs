@@ -100,7 +100,7 @@ fn hints(dialog: &Dialog, session: &Session, row: Rect, painter: &mut Painter<'_
     let mut x = row.x;
     let mut hint = |action: Action, words: &str| {
         if let Some(key) = keymap.key(action) {
-            x += painter.text(x, row.y, row.right().saturating_sub(x), Role::Key, &key);
+            x += painter.text(x, row.y, row.right().saturating_sub(x), Role::Key, key);
             x += painter.text(x, row.y, row.right().saturating_sub(x), Role::Muted, &format!(" {words}  "));
         }
     };

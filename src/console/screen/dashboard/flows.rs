@@ -1,6 +1,6 @@
 //! The pane of flows.
 
-use super::{Dashboard, Focus, frame, ground, gutter, holds};
+use super::{Dashboard, Focus, frame, ground, gutter, holds, known};
 use crate::console::theme::Role;
 use crate::console::view::flows;
 use crate::console::widget::bars;
@@ -38,7 +38,13 @@ impl Dashboard {
         let related = self.related(session);
         let (cursor, order) = &mut self.flows;
         if order.ids().is_empty() && inner.height > 0 {
-            let words = if cursor.filter.is_empty() { "no flows yet: put one into flows/*.toml" } else { "no flow holds this text" };
+            let words = if !known(session) {
+                "not known yet"
+            } else if cursor.filter.is_empty() {
+                "no flows yet: put one into flows/*.toml"
+            } else {
+                "no flow holds this text"
+            };
             painter.text(inner.x + 1, inner.y, inner.width.saturating_sub(2), Role::Muted, words);
         }
         let window = cursor.window(order.ids().len(), inner.height);

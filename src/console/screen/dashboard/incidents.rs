@@ -1,6 +1,6 @@
 //! The pane of incidents: the queue of what needs a human.
 
-use super::{Dashboard, Focus, frame, ground, gutter, holds};
+use super::{Dashboard, Focus, frame, ground, gutter, holds, known};
 use crate::console::theme::Role;
 use crate::console::view::incidents;
 use crate::console::widget::paint::Painter;
@@ -10,9 +10,11 @@ use ratatui::layout::{Position, Rect};
 /// Columns of the severity.
 const SEVERITY: u16 = 8;
 /// Columns of the age.
-const AGE: u16 = 6;
+const AGE: u16 = 5;
 /// Columns of who works on it.
 const STATE: u16 = 13;
+/// The same where there is little room.
+const STATE_NARROW: u16 = 10;
 
 impl Dashboard {
     pub(super) fn settle_incidents(&mut self, session: &Session) {
@@ -41,12 +43,22 @@ impl Dashboard {
         let (inner, typed) = frame(painter, session, area, (3, "Incidents", focused), &count, state);
         let (cursor, order) = &mut self.incidents;
         if order.ids().is_empty() && inner.height > 0 {
-            let words = if cursor.filter.is_empty() { "nothing needs you" } else { "no incident holds this text" };
+            let words = if !known(session) {
+                "not known yet"
+            } else if cursor.filter.is_empty() {
+                "nothing needs you"
+            } else {
+                "no incident holds this text"
+            };
             painter.text(inner.x + 1, inner.y, inner.width.saturating_sub(2), Role::Muted, words);
         }
         let window = cursor.window(order.ids().len(), inner.height);
         let number = order.name_width.max(2);
-        let state_width = if inner.width >= 56 { STATE } else { 0 };
+        let state_width = match inner.width {
+            0..52 => 0,
+            52..72 => STATE_NARROW,
+            _ => STATE,
+        };
         let state_at = inner.width.saturating_sub(state_width + 1);
         let age_at = state_at.saturating_sub(AGE + if state_width > 0 { 2 } else { 0 });
         let title_at = 1 + number + 1 + SEVERITY + 2;

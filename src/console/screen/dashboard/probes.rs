@@ -1,7 +1,7 @@
 //! The pane of probes.
 
 use super::flows::Columns;
-use super::{Dashboard, Focus, frame, ground, gutter, holds};
+use super::{Dashboard, Focus, frame, ground, gutter, holds, known};
 use crate::console::theme::Role;
 use crate::console::view::probes;
 use crate::console::widget::bars;
@@ -42,7 +42,13 @@ impl Dashboard {
         let related = self.related(session);
         let (cursor, order) = &mut self.probes;
         if order.ids().is_empty() && inner.height > 0 {
-            let words = if cursor.filter.is_empty() { "no probes yet: put one into probes/*.toml" } else { "no probe holds this text" };
+            let words = if !known(session) {
+                "not known yet"
+            } else if cursor.filter.is_empty() {
+                "no probes yet: put one into probes/*.toml"
+            } else {
+                "no probe holds this text"
+            };
             painter.text(inner.x + 1, inner.y, inner.width.saturating_sub(2), Role::Muted, words);
         }
         let window = cursor.window(order.ids().len(), inner.height);

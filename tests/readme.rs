@@ -1,0 +1,103 @@
+//! The tables in README.md are those of the program. `DOGWATCH_README=write cargo test --test readme` brings them up to
+//! date.
+
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use dogwatch::cli::Arguments;
+use dogwatch::console::keymap::key_table_markdown;
+use std::fmt::Write as _;
+use std::fs;
+
+const README: &str = "README.md";
+
+/// All commands of the declared command line, with what is their own: options that many share are told in the text.
+fn command_table() -> String {
+    let mut out = String::from("| command | what it does |\n|---|---|\n");
+    let arguments = Arguments::command();
+    for verb in arguments.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let words: Vec<String> = verb.get_arguments().filter(|argument| is_own(argument)).map(|argument| word(verb, argument)).collect();
+        let usage = std::iter::once(verb.get_name().to_owned()).chain(words).collect::<Vec<_>>().join(" ");
+        let does = verb.get_about().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, "| `{}` | {} |", usage.replace('|', "\\|"), does.replace('|', "\\|")).unwrap();
+    }
+    out
+}
+
+fn is_own(argument: &Arg) -> bool {
+    !argument.is_global_set() && !argument.is_hide_set() && !matches!(argument.get_id().as_str(), "help" | "version" | "dry_run" | "key")
+}
+
+fn word(verb: &Command, argument: &Arg) -> String {
+    let value = || {
+        let names = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+        names.unwrap_or_else(|| argument.get_id().as_str().to_uppercase())
+    };
+    let many = if matches!(argument.get_action(), ArgAction::Append) { "…" } else { "" };
+    let Some(long) = argument.get_long() else {
+        let text = format!("{}{many}", value());
+        return if argument.is_required_set() { text } else { format!("[{text}]") };
+    };
+    let option = argument.get_short().map_or_else(|| format!("--{long}"), |short| format!("-{short}"));
+    let takes_value = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
+    let text = if takes_value { format!("{option} {}{many}", value()) } else { option };
+    assert!(!text.is_empty(), "{} of {}", argument.get_id(), verb.get_name());
+    if argument.is_required_set() { text } else { format!("[{text}]") }
+}
+
+/// README with the text between `<!-- NAME -->` and `<!-- end of NAME -->` replaced.
+fn with(readme: &str, name: &str, table: &str) -> String {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let from = readme.find(&begin).unwrap_or_else(|| panic!("{README} has no mark {begin}")) + begin.len();
+    let to = from + readme[from..].find(&end).unwrap_or_else(|| panic!("{README} has no mark {end}"));
+    format!("{}{table}{}", &readme[..from], &readme[to..])
+}
+
+#[test]
+fn its_tables_are_those_of_the_program() {
+    let is = fs::read_to_string(README).unwrap();
+    let should = with(&with(&is, "commands", &command_table()), "keys", &key_table_markdown());
+    if std::env::var("DOGWATCH_README").as_deref() == Ok("write") {
+        fs::write(README, &should).unwrap();
+        return;
+    }
+    let first = is.lines().zip(should.lines()).find(|(is, should)| is != should);
+    assert!(
+        is == should,
+        "a table in {README} is not the program's; bring it up to date with\n    DOGWATCH_README=write cargo test --test readme\n{first:?}"
+    );
+}
+
+#[test]
+fn every_file_that_a_page_points_to_is_there() {
+    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md"] {
+        let text = fs::read_to_string(page).unwrap();
+        let mut found = 0;
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.starts_with("http") || target.starts_with('#') {
+                continue;
+            }
+            found += 1;
+            let path = target.split('#').next().unwrap_or(target);
+            assert!(fs::metadata(path).is_ok(), "{page} points to {path}, which is not there");
+        }
+        assert!(found > 0 || page == "ARCHITECTURE.md", "{page} points to no file: the scan looks for the wrong thing");
+    }
+}
+
+#[test]
+fn every_file_that_the_recipes_name_is_there() {
+    let text = fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let named: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| {
+            ["src/", "tests/", "themes/", "runbooks/", "tools/", "benches/", ".ci/"].iter().any(|folder| word.starts_with(folder))
+        })
+        .map(|word| word.split([' ', ':']).next().unwrap_or(word))
+        .filter(|word| !word.contains(['<', '*']))
+        .collect();
+    assert!(named.len() > 15, "{named:?}");
+    for path in named {
+        assert!(fs::metadata(path).is_ok(), "CONTRIBUTING.md names {path}, which is not there");
+    }
+}

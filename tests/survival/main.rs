@@ -1,0 +1,15 @@
+//! The real program against what the world does to it: the terminal goes, the daemon is killed, the disk is full, a
+//! stranger knocks. All is still there.
+//!
+//! What needs a second user or a disk of its own is ignored by default and run as root with `--include-ignored`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod daemon;
+mod disk;
+mod peers;
+mod terminal_given_back;
+mod terminal_lost;

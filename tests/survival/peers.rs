@@ -1,0 +1,169 @@
+//! Who knocks at the socket: garbage, floods, liars, strangers, those who may only look.
+
+use crate::support::{Wire, Workspace, until};
+use dogwatch::domain::{Command as Asked, Params};
+use dogwatch::wire::message::{Ask, EntriesAsked, FRAME_MAX};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+fn knock(workspace: &Workspace) -> UnixStream {
+    let stream = UnixStream::connect(workspace.socket().unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Reads until the daemon closes; what it said. A daemon that keeps the connection open fails here by its time limit.
+fn parted(mut stream: UnixStream) -> String {
+    let mut said = Vec::new();
+    match stream.read_to_end(&mut said) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("not closed: {error}"),
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn hostile_peers_are_parted_with_and_nobody_else_notices() {
+    let mut workspace = Workspace::new();
+    let pid = workspace.serve();
+    let mut friend = workspace.wire();
+
+    let mut garbage = knock(&workspace);
+    garbage.write_all(b"\x00\xff\xfe not json at all\n").unwrap();
+    parted(garbage);
+
+    // A line without an end, longer than any message may be.
+    let mut endless = knock(&workspace);
+    let block = vec![b'x'; 1 << 20];
+    let refused = (0..=2 * (FRAME_MAX >> 20)).any(|_| endless.write_all(&block).is_err());
+    if !refused {
+        parted(endless);
+    }
+
+    let mut cut = knock(&workspace);
+    cut.write_all(b"{\"version\":1,\"sha").unwrap();
+    drop(cut);
+
+    // One that never greets is not waited for.
+    let silent = knock(&workspace);
+    parted(silent);
+
+    let crowd: Vec<_> = (0..2_000).map_while(|_| UnixStream::connect(workspace.socket().unwrap()).ok()).collect();
+    friend.command("among-a-crowd", Asked::Mark { text: "still served".into() }).unwrap().unwrap();
+    drop(crowd);
+    until("a new peer is served after the crowd", || workspace.wire_now().map(drop));
+    let resident = resident_kib(pid);
+    assert!(resident < 150 * 1024, "{resident} KiB");
+}
+
+#[test]
+fn a_repeated_request_is_answered_and_not_carried_out_again() {
+    let mut workspace = Workspace::new();
+    workspace.file("flows/job.toml", "[[step]]\nname = \"it\"\nrun = \"true\"\n");
+    workspace.serve();
+    let run = || Asked::Run { flow: "job".into(), params: Params::new(), date: None, reason: None };
+    let first = workspace.wire().command("the-key", run()).unwrap();
+    let again = workspace.wire().command("the-key", run()).unwrap();
+    assert_eq!(first, again);
+    workspace.kill_daemon();
+    workspace.serve();
+    assert_eq!(workspace.wire().command("the-key", run()).unwrap(), first, "also after a kill");
+    assert_eq!(workspace.json(&["runs"]).as_array().unwrap().len(), 1);
+}
+
+/// The program as the user `nobody`.
+fn as_nobody(workspace: &Workspace, args: &[&str]) -> Output {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_dogwatch"), "--no-daemon", "--workspace"]);
+    command.arg(workspace.root()).args(args).current_dir("/").env_clear().envs(workspace.environment());
+    command.env("HOME", "/nonexistent").output().unwrap()
+}
+
+fn open_to_all(path: &std::path::Path) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+#[ignore = "needs root: acts as a second user"]
+fn another_user_gets_nowhere_near_the_socket() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    // Even where the folders above stand open.
+    open_to_all(workspace.root().parent().unwrap());
+    let socket = workspace.socket().unwrap();
+    open_to_all(socket.parent().unwrap());
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "the socket itself is its owner's alone");
+    let refused = as_nobody(&workspace, &["status"]);
+    assert!(matches!(refused.status.code(), Some(1..=3)), "{refused:?}");
+    assert!(!String::from_utf8_lossy(&refused.stdout).contains("test"), "{refused:?}");
+}
+
+#[test]
+#[ignore = "needs root: acts as a second user"]
+fn a_daemon_takes_no_folder_that_another_user_put_there() {
+    let workspace = Workspace::new();
+    let chown = Command::new("chown").arg("65534").arg(workspace.state()).status().unwrap();
+    assert!(chown.success());
+    let refused = workspace.run(&["serve"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("belongs to user 65534"), "{refused:?}");
+}
+
+#[test]
+#[ignore = "needs root: acts as a second user"]
+fn who_may_only_look_changes_nothing_and_each_attempt_is_on_record() {
+    let mut workspace = Workspace::new();
+    let sockets = workspace.beside("sockets");
+    std::fs::create_dir(&sockets).unwrap();
+    open_to_all(&sockets);
+    open_to_all(workspace.root().parent().unwrap());
+    open_to_all(&workspace.root());
+    workspace.share_socket(&sockets);
+    let settings = "name = \"test\"\ntimezone = \"UTC\"\n";
+    let access = "[access]\noperators = [\"root\"]\nviewers = [\"nobody\"]\n";
+    workspace.file("dogwatch.toml", &format!("{settings}[daemon]\nuser = \"root\"\nsocket_dir = \"{}\"\n{access}", sockets.display()));
+    workspace.file("flows/job.toml", "[[step]]\nname = \"it\"\nrun = \"true\"\n");
+    workspace.file("probes/p.toml", "[p]\ntcp = \"127.0.0.1:1\"\nevery = \"1h\"\n");
+    workspace.serve();
+    let looks = as_nobody(&workspace, &["flows"]);
+    assert!(looks.status.success(), "{looks:?}");
+
+    let before = entries(&mut workspace.wire());
+    let attempts: [&[&str]; 8] = [
+        &["run", "job"],
+        &["rerun", "job/1", "--reason", "x"],
+        &["kill", "job/1"],
+        &["hold", "job", "--reason", "x"],
+        &["release", "job"],
+        &["probe", "p"],
+        &["mark", "x"],
+        &["stop"],
+    ];
+    for attempt in attempts {
+        let refused = as_nobody(&workspace, attempt);
+        assert_eq!(refused.status.code(), Some(1), "{attempt:?}: {refused:?}");
+    }
+    let after = entries(&mut workspace.wire());
+    assert!(after > before, "the attempts are on record");
+    assert_eq!(workspace.json(&["runs"]).as_array().unwrap().len(), 0);
+}
+
+fn entries(wire: &mut Wire) -> usize {
+    let asked = EntriesAsked { limit: 1_000, ..EntriesAsked::default() };
+    match wire.ask(Ask::Entries(asked)).unwrap().unwrap() {
+        dogwatch::wire::message::Answer::Page { entries, .. } => entries.len(),
+        other => panic!("{other:?}"),
+    }
+}

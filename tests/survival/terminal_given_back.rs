@@ -1,0 +1,122 @@
+//! On every way out the terminal is as it was: the line's modes, the screen, the cursor, mouse, paste.
+
+use crate::support::{Terminal, Workspace, signal, until};
+use rustix::process::{Pid, Signal, kill_process};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(2);
+const STARTING: Duration = Duration::from_secs(30);
+
+fn opened() -> (Workspace, Terminal) {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let terminal = Terminal::open(&workspace, &[], 120, 40);
+    terminal.wait_for_screen(STARTING);
+    (workspace, terminal)
+}
+
+#[track_caller]
+fn is_given_back(terminal: &mut Terminal) {
+    let now = terminal.modes();
+    assert_eq!(&now, terminal.modes_before());
+}
+
+fn ended_by(number: Signal) {
+    let (_workspace, mut terminal) = opened();
+    terminal.signal(number);
+    let status = terminal.end(SOON).expect("it ends within 2 s");
+    assert_eq!(signal(status), Some(number.as_raw()), "the exit status shows the signal: {status}");
+    is_given_back(&mut terminal);
+}
+
+#[test]
+fn after_quit() {
+    let (workspace, mut terminal) = opened();
+    terminal.leave();
+    let status = terminal.end(SOON);
+    assert!(status.is_some_and(|status| status.success()), "{status:?}\n{}", terminal.text());
+    is_given_back(&mut terminal);
+    workspace.ok(&["status", "--no-daemon"]);
+}
+
+#[test]
+fn after_term() {
+    ended_by(Signal::TERM);
+}
+
+#[test]
+fn after_int() {
+    ended_by(Signal::INT);
+}
+
+#[test]
+fn after_quit_signal() {
+    ended_by(Signal::QUIT);
+}
+
+#[test]
+fn after_hup_while_the_terminal_is_still_there() {
+    ended_by(Signal::HUP);
+}
+
+#[test]
+fn when_the_daemon_is_gone_the_console_stays_and_says_so_and_quits_clean() {
+    let (mut workspace, mut terminal) = opened();
+    workspace.kill_daemon();
+    assert!(terminal.end(Duration::from_millis(500)).is_none(), "a lost daemon does not take the console along:\n{}", terminal.text());
+    terminal.leave();
+    assert!(terminal.end(SOON).is_some());
+    is_given_back(&mut terminal);
+}
+
+#[test]
+fn suspended_it_gives_the_terminal_to_the_shell_and_comes_back_at_another_size() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let mut terminal = Terminal::open_program(&workspace, "/bin/bash", &["--norc", "--noprofile", "-i"], 100, 30);
+    let noted = workspace.beside("pid");
+    terminal.send(format!("sh -c 'echo $$ > {}; exec {}'\n", noted.display(), env!("CARGO_BIN_EXE_dogwatch")));
+    terminal.wait_for_screen(STARTING);
+    let pid = until("its number", || std::fs::read_to_string(&noted).ok()?.trim().parse().ok().and_then(Pid::from_raw));
+    for round in 1..=2 {
+        kill_process(pid, Signal::TSTP).unwrap();
+        // Only the shell's own word says that it has the terminal again: what is typed before goes to the program.
+        let given = |screen: &vt100::Screen| {
+            let back = !screen.alternate_screen() && !screen.hide_cursor();
+            back && screen.contents().matches("Stopped").count() == round && screen.contents().trim_end().ends_with('#')
+        };
+        assert!(terminal.shows(SOON, given), "{}", terminal.text());
+        terminal.resize(80, 24);
+        terminal.send("fg\n");
+        assert!(terminal.shows(SOON, vt100::Screen::alternate_screen), "{}", terminal.text());
+        // Once is once: it must not stop again by itself.
+        terminal.wait_for("Flows", SOON);
+    }
+    terminal.leave();
+    assert!(terminal.shows(SOON, |screen| !screen.alternate_screen()), "{}", terminal.text());
+    terminal.send("exit\n");
+    assert!(terminal.end(SOON).is_some());
+}
+
+#[test]
+fn without_a_terminal_it_says_so_in_one_line_and_fails() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let output = workspace.run(&[]);
+    assert!(!output.status.success());
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!((1..=3).contains(&words.lines().count()), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
+}
+
+#[test]
+fn a_dumb_terminal_is_refused_before_anything_is_written_to_it() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let program = format!("TERM=dumb exec '{}'", env!("CARGO_BIN_EXE_dogwatch"));
+    let mut terminal = Terminal::open_program(&workspace, "/bin/sh", &["-c", &program], 80, 24);
+    let status = terminal.end(Duration::from_secs(5)).expect("it does not stay");
+    assert!(!status.success());
+    is_given_back(&mut terminal);
+    assert!(!terminal.raw().contains(&0x1b), "no escape code: {:?}", String::from_utf8_lossy(&terminal.raw()));
+}
