@@ -42,7 +42,9 @@ pub fn draw(words: &[String]) -> Result<f64, Failure> {
     for number in 0..count {
         let key = if number / 20 % 2 == 0 { KeyCode::Down } else { KeyCode::Up };
         app.handle(Msg::Terminal(TerminalEvent::Key(KeyEvent::new(key, KeyModifiers::NONE))), at());
-        terminal.draw(|frame| drop(app.draw(frame.buffer_mut())))?;
+        terminal.draw(|frame| {
+            app.draw(frame.buffer_mut());
+        })?;
     }
     Ok(began.elapsed().as_secs_f64() * 1e3 / f64::from(count.max(1)))
 }

@@ -84,9 +84,10 @@ impl Scene {
     }
 }
 
-/// The program that is measured: the one that was built with this command.
-pub fn program() -> &'static str {
-    env!("CARGO_BIN_EXE_dogwatch")
+/// The program that is measured: the one that was built with this command, or another build of the same sources that
+/// `DOGWATCH_BENCH_PROGRAM` names.
+pub fn program() -> PathBuf {
+    std::env::var_os("DOGWATCH_BENCH_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_dogwatch").into(), PathBuf::from)
 }
 
 /// A daemon; ended when dropped.

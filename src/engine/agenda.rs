@@ -6,6 +6,9 @@ use crate::world::World;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Keys that one turn looks at.
+const DUE_AT_ONCE: usize = 64;
+
 /// Due times by key, and keys by due time.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
@@ -28,9 +31,10 @@ impl Agenda {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Keys that are due, the earliest first.
+    /// Keys that are due, the earliest first; of very many the first ones, so that what they start need not wait for the
+    /// rest. The rest is still due in the next turn, which follows at once.
     pub(super) fn due(&self, now: Timestamp) -> Vec<DueKey> {
-        self.by_time.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect()
+        self.by_time.iter().take_while(|(at, _)| *at <= now).take(DUE_AT_ONCE).map(|(_, key)| key.clone()).collect()
     }
 
     /// Looks again at the keys that an event touched.
