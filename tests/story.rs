@@ -54,7 +54,13 @@ fn told_by_keys() {
     assert!(text.contains("## Timeline") && text.contains("acknowledged") && text.contains("nightly-orders"), "{text}");
     terminal.send("\x1b");
     terminal.wait_for("Flows", PATIENCE);
+    // Where a run goes on just then, leaving says so and asks.
     terminal.send("q");
+    let asked = |screen: &vt100::Screen| ["leave the console", "Keep its folder"].iter().any(|text| screen.contents().contains(text));
+    assert!(terminal.shows(PATIENCE, asked), "{}", terminal.text());
+    if terminal.text().contains("leave the console") {
+        terminal.send("\r");
+    }
     terminal.wait_for("Keep its folder", PATIENCE);
     terminal.send("n\r");
     assert!(terminal.end(PATIENCE).expect("the demo ends").success());

@@ -95,7 +95,7 @@ fn suspended_it_gives_the_terminal_to_the_shell_and_comes_back_at_another_size()
     terminal.leave();
     assert!(terminal.shows(SOON, |screen| !screen.alternate_screen()), "{}", terminal.text());
     terminal.send("exit\n");
-    assert!(terminal.end(SOON).is_some());
+    assert!(terminal.end(STARTING).is_some(), "no job is left that the shell would warn of: {}", terminal.text());
 }
 
 #[test]
