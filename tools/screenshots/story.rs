@@ -108,8 +108,13 @@ impl Desk<'_> {
         self.press(&[Action::Open])?;
         self.sees(&["Runs", "rerun of nightly-orders/"])?;
         self.keep("flow")?;
+        self.press(&[Action::Back])?;
+        self.sees(&["1 Flows"])?;
+        self.find(Action::Pane1, "settle")?;
         self.press(&[Action::Open])?;
-        self.sees(&["Graph", "Steps"])?;
+        self.sees(&["flow settle-fx", "Runs"])?;
+        self.press(&[Action::Open])?;
+        self.sees(&["Graph", "Steps", "success"])?;
         self.keep("run")?;
         self.press(&[Action::Back])?;
         self.sees(&["Runs"])?;
@@ -137,6 +142,7 @@ impl Desk<'_> {
     /// Leaves only one row in a pane, with the cursor on it.
     fn find(&mut self, pane: Action, text: &str) -> Result<()> {
         self.press(&[pane, Action::Filter])?;
+        self.press(&[Action::DeleteLeft; 12])?; // what was looked for before
         self.types(text)?;
         self.press(&[Action::Confirm])
     }

@@ -217,7 +217,7 @@ mod tests {
         let svg = drawn("\x1b[?25l╭─▄⣿");
         assert!(!svg.contains("<text"), "{svg}");
         assert!(svg.contains("stroke-width"), "{svg}");
-        assert_eq!(svg.matches('z').count(), 1 + 8, "half a block and eight dots: {svg}");
+        assert_eq!(svg.matches("h-").count(), 1 + 8, "half a block and eight dots: {svg}");
     }
 
     #[test]
