@@ -110,7 +110,7 @@ impl IncidentPage {
         let mut first = Line::of(incidents::role(incident.severity), incident.severity.word()).with(Role::Text, "  ");
         first.push(Role::Name, incident.title.clone());
         let mut second = Line::of(Role::Text, incident.stage.word());
-        second.parts.push(muted(format!("  since {}, {} ago", session.time(incident.opened_at), session.age(incident.opened_at))));
+        second.parts.push(muted(format!("  opened {}, {} ago", session.time(incident.opened_at), session.age(incident.opened_at))));
         second.parts.push(muted(format!(
             "  first sign {} ({} before)",
             session.time(incident.first_sign_at),
@@ -175,7 +175,7 @@ impl Page for IncidentPage {
         let title = format!("Incident {}", self.id);
         let inner = Pane { title: &title, ..Pane::default() }.draw(&mut painter, &session.glyphs.border, head);
         for (y, line) in (inner.top()..inner.bottom()).zip(&lines) {
-            painter.line(inner.x, y, inner.width, line);
+            painter.line(inner.x + 1, y, inner.width.saturating_sub(2), line);
         }
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
         let count = match incident.timeline_dropped {
@@ -189,14 +189,15 @@ impl Page for IncidentPage {
         let teller = Teller { zone: session.zone.clone(), ..Teller::of(&session.world) };
         for (y, place) in (self.body.top()..self.body.bottom()).zip(window) {
             let Some(item) = self.order.ids().get(place) else { break };
-            row(session, &teller, incident, item, self.body, y, &mut painter);
+            let text = Rect { x: self.body.x + 1, width: self.body.width.saturating_sub(2), ..self.body };
+            row(session, &teller, incident, item, text, y, &mut painter);
             if place == self.cursor.place() {
                 painter.role(Rect { y, height: 1, ..self.body }, Role::Selected);
             }
         }
         if self.order.ids().is_empty() && self.body.height > 0 {
             let words = if self.filter.is_empty() { "nothing is recorded yet" } else { "nothing holds this text; / changes it" };
-            painter.text(self.body.x, self.body.y, self.body.width, Role::Muted, words);
+            painter.text(self.body.x + 1, self.body.y, self.body.width.saturating_sub(2), Role::Muted, words);
         }
         None
     }

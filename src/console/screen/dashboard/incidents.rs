@@ -5,6 +5,7 @@ use crate::console::theme::Role;
 use crate::console::view::incidents;
 use crate::console::widget::paint::Painter;
 use crate::console::{Session, Target};
+use crate::text;
 use ratatui::layout::{Position, Rect};
 
 /// Columns of the severity.
@@ -54,18 +55,25 @@ impl Dashboard {
         }
         let window = cursor.window(order.ids().len(), inner.height);
         let number = order.name_width.max(2);
-        let state_width = match inner.width {
+        let shown: Vec<_> = window.zip(inner.y..).filter_map(|(place, y)| Some((*order.ids().get(place)?, y))).collect();
+        let shown: Vec<_> = shown
+            .into_iter()
+            .filter_map(|(id, y)| session.world.incident(id).map(|incident| (incident, incidents::row(session, incident), y)))
+            .collect();
+        // The title gets what the rows in sight leave of the line.
+        let room = match inner.width {
             0..52 => 0,
             52..72 => STATE_NARROW,
             _ => STATE,
         };
+        let widest = |cell: fn(&incidents::Row) -> &str| shown.iter().map(|(_, row, _)| text::width(cell(row)) as u16).max().unwrap_or(0);
+        let state_width = widest(|row| &row.state).min(room);
+        let age_width = widest(|row| &row.age).min(AGE);
         let state_at = inner.width.saturating_sub(state_width + 1);
-        let age_at = state_at.saturating_sub(AGE + if state_width > 0 { 2 } else { 0 });
+        let age_at = state_at.saturating_sub(age_width + if state_width > 0 { 2 } else { 0 });
         let title_at = 1 + number + 1 + SEVERITY + 2;
-        for (place, y) in window.zip(inner.y..) {
-            let Some(incident) = order.ids().get(place).and_then(|id| session.world.incident(*id)) else { continue };
+        for (incident, row, y) in shown {
             let (selected, marked) = (cursor.on() == Some(&incident.id), cursor.marks.contains(&incident.id));
-            let row = incidents::row(session, incident);
             if let Some(role) = ground((selected, focused), marked, false) {
                 painter.role(Rect { y, height: 1, ..inner }, role);
             }
@@ -83,7 +91,7 @@ impl Dashboard {
             let title = if incident.is_open() { Role::Text } else { Role::Muted };
             painter.text(x + title_at, y, age_at.saturating_sub(title_at + 1), title, &row.title);
             if age_at > title_at {
-                painter.right(Rect { x: x + age_at, y, width: AGE, height: 1 }, y, Role::Muted, &row.age);
+                painter.right(Rect { x: x + age_at, y, width: age_width, height: 1 }, y, Role::Muted, &row.age);
             }
             painter.text(x + state_at, y, state_width, row.state_role, &row.state);
         }
