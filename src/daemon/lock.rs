@@ -5,7 +5,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use thiserror::Error;
+
+/// How long a lock may outlive its holder.
+const LAST_BREATH: Duration = Duration::from_secs(2);
+/// How often it is tried meanwhile: the kernel tells nobody when a lock is free.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// Why the workspace could not be taken.
 #[derive(Debug, Error)]
@@ -39,17 +45,20 @@ impl WorkspaceLock {
     pub fn take(workspace: &Path, path: &Path) -> Result<Self, LockError> {
         let failed = |why| LockError::Io { path: path.to_owned(), why };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(path).map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                let mut holder = String::new();
-                // The words are a courtesy; without them the refusal still stands.
-                let _ = file.take(512).read_to_string(&mut holder);
-                let holder =
-                    if holder.trim().is_empty() { "its holder wrote nothing of itself".to_owned() } else { holder.trim().to_owned() };
-                return Err(LockError::Held { workspace: workspace.to_owned(), holder });
+        let began = Instant::now();
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    let holder = words(&mut file);
+                    if is_alive(&holder) || began.elapsed() > LAST_BREATH {
+                        let holder = if holder.is_empty() { "its holder wrote nothing of itself".to_owned() } else { holder };
+                        return Err(LockError::Held { workspace: workspace.to_owned(), holder });
+                    }
+                    std::thread::sleep(AGAIN);
+                }
+                Err(error) => return Err(failed(error.into())),
             }
-            Err(error) => return Err(failed(error.into())),
         }
         let user = crate::wire::identity::user_name(rustix::process::getuid().as_raw());
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -57,4 +66,18 @@ impl WorkspaceLock {
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(words.as_bytes())).map_err(failed)?;
         Ok(Self { _file: file })
     }
+}
+
+/// What the holder wrote of itself; a courtesy, without which a refusal still stands.
+fn words(file: &mut File) -> String {
+    let mut words = String::new();
+    let _ = file.rewind().and_then(|()| file.take(512).read_to_string(&mut words));
+    words.trim().to_owned()
+}
+
+/// Whether the process that the words name lives. A daemon that was killed while it started a step leaves the lock with
+/// that child until the child is another program, a moment later.
+fn is_alive(words: &str) -> bool {
+    let pid = words.strip_prefix("process ").and_then(|rest| rest.split(' ').next());
+    pid.is_some_and(|pid| Path::new("/proc").join(pid).exists())
 }
