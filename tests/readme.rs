@@ -1,6 +1,8 @@
 //! The tables in README.md are those of the program. `DOGWATCH_README=write cargo test --test readme` brings them up to
 //! date.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use dogwatch::cli::Arguments;
 use dogwatch::console::keymap::key_table_markdown;

@@ -42,12 +42,12 @@ pub fn open(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
     })?;
     // Threads that still search an output are not waited for.
     runtime.shutdown_background();
-    Ok(code(outcome))
+    Ok(code(&outcome))
 }
 
 /// The exit code, which shows the signal as a shell does.
-fn code(outcome: Outcome) -> ExitCode {
-    match outcome {
+fn code(outcome: &Outcome) -> ExitCode {
+    match *outcome {
         Outcome::Left => ExitCode::SUCCESS,
         Outcome::Signal(number) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
         Outcome::TerminalLost => ExitCode::from(129), // 128 + HUP, however the loss was noticed

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_wide_letter_takes_two_cells_and_markup_is_text() {
         let svg = drawn("\x1b[?25l漢<b>&");
-        assert!(svg.contains(&format!("x=\"{:.2}\" y=\"23.5\"", MARGIN)), "{svg}");
+        assert!(svg.contains(&format!("x=\"{MARGIN:.2}\" y=\"23.5\"")), "{svg}");
         assert!(svg.contains(&format!("<text x=\"{:.2}\"", MARGIN + 2.0 * WIDTH)), "{svg}");
         assert!(svg.contains("&lt;b&gt;&amp;</text>"), "{svg}");
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use vt100::{Parser, Screen};
 
 /// Nothing in the story takes longer.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 struct Seen {
     parser: Parser,
@@ -49,7 +49,7 @@ impl Terminal {
         let shared = Arc::new(Shared { seen: Mutex::new(Seen { parser, ended: false }), arrived: Condvar::new() });
         let theirs = shared.clone();
         std::thread::spawn(move || {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = [0; 16 * 1024];
             let mut waiting = Vec::new();
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 waiting.extend_from_slice(&buffer[..count]);
