@@ -1,5 +1,7 @@
 //! The front door for scripts: what commands do, say, refuse, and how they end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
+
 mod support;
 
 use serde_json::Value;

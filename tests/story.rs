@@ -1,6 +1,8 @@
 //! The whole story on the demo: a real batch fails, a probe notices, the incident is taken, its runbook walked, the batch
 //! rerun from the failed step, the post-mortem saved. Once by keys in a real terminal, once by commands.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
+
 mod support;
 
 use rustix::process::{Pid, Signal, kill_process};

@@ -11,6 +11,7 @@ use dogwatch::domain::{
 use dogwatch::journal::Journal;
 use dogwatch::world::{SHAPE, World};
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -76,7 +77,10 @@ fn make(scene: &Scene, entries: u64) -> Result<(), Failure> {
     for number in 0..FLOWS {
         scene.shell_flow(&flow_name(number), "true")?;
     }
-    let probes: String = (0..PROBES).map(|number| format!("[probe-{number:04}]\ntcp = \"{TARGET}\"\nevery = \"1h\"\n\n")).collect();
+    let mut probes = String::new();
+    for number in 0..PROBES {
+        write!(probes, "[probe-{number:04}]\ntcp = \"{TARGET}\"\nevery = \"1h\"\n\n")?;
+    }
     std::fs::write(scene.workspace().join("probes/all.toml"), probes)?;
     listen();
     scene.serve()?.stop()?; // the definitions are recorded as the daemon records them

@@ -30,9 +30,9 @@ pub fn measure(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
         one_run(&mut client, &mut follower, &fifo, "speak").await?; // the first one warms
         for number in 0..times {
             let measured = one_run(&mut client, &mut follower, &fifo, "speak").await?;
-            started.push(measured.to_running);
-            ended.push(measured.to_known);
-            incident.extend(one_run(&mut client, &mut follower, &fifo, &format!("fail-{number}")).await?.to_incident);
+            started.push(measured.running);
+            ended.push(measured.known);
+            incident.extend(one_run(&mut client, &mut follower, &fifo, &format!("fail-{number}")).await?.incident);
             syncs.push(one_sync(scene.folder())?);
             spawns.push(spawn(&fifo, &fifo.script())?);
             if let Some(pueue) = &pueue {
@@ -60,10 +60,11 @@ pub fn measure(effort: Effort, tell: Tell<'_>) -> Result<(), Failure> {
     from_a_large_daemon(effort, started, tell)
 }
 
+/// Milliseconds from the request until something was so.
 struct Measured {
-    to_running: f64,
-    to_known: f64,
-    to_incident: Option<f64>,
+    running: f64,
+    known: f64,
+    incident: Option<f64>,
 }
 
 async fn one_run(client: &mut Client, follower: &mut Follower, fifo: &Fifo, flow: &str) -> Result<Measured, Failure> {
@@ -86,7 +87,7 @@ async fn one_run(client: &mut Client, follower: &mut Follower, fifo: &Fifo, flow
         }
     }
     while !matches!(client.next().await?, Said::Answer { .. }) {}
-    Ok(Measured { to_running, to_known, to_incident })
+    Ok(Measured { running: to_running, known: to_known, incident: to_incident })
 }
 
 fn is_over(entry: &Entry, flow: &str) -> bool {
@@ -108,7 +109,7 @@ fn from_a_large_daemon(effort: Effort, small: f64, tell: Tell<'_>) -> Result<(),
         let mut follower = Follower::new(&daemon).await?;
         let mut started = Vec::new();
         for _ in 0..=effort.runs() {
-            started.push(one_run(&mut client, &mut follower, &fifo, "speak").await?.to_running);
+            started.push(one_run(&mut client, &mut follower, &fifo, "speak").await?.running);
         }
         started.remove(0);
         Ok::<_, Failure>(median(started))
