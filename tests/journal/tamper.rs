@@ -24,7 +24,7 @@ fn sql(state: &Path, sql: &str, with: impl rusqlite::Params) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(60), ..ProptestConfig::default() })]
 
     #[test]
     fn every_edit_names_its_entry(kind in 0..7, seq in 1..=ENTRIES, byte: prop::sample::Index, other in 1..=ENTRIES) {
