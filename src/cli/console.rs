@@ -8,7 +8,9 @@ use crate::console::app::Options;
 use crate::console::link::{self, FarEnd, News};
 use crate::console::welcome::{Choice, welcome};
 use crate::console::{self, Outcome, crash, settings};
+use crate::domain::Command;
 use crate::wire::client::Client;
+use crate::wire::message::Ask;
 use crate::workspace::Place;
 use clap::CommandFactory;
 use directories::ProjectDirs;
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 /// The first wait before a lost daemon is looked for again; doubled up to [`PATIENCE`].
 const EAGER: Duration = Duration::from_millis(200);
+/// How often a new daemon is tried while the old one ends.
+const RESTARTS: usize = 50;
 /// The longest wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -35,7 +39,7 @@ pub fn open(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
     let outcome = runtime.block_on(async {
         let client = session.connect_to(&place).await?;
         let (link, far) = link::pair();
-        let carrier = tokio::spawn(carry(place, client, far));
+        let carrier = tokio::spawn(carry(session.clone(), place, client, far));
         let outcome = console::run(options, link).await.map_err(Failure::other);
         carrier.abort();
         outcome
@@ -92,15 +96,18 @@ fn options(look: &Look, state: Option<PathBuf>) -> Result<Options, Failure> {
 }
 
 /// Carries messages both ways, and looks for the daemon again when the connection is lost.
-async fn carry(place: Place, client: Client, mut far: FarEnd) {
+async fn carry(session: Session, place: Place, client: Client, mut far: FarEnd) {
     let mut client = Some(client);
     let mut wait = EAGER;
     loop {
         if let Some(client) = client.take() {
             wait = EAGER;
-            let Some(reason) = talk(client, &mut far).await else { return };
-            if far.news.send(News::Lost { reason }).await.is_err() {
+            let Some(lost) = talk(client, &mut far).await else { return };
+            if far.news.send(News::Lost { reason: lost.reason }).await.is_err() {
                 return;
+            }
+            if lost.restart {
+                restart(&session, &place, &far).await;
             }
         }
         // What was asked of a lost connection is asked again by the console, with the same key.
@@ -112,19 +119,49 @@ async fn carry(place: Place, client: Client, mut far: FarEnd) {
     }
 }
 
-/// One connection, until it is lost (and why) or the console has gone.
-async fn talk(mut client: Client, far: &mut FarEnd) -> Option<String> {
+/// Starts this version of the daemon, as the person asked; its words are told where it cannot.
+async fn restart(session: &Session, place: &Place, far: &FarEnd) {
+    // The old one lets go of the workspace a moment after its connections.
+    for _ in 0..RESTARTS {
+        let (starter, at) = (session.clone(), place.clone());
+        let started = tokio::task::spawn_blocking(move || starter.start(&at)).await;
+        if let Ok(Err(failure)) = started {
+            // A console that has gone needs no words.
+            let _ = far.news.send(News::Lost { reason: failure.to_string() }).await;
+            return;
+        }
+        if let Ok(owner) = owner(place)
+            && reach(place, owner).await.is_ok()
+        {
+            return;
+        }
+        tokio::time::sleep(EAGER).await;
+    }
+}
+
+/// How a connection ended.
+struct Lost {
+    reason: String,
+    /// Whether the person asked for the daemon's end, to have it started anew.
+    restart: bool,
+}
+
+/// One connection, until it is lost or the console has gone.
+async fn talk(mut client: Client, far: &mut FarEnd) -> Option<Lost> {
+    let mut restart = false;
     let welcome = Box::new(client.welcome().clone());
     far.news.send(News::Connected(welcome)).await.ok()?;
     loop {
         tokio::select! {
             said = client.next() => match said {
                 Ok(said) => far.news.send(News::Said(Box::new(said))).await.ok()?,
-                Err(error) => return Some(error.to_string()),
+                Err(error) => return Some(Lost { reason: error.to_string(), restart }),
             },
             request = far.requests.recv() => {
-                if let Err(error) = client.send(&request?).await {
-                    return Some(error.to_string());
+                let request = request?;
+                restart |= matches!(&request.ask, Ask::Command { command: Command::Stop, dry_run: false, .. });
+                if let Err(error) = client.send(&request).await {
+                    return Some(Lost { reason: error.to_string(), restart });
                 }
             }
         }

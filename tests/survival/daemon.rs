@@ -1,7 +1,10 @@
 //! The daemon is killed, and started twice.
 
-use crate::support::{Oracle, Workspace, until};
+use crate::support::{Oracle, Terminal, Workspace, until};
 use std::process::Stdio;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many runs go on while the daemon is dead.
 const JOBS: usize = 10;
@@ -96,4 +99,24 @@ fn a_stopped_daemon_leaves_its_jobs_running() {
     assert_eq!(gone.status.code(), Some(3));
     workspace.serve();
     until("its success is told", || workspace.json(&["runs"])[0]["outcome"].to_string().contains("success").then_some(()));
+}
+
+#[test]
+fn a_console_can_have_the_daemon_started_anew() {
+    let workspace = Workspace::new();
+    workspace.file("flows/slow.toml", "[[step]]\nname = \"wait\"\nrun = 'while [ ! -e go ]; do sleep 0.05; done'\n");
+    workspace.ok(&["run", "slow"]);
+    let before = workspace.wire().welcome.pid;
+    let mut terminal = Terminal::open(&workspace, &[], 120, 40);
+    terminal.wait_for("slow", PATIENCE);
+    terminal.send(":restart-daemon");
+    terminal.wait_for("restart", PATIENCE);
+    terminal.send("\r");
+    terminal.wait_for("enter do it", PATIENCE);
+    terminal.send("\r");
+    until("another daemon answers", || workspace.wire_now().filter(|wire| wire.welcome.pid != before));
+    workspace.file("go", "");
+    until("the batch went on and its end is known", || (workspace.json(&["runs"])[0]["outcome"] == "success").then_some(()));
+    terminal.leave();
+    assert!(terminal.end(PATIENCE).expect("it ends").success());
 }
