@@ -3,6 +3,7 @@
 use crate::support::{Wire, Workspace, until};
 use dogwatch::domain::{Command as Asked, Params};
 use dogwatch::wire::message::{Ask, EntriesAsked, FRAME_MAX};
+use rustix::process::{Resource, Rlimit};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -166,4 +167,50 @@ fn entries(wire: &mut Wire) -> usize {
         dogwatch::wire::message::Answer::Page { entries, .. } => entries.len(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_daemon_without_free_descriptors_serves_who_is_there_and_takes_others_later() {
+    let mut workspace = Workspace::new();
+    let pid = workspace.serve();
+    let mut there = workspace.wire();
+    let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+    let usual = rustix::process::prlimit(Some(process), Resource::Nofile, Rlimit { current: Some(40), maximum }).unwrap();
+    let crowd: Vec<_> = (0..100).map(|_| knock(&workspace)).collect();
+    let busy = cpu_ticks(pid);
+    for mark in 0..20 {
+        let answer = there.command(&format!("mark-{mark}"), Asked::Mark { text: format!("mark {mark}") }).unwrap();
+        assert!(answer.is_ok(), "the journal goes on: {answer:?}");
+    }
+    // A loop that spins on what it cannot accept would burn a whole core in this time.
+    std::thread::park_timeout(Duration::from_secs(1));
+    assert!(cpu_ticks(pid) - busy < 50, "{} ticks of 10 ms in a second", cpu_ticks(pid) - busy);
+    drop(crowd);
+    rustix::process::prlimit(Some(process), Resource::Nofile, usual).unwrap();
+    workspace.ok(&["status", "--no-daemon"]);
+    assert_eq!(workspace.json(&["events", "--last", "1000"]).to_string().matches("\"marked\"").count(), 20);
+}
+
+/// Clock ticks that a process has used.
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn a_hostile_environment_of_the_daemon_runs_no_strangers_program() {
+    let workspace = Workspace::new();
+    workspace.file("flows/job.toml", "[[step]]\nname = \"it\"\nrun = [\"/bin/sh\", \"-c\", \"true\"]\n");
+    // Programs that stand in for those that a careless program would call by name.
+    for name in ["sh", "dogwatch", "ssh", "git", "less", "vi"] {
+        workspace.file(name, "#!/bin/sh\ntouch \"$(dirname \"$0\")/hit\"\n");
+        std::fs::set_permissions(workspace.root().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = workspace.cmd(["run", "job", "--wait"]);
+    command.current_dir(workspace.root()).env("PATH", ".").env("EDITOR", "./vi").env("PAGER", "./less").env("LESSOPEN", "|./less %s");
+    let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!workspace.root().join("hit").exists(), "nothing was looked up in the folder where it was started");
 }
