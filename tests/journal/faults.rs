@@ -121,6 +121,7 @@ fn with_failing_sync(test: &str, folder: &Path) {
         .args(["--exact", test, "--nocapture"])
         .env("LD_PRELOAD", &library)
         .env("FAIL_SYNC_WHILE", folder.join("fail"))
+        .env("FAIL_READ_WHILE", folder.join("fail-read"))
         .env(CHILD, folder)
         .output()
         .unwrap();
@@ -187,4 +188,26 @@ fn a_failed_sync_of_the_folding_stops_the_next_batch() {
     drop(journal);
     assert_eq!(Journal::open(&state).unwrap().head().seq, stored, "what was acknowledged is in the WAL");
     assert_eq!(verify(&state, None).unwrap().entries(), stored);
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_a_named_error_and_nothing_is_guessed() {
+    let Ok(folder) = std::env::var(CHILD) else {
+        let folder = tempfile::tempdir().unwrap();
+        with_failing_sync("faults::a_page_that_cannot_be_read_is_a_named_error_and_nothing_is_guessed", folder.path());
+        return;
+    };
+    let folder = PathBuf::from(folder);
+    let state = folder.join("state");
+    let mut journal = Journal::open(&state).unwrap();
+    fill(&mut journal, 500);
+    journal.close().unwrap();
+    fs::write(folder.join("fail-read"), "journal.db").unwrap();
+    let opened = Journal::open(&state).map(drop).unwrap_err();
+    assert!(opened.to_string().contains("journal.db"), "{opened}");
+    let verified = verify(&state, None).map(drop).unwrap_err();
+    assert!(verified.to_string().contains("journal.db"), "{verified}");
+    fs::remove_file(folder.join("fail-read")).unwrap();
+    assert_eq!(all(&state).len(), 500, "everything is there again");
+    assert_eq!(verify(&state, None).unwrap().entries(), 500);
 }
