@@ -26,7 +26,7 @@ use server::Server;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// The exit status of `serve` where a daemon already runs: no reason for a service manager to try again.
@@ -41,6 +41,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     raise_descriptor_limit();
     let _lock = WorkspaceLock::take(&place.workspace, &place.lock)?;
     log::start(&place.state, foreground)?;
+    // Before anyone can know of the daemon: a signal that comes as soon as it answers ends it in order.
+    let mut signals = Signals::new()?;
     let tokio = tokio::runtime::Handle::current();
     let boot_id = clock::boot_id().context("the kernel's boot id is needed to tell attempts apart")?;
 
@@ -99,7 +101,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     notify::service_manager("READY=1");
     tracing::info!(workspace = %place.workspace.display(), socket = %socket_path.display(), "ready");
 
-    let reason = ending(&mut stop_asked, &server).await?;
+    let reason = signals.ending(&mut stop_asked, &server).await;
     notify::service_manager("STOPPING=1");
     tracing::info!(reason, "stopping");
     serving.abort();
@@ -123,17 +125,31 @@ fn raise_descriptor_limit() {
     }
 }
 
-/// Waits for the reason to end: a signal, or a person's word.
-async fn ending(stop: &mut mpsc::Receiver<String>, server: &Server) -> anyhow::Result<String> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok("signal TERM".into()),
-            _ = interrupt.recv() => return Ok("signal INT".into()),
-            asked = stop.recv() => return Ok(asked.unwrap_or_else(|| "asked to".into())),
-            _ = hangup.recv() => reread(&server.workspace, &server.engine, server).await,
+/// Signals that the daemon answers to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the reason to end: a signal, or a person's word.
+    async fn ending(&mut self, stop: &mut mpsc::Receiver<String>, server: &Server) -> String {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "signal TERM".into(),
+                _ = self.interrupt.recv() => return "signal INT".into(),
+                asked = stop.recv() => return asked.unwrap_or_else(|| "asked to".into()),
+                _ = self.hangup.recv() => reread(&server.workspace, &server.engine, server).await,
+            }
         }
     }
 }
