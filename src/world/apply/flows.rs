@@ -1,0 +1,159 @@
+//! Facts about flows: definitions, holds, what became of their occurrences.
+
+use super::shift;
+use crate::domain::run::{Disposition, Occurrence};
+use crate::domain::{FlowDefinition, FlowId, Phase, RunId, StepName};
+use crate::world::World;
+use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
+use jiff::Timestamp;
+use jiff::civil::Time;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+impl World {
+    pub(super) fn change_flow(&mut self, id: &FlowId, change: impl FnOnce(&mut Flow)) {
+        let Some(flow) = self.flows.get_mut(id) else { return };
+        let before = counted(flow);
+        change(Arc::make_mut(flow));
+        let after = counted(flow);
+        let tally = &mut self.tally;
+        for (count, before, after) in [
+            (&mut tally.flows_failed, before.0, after.0),
+            (&mut tally.flows_active, before.1, after.1),
+            (&mut tally.flows_late, before.2, after.2),
+        ] {
+            shift(count, before, after);
+        }
+    }
+
+    pub(super) fn change_run(&mut self, id: &RunId, change: impl FnOnce(&mut Run, &mut Vec<Watch>)) {
+        self.change_flow(&id.flow, |flow| {
+            let Some(place) = flow.position(id) else { return };
+            let Flow { runs, watches, .. } = flow;
+            if let Some(run) = runs.get_mut(place) {
+                change(Arc::make_mut(run), watches);
+            }
+        });
+    }
+
+    pub(super) fn change_step(&mut self, run: &RunId, step: &StepName, change: impl FnOnce(&mut StepRun)) {
+        self.change_run(run, |run, _| {
+            if let Some(step) = run.step_mut(step) {
+                change(step);
+            }
+        });
+    }
+
+    pub(super) fn flow_defined(&mut self, definition: &Arc<FlowDefinition>, at: Timestamp) {
+        let digest = definition.digest();
+        if !self.flows.contains_key(&definition.id) {
+            let flow = Flow {
+                definition: definition.clone(),
+                digest: digest.clone(),
+                definitions: BTreeMap::new(),
+                defined_at: at,
+                removed: false,
+                hold: None,
+                settled: BTreeMap::new(),
+                last_absence: None,
+                next_run: 1,
+                runs: VecDeque::new(),
+                history: VecDeque::new(),
+                watches: Vec::new(),
+                incidents: Vec::new(),
+                done: 0,
+            };
+            self.flows.insert(definition.id.clone(), Arc::new(flow));
+        }
+        self.change_flow(&definition.id, |flow| {
+            // A schedule that is edited starts anew from now; one that stays goes on where it was.
+            flow.settled
+                .retain(|schedule, _| definition.schedules.contains(schedule) && !flow.removed && flow.definition.zone == definition.zone);
+            for schedule in &definition.schedules {
+                flow.settled.entry(schedule.clone()).or_insert(at);
+            }
+            flow.removed = false;
+            flow.definition = definition.clone();
+            flow.digest = digest.clone();
+            flow.defined_at = at;
+            flow.definitions.insert(digest, definition.clone());
+            forget_definitions(flow);
+            // A deadline that was taken away is watched no longer.
+            for watch in &mut flow.watches {
+                watch.start_by = watch.start_by.filter(|_| definition.must_start_by.is_some());
+                watch.finish_by = watch.finish_by.filter(|_| definition.must_finish_by.is_some());
+                watch.start_missed &= watch.start_by.is_some();
+                watch.finish_missed &= watch.finish_by.is_some();
+            }
+            flow.watches.retain(Watch::is_open);
+        });
+        // Another rule for overlaps may let runs go that waited.
+        let waiting: Vec<RunId> =
+            self.flow(&definition.id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
+        for run in &waiting {
+            self.queue_ready(run);
+        }
+    }
+
+    pub(super) fn flow_removed(&mut self, id: &FlowId) {
+        self.change_flow(id, |flow| {
+            flow.removed = true;
+            flow.hold = None;
+            flow.watches.clear();
+        });
+        let gone = self.flows.get(id).is_some_and(|flow| flow.runs.is_empty());
+        if gone {
+            self.flows.remove(id);
+        }
+    }
+
+    pub(super) fn occurrence_settled(&mut self, occurrence: &Occurrence, disposition: &Disposition) {
+        self.change_flow(&occurrence.flow, |flow| {
+            let settled = flow.settled.entry(occurrence.schedule.clone()).or_insert(occurrence.at);
+            *settled = occurrence.at.max(*settled);
+            match disposition {
+                Disposition::Ran { .. } | Disposition::CaughtUp { .. } => {}
+                absent => flow.last_absence = Some((occurrence.at, absent.words())),
+            }
+            if !matches!(disposition, Disposition::SkippedHeld { .. }) {
+                flow.watches.extend(watch_of(&flow.definition, occurrence.at));
+            }
+        });
+    }
+}
+
+fn counted(flow: &Flow) -> (bool, bool, bool) {
+    let failed = flow.history.back().is_some_and(|past| past.outcome == PastOutcome::Bad);
+    let active = flow.runs.iter().rev().any(|run| run.phase != Phase::Done);
+    (failed && !flow.removed, active, flow.is_late())
+}
+
+pub(super) fn forget_definitions(flow: &mut Flow) {
+    if flow.definitions.len() > 1 {
+        let used: BTreeSet<_> = flow.runs.iter().map(|run| run.definition.clone()).collect();
+        let today = flow.digest.clone();
+        flow.definitions.retain(|digest, _| *digest == today || used.contains(digest));
+    }
+}
+
+/// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
+fn watch_of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Watch> {
+    let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
+    let planned = planned_at.to_zoned(zone.clone());
+    let instant = |time: Time| {
+        let mut date = planned.date();
+        if time < planned.time() {
+            date = date.tomorrow().ok()?;
+        }
+        zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
+    };
+    let start_by = definition.must_start_by.and_then(instant);
+    let finish_by = definition.must_finish_by.and_then(instant);
+    (start_by.is_some() || finish_by.is_some()).then_some(Watch {
+        planned_at,
+        start_by,
+        finish_by,
+        start_missed: false,
+        finish_missed: false,
+    })
+}

@@ -1,0 +1,262 @@
+//! Facts about runs and their attempts: from the making of a run to its end.
+
+use super::flows::forget_definitions;
+use crate::domain::run::{DefinitionChoice, RunCause};
+use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
+use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
+use crate::world::procedure::TickState;
+use crate::world::{HISTORY_KEPT, RUNS_KEPT, World};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl World {
+    pub(super) fn run_created(
+        &mut self,
+        id: &RunId,
+        cause: &RunCause,
+        planned_at: Timestamp,
+        date: Date,
+        params: &Params,
+        digest: &Digest,
+        choice: DefinitionChoice,
+        carried: &[(StepName, Outcome)],
+        by: &str,
+        at: Timestamp,
+    ) {
+        self.change_flow(&id.flow, |flow| {
+            let Some(definition) = flow.definitions.get(digest).cloned() else { return };
+            let steps = definition.steps.iter().map(|step| {
+                let kept = carried.iter().find(|(name, _)| *name == step.name);
+                let state = kept.map_or(StepState::Waiting, |(_, outcome)| StepState::Done { outcome: outcome.clone() });
+                StepRun { name: step.name.clone(), state, carried: kept.is_some(), attempts: Vec::new() }
+            });
+            let run = Run {
+                id: id.clone(),
+                cause: cause.clone(),
+                planned_at,
+                date,
+                params: params.clone(),
+                definition: digest.clone(),
+                choice,
+                author: by.to_owned(),
+                phase: Phase::Waiting,
+                outcome: None,
+                created_at: at,
+                started_at: None,
+                ended_at: None,
+                kill_asked_by: None,
+                steps: steps.collect(),
+            };
+            flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
+            flow.runs.push_back(Arc::new(run));
+        });
+        self.queue_ready(id);
+    }
+
+    /// Puts the steps of a run whose needs are met into the queue for a slot.
+    pub(super) fn queue_ready(&mut self, id: &RunId) {
+        if !id.flow.source().is_local() || !self.may_start(id) {
+            return;
+        }
+        let mut found = Vec::new();
+        let definition = self.flow(&id.flow).and_then(|flow| flow.definition_of(flow.run(id)?).cloned());
+        self.change_run(id, |run, _| {
+            let Some(definition) = definition else { return };
+            if run.phase == Phase::Done || run.kill_asked_by.is_some() {
+                return;
+            }
+            let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
+            let named = run.named_step();
+            let waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+            let ready = waiting.filter(|(step, _)| named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need)));
+            let ready: BTreeSet<StepName> = ready.map(|(step, _)| step.name.clone()).collect();
+            for step in run.steps.iter_mut().filter(|step| ready.contains(&step.name)) {
+                step.state = StepState::Queued;
+                found.push(step.name.clone());
+            }
+            if run.phase == Phase::Waiting && !found.is_empty() {
+                run.phase = Phase::Queued;
+            }
+        });
+        self.ready.extend(found.into_iter().map(|step| (id.clone(), step)));
+    }
+
+    /// Whether a run may start now: with `overlap = "queue"` and its kin, an earlier run that is not done holds it back.
+    pub(super) fn may_start(&self, id: &RunId) -> bool {
+        let Some(flow) = self.flow(&id.flow) else { return false };
+        if flow.definition.overlap == crate::domain::flow::Overlap::Allow {
+            return true;
+        }
+        flow.active().next().is_none_or(|first| first.id == *id)
+    }
+
+    pub(super) fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
+        self.running.insert(attempt.clone());
+        if let Job::Procedure { runbook, subject, step } = &attempt.job
+            && let Some(tick) = self.tick_mut(runbook, subject, step)
+        {
+            tick.boot_id = Some(boot_id.to_owned());
+        }
+        if let Job::Step { run, step } = &attempt.job {
+            self.no_retry(run, step);
+            self.unqueue(run, step);
+            self.change_run(run, |run, _| {
+                run.phase = Phase::Running;
+                if let Some(step) = run.step_mut(step) {
+                    step.state = StepState::Running;
+                    step.attempts.push(Attempt {
+                        number: attempt.number,
+                        boot_id: boot_id.to_owned(),
+                        starting_at: at,
+                        started_at: None,
+                        pid: None,
+                        ended_at: None,
+                        end: None,
+                        output_bytes: 0,
+                        survivors: Vec::new(),
+                    });
+                }
+            });
+        }
+    }
+
+    pub(super) fn attempt_started(&mut self, attempt: &AttemptId, pid: u32, started_at: Timestamp) {
+        let Job::Step { run, step } = &attempt.job else { return };
+        self.change_run(run, |run, watches| {
+            begun(run, watches, started_at);
+            if let Some(row) = run.step_mut(step).and_then(|step| step.attempts.iter_mut().find(|row| row.number == attempt.number)) {
+                row.pid = Some(pid);
+                row.started_at = Some(started_at);
+            }
+        });
+    }
+
+    pub(super) fn attempt_ended(
+        &mut self,
+        attempt: &AttemptId,
+        end: &AttemptEnd,
+        ended_at: Timestamp,
+        output_bytes: u64,
+        survivors: &[String],
+    ) {
+        self.running.remove(attempt);
+        match &attempt.job {
+            Job::Step { run, step } => self.change_run(run, |run, watches| {
+                let rows = run.step_mut(step).map(|step| &mut step.attempts);
+                let Some(row) = rows.and_then(|rows| rows.iter_mut().find(|row| row.number == attempt.number)) else { return };
+                row.ended_at = Some(ended_at);
+                row.end = Some(end.clone());
+                row.output_bytes = output_bytes;
+                row.survivors = survivors.to_vec();
+                // It may have started and ended while no daemon watched.
+                if !matches!(end, AttemptEnd::NeverBegan | AttemptEnd::SpawnError(_) | AttemptEnd::Lost) {
+                    let starting_at = row.starting_at;
+                    begun(run, watches, starting_at);
+                }
+            }),
+            Job::Procedure { runbook, subject, step } => {
+                let definition = self.runbooks.get(runbook).and_then(|book| book.steps.iter().find(|other| other.name == *step));
+                let expected = AttemptEnd::Exit(definition.map_or(0, |step| step.expect.exit));
+                let tick = self.tick_mut(runbook, subject, step);
+                if let Some(tick) = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)) {
+                    tick.state = if *end == expected { TickState::Passed } else { TickState::Failed };
+                    tick.end = Some(end.clone());
+                    tick.at = ended_at;
+                }
+            }
+        }
+    }
+
+    pub(super) fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
+        self.no_retry(run, step);
+        self.unqueue(run, step);
+        self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
+        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at })) {
+            self.retrying.insert((at, run.clone(), step.clone()));
+        }
+    }
+
+    /// Forgets the planned retry of a step, where it has one.
+    pub(super) fn no_retry(&mut self, run: &RunId, step: &StepName) {
+        if let Some(StepState::RetryAt { at }) = self.run(run).and_then(|run| run.step(step)).map(|step| step.state.clone()) {
+            self.retrying.remove(&(at, run.clone(), step.clone()));
+        }
+    }
+
+    /// Takes a step out of the queue. Only a step that is queued is looked for, and usually it is the first: the queue may
+    /// be very long.
+    pub(super) fn unqueue(&mut self, run: &RunId, step: &StepName) {
+        if self.ready.front().is_some_and(|(r, s)| r == run && s == step) {
+            self.ready.pop_front();
+        } else if self.run(run).and_then(|run| run.step(step)).is_some_and(|step| step.state == StepState::Queued) {
+            self.ready.retain(|(r, s)| r != run || s != step);
+        }
+    }
+
+    pub(super) fn step_ended(&mut self, run: &RunId, step: &StepName, outcome: &Outcome) {
+        self.no_retry(run, step);
+        self.unqueue(run, step);
+        self.change_step(run, step, |step| step.state = StepState::Done { outcome: outcome.clone() });
+        self.queue_ready(run);
+    }
+
+    pub(super) fn run_ended(&mut self, id: &RunId, outcome: &Outcome, at: Timestamp) {
+        if self.run(id).is_some_and(|run| run.steps.iter().any(|step| step.state == StepState::Queued)) {
+            self.ready.retain(|(run, _)| run != id);
+        }
+        self.change_flow(&id.flow, |flow| {
+            let Some(place) = flow.position(id) else { return };
+            let Some(run) = flow.runs.get_mut(place).map(Arc::make_mut) else { return };
+            if run.phase == Phase::Done {
+                return;
+            }
+            run.phase = Phase::Done;
+            run.outcome = Some(outcome.clone());
+            run.ended_at = Some(at);
+            let planned_at = run.planned_at;
+            let whole = outcome.is_success() && run.is_whole();
+            let past = past_of(run, outcome, at);
+            if whole {
+                flow.watches.retain(|watch| watch.planned_at > planned_at);
+            }
+            if flow.history.len() >= HISTORY_KEPT {
+                flow.history.pop_front();
+            }
+            flow.history.push_back(past);
+            flow.done += 1;
+            while flow.done > RUNS_KEPT {
+                let Some(oldest) = flow.runs.iter().position(|run| run.phase == Phase::Done) else { break };
+                flow.runs.remove(oldest);
+                flow.done -= 1;
+            }
+            forget_definitions(flow);
+        });
+        let next = self.flow(&id.flow).and_then(|flow| flow.active().next()).map(|run| run.id.clone());
+        if let Some(next) = next {
+            self.queue_ready(&next);
+        }
+    }
+}
+
+/// A run has begun: it waits for nothing any more, nor do the occurrences before it.
+fn begun(run: &mut Run, watches: &mut Vec<Watch>, at: Timestamp) {
+    run.started_at.get_or_insert(at);
+    for watch in watches.iter_mut().filter(|watch| watch.planned_at <= run.planned_at) {
+        watch.start_by = None;
+        watch.start_missed = false;
+    }
+    watches.retain(Watch::is_open);
+}
+
+fn past_of(run: &Run, outcome: &Outcome, at: Timestamp) -> Past {
+    let took = run.started_at.and_then(|start| Duration::try_from(at.duration_since(start)).ok()).unwrap_or_default();
+    let outcome = match outcome {
+        Outcome::Success | Outcome::SuccessForced { .. } => PastOutcome::Good,
+        Outcome::Skipped { .. } | Outcome::Missed { .. } => PastOutcome::Absent,
+        _ => PastOutcome::Bad,
+    };
+    Past { outcome, took }
+}
