@@ -5,7 +5,7 @@
 
 use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Screen, Target, Theme};
-use dogwatch::domain::flow::{Missed, Overlap, Retry};
+use dogwatch::domain::flow::Retry;
 use dogwatch::domain::probe::{Expectation, Target as ProbeTarget};
 use dogwatch::domain::run::RunCause;
 use dogwatch::domain::{
@@ -34,36 +34,25 @@ fn now() -> Timestamp {
 
 fn step(name: &str, needs: &[&str]) -> StepDefinition {
     StepDefinition {
-        name: name.into(),
         run: Some(CommandLine::Shell(format!("bin/{name}"))),
         needs: needs.iter().map(|need| (*need).into()).collect(),
-        timeout: None,
-        grace: Duration::from_secs(10),
-        output_max: 1 << 30,
         retry: Retry { attempts: 2, ..Retry::default() },
-        idempotent: true,
-        env: dogwatch::domain::Params::new(),
-        folder: None,
+        ..StepDefinition::new(name)
     }
 }
 
 fn flow(name: &str, steps: Vec<StepDefinition>) -> FlowDefinition {
     FlowDefinition {
-        id: name.into(),
         description: "Load yesterday's orders into the warehouse".into(),
         file: format!("flows/{name}.toml"),
         zone: "Europe/Rome".into(),
         schedules: vec!["30 2 * * *".into()],
-        missed: Missed::default(),
-        overlap: Overlap::Skip,
         must_start_by: Some(jiff::civil::time(2, 45, 0, 0)),
-        must_finish_by: None,
         severity: Severity::Critical,
         runbook: Some("orders-load".into()),
-        labels: dogwatch::domain::Labels::new(),
         params: [("region".to_owned(), "eu".to_owned())].into(),
-        env: dogwatch::domain::Params::new(),
         steps,
+        ..FlowDefinition::new(name)
     }
 }
 

@@ -8,10 +8,9 @@ use dogwatch::console::app::{App, Options};
 use dogwatch::console::link::News;
 use dogwatch::console::msg::Msg;
 use dogwatch::console::theme::{Depth, Theme};
-use dogwatch::domain::flow::{Missed, Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::{
-    AlertCause, Author, CommandLine, Entry, Event, Fingerprint, FlowDefinition, IncidentId, Labels, Level, Params, Severity, SourceId,
+    AlertCause, Author, CommandLine, Entry, Event, Fingerprint, FlowDefinition, IncidentId, Labels, Level, Severity, SourceId,
     StepDefinition,
 };
 use dogwatch::wire::message::{Said, VERSION, Welcome};
@@ -21,7 +20,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The time of the picture.
 fn at() -> Timestamp {
@@ -97,33 +96,11 @@ fn apply(world: &mut World, event: Event) {
 }
 
 fn flow(number: usize) -> FlowDefinition {
-    let step = StepDefinition {
-        name: "work".into(),
-        run: Some(CommandLine::Shell("true".into())),
-        needs: Vec::new(),
-        timeout: None,
-        grace: Duration::from_secs(10),
-        output_max: 1 << 30,
-        retry: Retry::default(),
-        idempotent: true,
-        env: Params::new(),
-        folder: None,
-    };
+    let step = StepDefinition { run: Some(CommandLine::Shell("true".into())), ..StepDefinition::new("work") };
     FlowDefinition {
-        id: format!("flow-{number:06}").as_str().into(),
-        description: String::new(),
         file: format!("flows/flow-{number:06}.toml"),
-        zone: "UTC".into(),
         schedules: vec!["30 2 * * *".into()],
-        missed: Missed::default(),
-        overlap: Overlap::Skip,
-        must_start_by: None,
-        must_finish_by: None,
-        severity: Severity::High,
-        runbook: None,
-        labels: Labels::new(),
-        params: Params::new(),
-        env: Params::new(),
         steps: vec![step],
+        ..FlowDefinition::new(&format!("flow-{number:06}"))
     }
 }

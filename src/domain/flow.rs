@@ -51,6 +51,27 @@ pub struct FlowDefinition {
 }
 
 impl FlowDefinition {
+    /// A flow of this name without steps, with the defaults of RULES: read in UTC, started by hand only.
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: FlowId::new(id),
+            description: String::new(),
+            file: String::new(),
+            zone: "UTC".into(),
+            schedules: Vec::new(),
+            missed: Missed::default(),
+            overlap: Overlap::Skip,
+            must_start_by: None,
+            must_finish_by: None,
+            severity: Severity::High,
+            runbook: None,
+            labels: Labels::new(),
+            params: Params::new(),
+            env: Params::new(),
+            steps: Vec::new(),
+        }
+    }
+
     /// The step of this name.
     pub fn step(&self, name: &StepName) -> Option<&StepDefinition> {
         self.steps.iter().find(|step| step.name == *name)
@@ -91,6 +112,24 @@ pub struct StepDefinition {
     /// Where it runs, relative to the workspace; default the workspace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+}
+
+impl StepDefinition {
+    /// A step of this name that needs nothing and runs nothing, with the defaults of RULES.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: StepName::new(name),
+            run: None,
+            needs: Vec::new(),
+            timeout: None,
+            grace: Duration::from_secs(10),
+            output_max: 1 << 30,
+            retry: Retry::default(),
+            idempotent: true,
+            env: Params::new(),
+            folder: None,
+        }
+    }
 }
 
 /// What a step or a runnable block runs.

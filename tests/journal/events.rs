@@ -1,7 +1,7 @@
 //! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
 
 use dogwatch::domain::event::UnknownEvent;
-use dogwatch::domain::flow::{Missed, Overlap, Retry};
+use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::note::{NoteKind, SavedNote};
 use dogwatch::domain::probe::{Expectation, Target};
@@ -156,7 +156,6 @@ impl Dice {
 
     fn definition(&mut self) -> FlowDefinition {
         let step = |dice: &mut Self, name: &str, needs: &[&str]| StepDefinition {
-            name: name.into(),
             run: dice.maybe(|dice| dice.pick(&[CommandLine::Shell("echo".into()), CommandLine::Argv(vec!["true".into(), "-x".into()])])),
             needs: needs.iter().map(StepName::new).collect(),
             timeout: dice.maybe(Self::span),
@@ -166,6 +165,7 @@ impl Dice {
             idempotent: dice.roll(2) == 0,
             env: dice.labels(),
             folder: dice.maybe(Self::words),
+            ..StepDefinition::new(name)
         };
         FlowDefinition {
             id: self.flow(),
@@ -173,7 +173,6 @@ impl Dice {
             file: "flows/nightly.toml".into(),
             zone: "Europe/Berlin".into(),
             schedules: vec!["0 3 * * *".into()],
-            missed: Missed::default(),
             overlap: self.pick(&[Overlap::Skip, Overlap::Queue, Overlap::QueueAll, Overlap::Cancel, Overlap::Allow]),
             must_start_by: self.maybe(|_| "03:30".parse().unwrap()),
             must_finish_by: self.maybe(|_| "06:00".parse().unwrap()),
@@ -183,6 +182,7 @@ impl Dice {
             params: self.labels(),
             env: self.labels(),
             steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
+            ..FlowDefinition::new("flow")
         }
     }
 

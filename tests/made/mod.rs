@@ -1,7 +1,6 @@
 //! Definitions and worlds for tests of the rules.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use dogwatch::domain::flow::{Missed, Overlap, Retry};
 use dogwatch::domain::probe::{Expectation, Target};
 use dogwatch::domain::*;
 use dogwatch::rules::{self, Asked, Decision};
@@ -12,36 +11,18 @@ use std::time::Duration;
 
 pub fn step(name: &str, needs: &[&str]) -> StepDefinition {
     StepDefinition {
-        name: name.into(),
         run: Some(CommandLine::Shell(format!("bin/{name}"))),
         needs: needs.iter().map(|need| (*need).into()).collect(),
-        timeout: None,
-        grace: Duration::from_secs(10),
-        output_max: 1 << 30,
-        retry: Retry::default(),
-        idempotent: true,
-        env: Params::new(),
-        folder: None,
+        ..StepDefinition::new(name)
     }
 }
 
 pub fn flow(id: &str, schedules: &[&str], steps: Vec<StepDefinition>) -> FlowDefinition {
     FlowDefinition {
-        id: id.into(),
-        description: String::new(),
         file: format!("flows/{id}.toml"),
-        zone: "UTC".into(),
         schedules: schedules.iter().map(|line| (*line).to_owned()).collect(),
-        missed: Missed::default(),
-        overlap: Overlap::Skip,
-        must_start_by: None,
-        must_finish_by: None,
-        severity: Severity::High,
-        runbook: None,
-        labels: Labels::new(),
-        params: Params::new(),
-        env: Params::new(),
         steps,
+        ..FlowDefinition::new(id)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A night as entries: a batch fails, a probe goes down with it, two people bring it back.
 
-use dogwatch::domain::flow::{Missed, Overlap, Retry, StepDefinition};
+use dogwatch::domain::flow::{Retry, StepDefinition};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::note::{NoteKind, SavedNote};
 use dogwatch::domain::probe::Target;
@@ -48,33 +48,18 @@ pub fn person(user: &str) -> Author {
 
 fn flow() -> Arc<FlowDefinition> {
     let load = StepDefinition {
-        name: "load".into(),
         run: Some(CommandLine::Shell("bin/load".into())),
-        needs: vec![],
-        timeout: None,
-        grace: Duration::from_secs(10),
-        output_max: 1 << 30,
         retry: Retry { attempts: 2, ..Retry::default() },
         idempotent: false,
-        env: Params::new(),
-        folder: None,
+        ..StepDefinition::new("load")
     };
     Arc::new(FlowDefinition {
-        id: "nightly-orders".into(),
-        description: String::new(),
         file: "flows/nightly-orders.toml".into(),
         zone: "Europe/Rome".into(),
         schedules: vec![],
-        missed: Missed::default(),
-        overlap: Overlap::Skip,
-        must_start_by: None,
-        must_finish_by: None,
         severity: Severity::Critical,
-        runbook: None,
-        labels: Labels::new(),
-        params: Params::new(),
-        env: Params::new(),
         steps: vec![load],
+        ..FlowDefinition::new("nightly-orders")
     })
 }
 

@@ -6,7 +6,7 @@
 
 use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Theme};
-use dogwatch::domain::flow::{CommandLine, Missed, Overlap, Retry, StepDefinition};
+use dogwatch::domain::flow::{CommandLine, Retry, StepDefinition};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::probe::{Expectation, Target};
 use dogwatch::domain::run::{DefinitionChoice, RunCause};
@@ -74,33 +74,21 @@ impl Story {
 
     pub fn flow(&mut self, name: &str, steps: &[&str], attempts: u32, runbook: Option<&str>) -> &mut Self {
         let steps = steps.iter().enumerate().map(|(place, step)| StepDefinition {
-            name: (*step).into(),
             run: Some(CommandLine::Shell(format!("bin/{step}"))),
             needs: if place == 0 { Vec::new() } else { vec![steps[place - 1].into()] },
-            timeout: None,
-            grace: Duration::from_secs(10),
-            output_max: 1 << 30,
             retry: Retry { attempts, ..Retry::default() },
-            idempotent: true,
-            env: Params::new(),
-            folder: None,
+            ..StepDefinition::new(step)
         });
         let definition = Arc::new(FlowDefinition {
-            id: name.into(),
             description: format!("{name} of the shop"),
             file: format!("flows/{name}.toml"),
             zone: "Europe/Rome".into(),
             schedules: vec!["30 2 * * *".into()],
-            missed: Missed::default(),
-            overlap: Overlap::Skip,
-            must_start_by: None,
-            must_finish_by: None,
             severity: Severity::Critical,
             runbook: runbook.map(Into::into),
-            labels: Labels::new(),
             params: Params::from([("region".to_owned(), "eu".to_owned())]),
-            env: Params::new(),
             steps: steps.collect(),
+            ..FlowDefinition::new(name)
         });
         self.definitions.insert(name.into(), definition.clone());
         self.tell(86_000, Author::Engine, Event::FlowDefined { flow: definition })

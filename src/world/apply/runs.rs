@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl World {
+    #[expect(clippy::too_many_arguments, reason = "the fields of one fact")]
     pub(super) fn run_created(
         &mut self,
         id: &RunId,
