@@ -138,6 +138,8 @@ pub enum Verb {
     Runbooks,
     /// Read a runbook, or run a step of it
     Runbook(Runbook),
+    /// How people are told, and whether that works
+    Channels(Channels),
     /// What happened
     Events(Events),
     /// Check the journal's chain from the first entry to the last anchored one
@@ -450,6 +452,17 @@ pub struct Runbook {
     /// For a dangerous step: its name
     #[arg(long, value_name = "STEP")]
     pub confirm: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `channels`.
+#[derive(Debug, Args)]
+pub struct Channels {
+    /// Send a real test message on this channel and wait for what becomes of it; exit 0 when it was taken, else 1
+    #[arg(long, value_name = "NAME")]
+    pub test: Option<String>,
     /// Care
     #[command(flatten)]
     pub care: Care,

@@ -2,6 +2,7 @@
 //! key in the console.
 
 mod args;
+mod channels;
 mod console;
 mod daemon;
 mod demo;
@@ -98,6 +99,7 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Runbooks => runbooks::runbooks(session, printer).await,
+        Verb::Channels(asked) => channels::channels(session, printer, asked).await,
         Verb::Events(events) => journal::events(session, printer, events).await,
         _ => Err(Failure::usage("this command runs without a daemon")),
     }

@@ -5,8 +5,9 @@ use super::note::SavedNote;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
-    AttemptEnd, AttemptId, Author, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, Outcome, Params,
-    ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName, Subject, incident::AlertNotice,
+    AttemptEnd, AttemptId, Author, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels,
+    Message, MessageRef, Outcome, Params, Point, ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
+    Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -360,6 +361,65 @@ pub enum Event {
     ClockStepped {
         /// By how many seconds; negative is back.
         by_seconds: f64,
+    },
+    /// A channel is new or its definition has changed.
+    ChannelDefined {
+        /// The whole definition; secrets are named in it, not held.
+        channel: Arc<ChannelDefinition>,
+    },
+    /// A channel is gone from the workspace.
+    ChannelRemoved {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// People are to be told something on a channel.
+    MessageDue {
+        /// The whole message.
+        message: Arc<Message>,
+    },
+    /// A channel has had its share for this minute: the message is counted and told with others in one.
+    MessageHeldBack {
+        /// What it would have been.
+        message: MessageRef,
+        /// Why it would have been sent.
+        point: Point,
+        /// How bad it is.
+        severity: Severity,
+    },
+    /// A message is about to be sent: from here on it may have arrived.
+    MessageSending {
+        /// The message.
+        message: MessageRef,
+        /// The try, from 1.
+        number: u32,
+    },
+    /// The channel has taken a message.
+    MessageSent {
+        /// The message.
+        message: MessageRef,
+    },
+    /// The channel has not taken a message; it will be tried again.
+    MessageFailed {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
+        /// Not before this.
+        next_at: Timestamp,
+    },
+    /// The channel has not taken a message, and it is not tried any more.
+    MessageGivenUp {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
+    },
+    /// Nobody knows whether a message arrived; it is not sent again.
+    MessageUnknown {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

@@ -1,5 +1,6 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
+use super::message::Messages;
 use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct FlowDefinition {
     pub env: Params,
     /// The steps, in the order of the file.
     pub steps: Vec<StepDefinition>,
+    /// Who is told at which key point, the workspace's own choices included.
+    #[serde(default, skip_serializing_if = "Messages::is_empty")]
+    pub messages: Messages,
 }
 
 impl FlowDefinition {
@@ -69,6 +73,7 @@ impl FlowDefinition {
             params: Params::new(),
             env: Params::new(),
             steps: Vec::new(),
+            messages: Messages::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Alerts and incidents: severities, stages, causes.
 
-use super::{FlowId, Labels, ProbeId, RunId};
+use super::{ChannelId, FlowId, Labels, ProbeId, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -114,6 +114,11 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
+    /// A channel does not take messages: people are not told.
+    ChannelFailing {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 impl AlertCause {
@@ -122,7 +127,7 @@ impl AlertCause {
         match self {
             Self::RunFailed { run } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } => None,
+            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } => None,
         }
     }
 

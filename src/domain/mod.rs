@@ -1,11 +1,13 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod channel;
 pub mod command;
 pub mod effect;
 pub mod event;
 pub mod flow;
 pub mod id;
 pub mod incident;
+pub mod message;
 pub mod note;
 pub mod person;
 pub mod probe;
@@ -14,12 +16,14 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use channel::{ChannelDefinition, ChannelKind};
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
-pub use id::{Digest, Fingerprint, FlowId, IncidentId, InvalidId, ProbeId, RunId, RunbookId, SourceId, StepName};
+pub use id::{ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName};
 pub use incident::{AlertCause, Severity, Stage};
+pub use message::{Message, MessageRef, Point};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};

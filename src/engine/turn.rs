@@ -2,7 +2,7 @@
 
 use super::{Asking, Input, Published, Running};
 use crate::clock;
-use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report, RunId};
+use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report};
 use crate::journal::JournalError;
 use crate::rules::{self, Asked, Decision};
 use crate::wire::message::Reading;
@@ -142,7 +142,7 @@ impl Running {
         }
         match rules::decide(&self.world, command, &Asked { author, ..self.asked(now) }) {
             Ok(decision) => {
-                let accepted = made_run(&decision).map_or(Accepted::Done, Accepted::Run);
+                let accepted = made(&decision);
                 self.carry_out(author, decision, now, turn)?;
                 if let Some(key) = key {
                     self.journal.remember(key, now, &serde_json::to_string(&accepted).unwrap_or_default())?;
@@ -252,10 +252,12 @@ impl Running {
     }
 }
 
-/// The run that a decision makes.
-fn made_run(decision: &Decision) -> Option<RunId> {
-    decision.events.iter().find_map(|event| match event {
-        Event::RunCreated { run, .. } => Some(run.clone()),
+/// What a decision makes that whoever asked may want to follow.
+fn made(decision: &Decision) -> Accepted {
+    let made = decision.events.iter().find_map(|event| match event {
+        Event::RunCreated { run, .. } => Some(Accepted::Run(run.clone())),
+        Event::MessageDue { message } => Some(Accepted::Message(message.id.clone())),
         _ => None,
-    })
+    });
+    made.unwrap_or(Accepted::Done)
 }

@@ -117,6 +117,12 @@ impl<'a> Teller<'a> {
                 Job::Step { run, .. } => format!("flow {}", run.flow),
                 Job::Procedure { runbook, .. } => format!("runbook {runbook}"),
             },
+            Event::MessageDue { message } => format!("channel {}", message.channel),
+            Event::MessageHeldBack { message, .. }
+            | Event::MessageSent { message }
+            | Event::MessageFailed { message, .. }
+            | Event::MessageGivenUp { message, .. }
+            | Event::MessageUnknown { message, .. } => format!("channel {}", message.channel),
             Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => format!("probe {probe}"),
             Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
             _ => entry.author.name().to_owned(),
@@ -191,6 +197,21 @@ impl<'a> Teller<'a> {
             Event::ProcedureTicked { runbook, step, done: false, .. } => format!("runbook {runbook} {step}: tick taken back"),
             Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),
             Event::Refused { verb, reason, count } => format!("{verb} refused {count} times: {reason}"),
+            Event::ChannelDefined { channel } => {
+                format!("channel {} defined: {} {}", channel.id, channel.kind.word(), channel.kind.target())
+            }
+            Event::ChannelRemoved { channel } => format!("channel {channel} removed"),
+            Event::MessageDue { message } => format!("{} is told: {}", message.channel, message.subject),
+            Event::MessageHeldBack { message, .. } => format!("{} is told later, with others in one: {}", message.channel, message.subject),
+            Event::MessageSending { message, number } => format!("sending to {}, try {number}: {}", message.channel, message.subject),
+            Event::MessageSent { message } => format!("{} has taken: {}", message.channel, message.subject),
+            Event::MessageFailed { message, error, next_at } => {
+                format!("{} has not taken, next try at {}: {}: {error}", message.channel, self.second(*next_at), message.subject)
+            }
+            Event::MessageGivenUp { message, error } => format!("{} was not told, given up: {}: {error}", message.channel, message.subject),
+            Event::MessageUnknown { message, error } => {
+                format!("nobody knows whether {} was told, not sent again: {}: {error}", message.channel, message.subject)
+            }
             Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }

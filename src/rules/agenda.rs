@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, deadlines, occurrences, slots};
-use crate::domain::{Event, FlowId, Job};
+use super::{Asked, Decision, deadlines, occurrences, sending, slots};
+use crate::domain::{ChannelId, Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
 
@@ -12,12 +12,15 @@ pub enum DueKey {
     Flow(FlowId),
     /// The next retry of any step, while a slot is free.
     Slots,
+    /// A channel's next message, and the end of a storm on it.
+    Channel(ChannelId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
 pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
-    flows.chain([DueKey::Slots]).collect()
+    let channels = world.channels.keys().cloned().map(DueKey::Channel);
+    flows.chain([DueKey::Slots]).chain(channels).collect()
 }
 
 /// The keys whose next time an event may have changed.
@@ -40,6 +43,15 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::StepEnded { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
+        Event::ChannelDefined { channel } => vec![DueKey::Channel(channel.id.clone())],
+        Event::ChannelRemoved { channel } => vec![DueKey::Channel(channel.clone())],
+        Event::MessageDue { message } => vec![DueKey::Channel(message.channel.clone())],
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSending { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
         _ => Vec::new(),
     }
 }
@@ -53,6 +65,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
             [occurrences::next(flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
         }
         DueKey::Slots => slots::next_retry(world),
+        DueKey::Channel(id) => sending::next_due(world, id),
     }
 }
 
@@ -71,5 +84,6 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
             Decision::events(events)
         }
         DueKey::Slots => slots::next_start(world, asked).into(),
+        DueKey::Channel(id) => sending::due(world, id, asked),
     }
 }

@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::Decision;
+use super::{Decision, sending};
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
 use crate::world::World;
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 /// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
-    let events = [workspace(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
+    // Channels come before the flows that name them.
+    let events = [workspace(world, read), channels(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
     Decision::events(events.into_iter().flatten())
 }
 
@@ -31,6 +32,13 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         group_by: read.group_by.clone(),
     };
     if same { Vec::new() } else { vec![loaded()] }
+}
+
+fn channels(world: &World, read: &Definitions) -> Vec<Event> {
+    let changed = read.channels.iter().filter(|channel| world.channel(&channel.id).is_none_or(|old| old.definition != **channel));
+    let here: BTreeSet<_> = read.channels.iter().map(|channel| &channel.id).collect();
+    let gone = world.channels.keys().filter(|id| !here.contains(id)).flat_map(|id| sending::removal(world, id));
+    changed.map(|channel| Event::ChannelDefined { channel: channel.clone() }).chain(gone).collect()
 }
 
 fn flows(world: &World, read: &Definitions) -> Vec<Event> {

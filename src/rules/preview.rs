@@ -69,6 +69,11 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],
         Event::ProcedureTicked { step, done: true, .. } => vec![format!("ticks {step} by hand")],
         Event::ProcedureTicked { step, done: false, .. } => vec![format!("takes the tick of {step} back")],
+        Event::MessageDue { message } => {
+            let kind = world.channel(&message.channel).map(|channel| &channel.definition.kind);
+            let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();
+            vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
+        }
         _ => Vec::new(),
     }
 }

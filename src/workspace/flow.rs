@@ -4,6 +4,7 @@ use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
 use super::load::RunbookNames;
+use super::messages::Told;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
@@ -31,6 +32,7 @@ const KEYS: Keys = Keys {
         "params",
         "env",
         "step",
+        "messages",
     ],
     later: &[
         "calendar",
@@ -72,11 +74,12 @@ pub(super) const SEVERITIES: &[(&str, Severity)] =
 const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
-/// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames) -> FlowDefinition {
+/// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's, and `told` who it tells.
+pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, told: &Told) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
+    let steps = steps(&top);
     FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
@@ -92,7 +95,8 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         labels: top.texts_by_name("labels", label_problem),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
-        steps: steps(&top),
+        messages: told.by_flow(&top, &steps),
+        steps,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
+use super::messages::Told;
 use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
@@ -39,14 +40,15 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let mut reading = Reading { root, errors: Vec::new(), warnings: Vec::new(), files: Vec::new() };
     let folder = root.canonicalize().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     let settings = reading.file(WORKSPACE_FILE).map(|file| {
-        let settings = settings::read(&file, folder.as_deref().unwrap_or_default());
+        let settings = settings::read(&file, root, folder.as_deref().unwrap_or_default());
         reading.done(file);
         settings
     });
     let zone = settings.as_ref().map_or("UTC", |settings| settings.zone.as_str()).to_owned();
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
-    let flows = reading.flows(&zone, &names);
+    let told = settings.as_ref().map(Told::of).unwrap_or_default();
+    let flows = reading.flows(&zone, &names, &told);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -62,6 +64,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 flows: flows.into_iter().map(Arc::new).collect(),
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
+                channels: settings.channels.iter().cloned().map(Arc::new).collect(),
             },
             settings,
             files,
@@ -163,10 +166,10 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames) -> Vec<FlowDefinition> {
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, told: &Told) -> Vec<FlowDefinition> {
         let mut flows = Vec::new();
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks));
+            flows.push(flow::read(&file, &stem, zone, runbooks, told));
             self.done(file);
         }
         flows

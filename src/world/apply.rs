@@ -2,6 +2,7 @@
 
 mod flows;
 mod incidents;
+mod messages;
 mod probes;
 mod procedures;
 mod runs;
@@ -82,6 +83,15 @@ impl World {
             }
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
+            Event::ChannelDefined { channel } => self.channel_defined(channel),
+            Event::ChannelRemoved { channel } => self.channel_removed(channel),
+            Event::MessageDue { message } => self.message_due(message, entry.seq, at),
+            Event::MessageHeldBack { message, point, severity } => self.message_held_back(message, *point, *severity, at),
+            Event::MessageSending { message, number } => self.message_sending(message, *number),
+            Event::MessageSent { message } => self.message_sent(message, at),
+            Event::MessageFailed { message, error, next_at } => self.message_failed(message, error, *next_at, at),
+            Event::MessageGivenUp { message, error } => self.message_given_up(message, error, at),
+            Event::MessageUnknown { message, error } => self.message_unknown(message, error, at),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }

@@ -2,7 +2,8 @@
 
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
-    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
+    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName,
+    span,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -42,7 +43,13 @@ pub struct Flow {
     pub incidents: Vec<IncidentId>,
     /// How many of `runs` are done.
     pub(super) done: usize,
+    /// Messages about passed deadlines, the last ones: a deadline is told once, however often its alert fires.
+    #[serde(default)]
+    pub late_told: VecDeque<MessageId>,
 }
+
+/// Messages about passed deadlines that a flow remembers.
+pub(super) const LATE_TOLD_KEPT: usize = 32;
 
 impl Flow {
     /// Who owns it.

@@ -2,6 +2,7 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod channel;
 pub mod flow;
 pub mod incident;
 pub mod part;
@@ -9,6 +10,7 @@ pub mod probe;
 pub mod procedure;
 mod relate;
 
+pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
@@ -17,8 +19,8 @@ pub use procedure::{Procedure, Tick, TickState};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
-    Subject,
+    AttemptId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook, RunbookId, Severity,
+    SourceId, StepName, Subject,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -92,6 +94,12 @@ pub struct World {
     pub tally: Tally,
     /// The entries that last touched each kind of row: a screen sorts again only when they differ.
     pub touched: Touched,
+    /// How people are told.
+    #[serde(default)]
+    pub channels: BTreeMap<ChannelId, Arc<Channel>>,
+    /// Messages on their way.
+    #[serde(default)]
+    pub messages: BTreeMap<MessageId, Arc<Outgoing>>,
 }
 
 /// What the daemon said of itself.
@@ -201,6 +209,11 @@ impl World {
     /// A probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&Probe> {
         self.probes.get(id).map(|probe| &**probe)
+    }
+
+    /// A channel.
+    pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
+        self.channels.get(id).map(|channel| &**channel)
     }
 
     /// An incident.

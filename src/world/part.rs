@@ -1,7 +1,7 @@
 //! The world in pieces, so that a new console has its first frame before it has everything: the first part holds the
 //! head and the most urgent rows, the others the rest.
 
-use super::{Alert, Flow, Incident, Probe, Procedure, World};
+use super::{Alert, Flow, Incident, Outgoing, Probe, Procedure, World};
 use crate::domain::{Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -37,6 +37,9 @@ pub struct Part {
     pub open_groups: Vec<(String, IncidentId)>,
     /// Some of the last entries.
     pub recent: Vec<Arc<Entry>>,
+    /// Some messages on their way.
+    #[serde(default)]
+    pub messages: Vec<Arc<Outgoing>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -72,6 +75,7 @@ impl World {
         further(&mut parts, self.ready.iter().cloned(), NAMES, |part, rows| part.ready = rows);
         further(&mut parts, self.open_groups.iter().map(|(key, id)| (key.clone(), *id)), NAMES, |part, rows| part.open_groups = rows);
         further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
+        further(&mut parts, self.messages.values().cloned(), FURTHER, |part, rows| part.messages = rows);
         if let Some(last) = parts.last_mut() {
             last.last = true;
         }
@@ -96,6 +100,7 @@ impl World {
             resolved: self.resolved.clone(),
             tally: self.tally,
             touched: self.touched,
+            channels: self.channels.clone(),
             ..Self::default()
         }
     }
@@ -120,6 +125,7 @@ impl World {
         self.ready.extend(part.ready);
         self.open_groups.extend(part.open_groups);
         self.recent.extend(part.recent);
+        self.messages.extend(part.messages.into_iter().map(|row| (row.message.id.clone(), row)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
 
+use dogwatch::domain::channel::{SecretRef, Setting};
 use dogwatch::domain::event::UnknownEvent;
 use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 /// Kinds of facts, the unknown one included.
 pub const KINDS: usize = 43;
+/// Kinds of facts about channels and messages.
+pub const CHANNEL_KINDS: usize = 9;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -338,6 +341,42 @@ impl Dice {
         }
     }
 
+    /// Facts about channels and messages; not part of the first fixture.
+    pub fn of_channels(&mut self, kind: usize) -> Event {
+        let channel: ChannelId = self.pick(&["ops", "mail"]).into();
+        let made = Message {
+            id: self.pick(&["m1", "m2", "m3"]).into(),
+            workspace: "shop".into(),
+            channel: channel.clone(),
+            point: self.pick(&[Point::Started, Point::Failed, Point::Late, Point::Storm, Point::Test]),
+            subject: self.words(),
+            text: self.words(),
+            severity: self.severity(),
+            flow: self.maybe(Self::flow),
+            run: self.maybe(Self::run),
+            step: self.maybe(Self::step),
+            date: None,
+            at: self.at(),
+        };
+        let (message, error) = (made.named(), self.words());
+        match kind {
+            0 => {
+                let secret = Setting::Secret(SecretRef::Env("HOOK".into()));
+                let hook = ChannelKind::Webhook { url: secret, headers: [].into(), body: None, ca_file: None };
+                let run = ChannelKind::Command { run: vec!["bin/tell".into()], env: [].into() };
+                Event::ChannelDefined { channel: Arc::new(ChannelDefinition::new(channel.as_str(), self.pick(&[hook, run]))) }
+            }
+            1 => Event::ChannelRemoved { channel },
+            2 => Event::MessageDue { message: Arc::new(made) },
+            3 => Event::MessageHeldBack { message, point: made.point, severity: made.severity },
+            4 => Event::MessageSending { message, number: 1 + self.roll(3) as u32 },
+            5 => Event::MessageSent { message },
+            6 => Event::MessageFailed { message, error, next_at: self.at() },
+            7 => Event::MessageGivenUp { message, error },
+            _ => Event::MessageUnknown { message, error },
+        }
+    }
+
     fn told_by_people(&mut self) -> Event {
         match self.roll(2) {
             0 => Event::Noted { incident: self.incident(), text: self.words() },
@@ -347,6 +386,10 @@ impl Dice {
 
     /// A fact of any kind; the ones that carry runs and incidents along come more often.
     pub fn any(&mut self) -> Event {
+        if self.roll(6) == 0 {
+            let kind = self.roll(CHANNEL_KINDS);
+            return self.of_channels(kind);
+        }
         let kind = if self.roll(3) == 0 { self.pick(&[7, 14, 16, 17, 19, 21, 22, 28, 30, 35]) } else { self.roll(KINDS) };
         self.event(kind)
     }
@@ -408,6 +451,15 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProcedureTicked { .. } => "procedure_ticked",
         Event::Refused { .. } => "refused",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::ChannelDefined { .. } => "channel_defined",
+        Event::ChannelRemoved { .. } => "channel_removed",
+        Event::MessageDue { .. } => "message_due",
+        Event::MessageHeldBack { .. } => "message_held_back",
+        Event::MessageSending { .. } => "message_sending",
+        Event::MessageSent { .. } => "message_sent",
+        Event::MessageFailed { .. } => "message_failed",
+        Event::MessageGivenUp { .. } => "message_given_up",
+        Event::MessageUnknown { .. } => "message_unknown",
         Event::Unknown(_) => "unknown",
     }
 }

@@ -62,6 +62,7 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
+                late_told: VecDeque::new(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
