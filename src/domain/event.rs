@@ -361,6 +361,11 @@ pub enum Event {
         /// By how many seconds; negative is back.
         by_seconds: f64,
     },
+    /// A run took longer in all than its flow's `timeout`: it is ended.
+    RunTimedOut {
+        /// The run.
+        run: RunId,
+    },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]
     Unknown(UnknownEvent),

@@ -6,7 +6,6 @@ use crate::domain::{FlowDefinition, FlowId, Phase, RunId, StepName};
 use crate::world::World;
 use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
 use jiff::Timestamp;
-use jiff::civil::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -62,6 +61,7 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
+                took: BTreeMap::new(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
@@ -78,6 +78,7 @@ impl World {
             flow.defined_at = at;
             flow.definitions.insert(digest, definition.clone());
             forget_definitions(flow);
+            flow.took.retain(|step, _| definition.step(step).is_some());
             // A deadline that was taken away is watched no longer.
             for watch in &mut flow.watches {
                 watch.start_by = watch.start_by.filter(|_| definition.must_start_by.is_some());
@@ -116,7 +117,7 @@ impl World {
                 absent => flow.last_absence = Some((occurrence.at, absent.words())),
             }
             if !matches!(disposition, Disposition::SkippedHeld { .. }) {
-                flow.watches.extend(watch_of(&flow.definition, occurrence.at));
+                flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
             }
         });
     }
@@ -134,26 +135,4 @@ pub(super) fn forget_definitions(flow: &mut Flow) {
         let today = flow.digest.clone();
         flow.definitions.retain(|digest, _| *digest == today || used.contains(digest));
     }
-}
-
-/// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
-fn watch_of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Watch> {
-    let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
-    let planned = planned_at.to_zoned(zone.clone());
-    let instant = |time: Time| {
-        let mut date = planned.date();
-        if time < planned.time() {
-            date = date.tomorrow().ok()?;
-        }
-        zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
-    };
-    let start_by = definition.must_start_by.and_then(instant);
-    let finish_by = definition.must_finish_by.and_then(instant);
-    (start_by.is_some() || finish_by.is_some()).then_some(Watch {
-        planned_at,
-        start_by,
-        finish_by,
-        start_missed: false,
-        finish_missed: false,
-    })
 }
