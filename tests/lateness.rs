@@ -171,3 +171,34 @@ fn a_rerun_is_foreseen_with_the_steps_that_it_runs() {
     assert_eq!(told.p50, Some("2026-01-06T02:40:00Z".parse().unwrap()));
     assert_eq!(told.path.len(), 2);
 }
+
+#[test]
+fn a_failed_run_is_told_beside_the_last_good_one() {
+    let mut made = Made::at("2026-01-01T00:00:00Z").flow(FlowDefinition {
+        params: [("region".to_owned(), "eu".to_owned())].into(),
+        ..flow("f", &[], vec![step("fetch", &[]), step("load", &["fetch"])])
+    });
+    run_through(&mut made, &[("fetch", 10), ("load", 30)]);
+    let slower = StepDefinition { run: Some(CommandLine::Shell("bin/load --slow".into())), ..step("load", &["fetch"]) };
+    made = made.flow(FlowDefinition {
+        params: [("region".to_owned(), "eu".to_owned())].into(),
+        ..flow("f", &[], vec![step("fetch", &[]), slower])
+    });
+    let params = [("region".to_owned(), "us".to_owned())].into();
+    made.command(Command::Run { flow: "f".into(), params, date: None, reason: None }).unwrap();
+    made.start("fetch");
+    made.now += jiff::SignedDuration::from_mins(25);
+    made.end("fetch", OK);
+    made.start("load");
+    made.end("load", AttemptEnd::Exit(1));
+    let reasons: Vec<String> =
+        dogwatch::rules::why_run(&made.world, &"f/2".parse().unwrap(), made.now).into_iter().map(|reason| reason.text).collect();
+    for wanted in [
+        "load runs `bin/load --slow`, it was `bin/load` (since f/1)",
+        "region is `us`, in f/1 it was `eu`",
+        "fetch took 25m, in f/1 10m",
+        "load took 0.0s, in f/1 30m",
+    ] {
+        assert!(reasons.iter().any(|line| line == wanted), "{wanted} is not in {reasons:#?}");
+    }
+}

@@ -6,7 +6,8 @@
 //! the path says so.
 
 use super::occurrences;
-use crate::domain::{FlowDefinition, StepName};
+use super::timing::words;
+use crate::domain::{FlowDefinition, FlowId, Phase, StepName};
 use crate::world::{Flow, Run, StepRun, StepState, Watch};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -63,10 +64,40 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// In one line: `ends about 06:42 CET (slow case 06:55), due 07:00 CET, 18m to spare: on time`. Absent where nothing is
+    /// known and nothing is due. `wall` writes a time.
+    pub fn words(&self, wall: impl Fn(Timestamp) -> String) -> Option<String> {
+        let thin = || format!("{} of {COMPARABLE} comparable successes", self.comparable);
+        let ends = match (self.p50, self.p90) {
+            (Some(p50), Some(p90)) if p50 != p90 => format!("ends about {} (slow case {})", wall(p50), wall(p90)),
+            (Some(p50), _) => format!("ends about {}", wall(p50)),
+            (None, _) => format!("its end is not foreseen: {}", thin()),
+        };
+        let Some(due) = self.due else {
+            let known =
+                || if self.comparable < COMPARABLE { format!(", known from {} only", runs(self.comparable)) } else { String::new() };
+            return self.p50.map(|_| format!("{ends}{}", known()));
+        };
+        let spare = match self.slack().map(|slack| (slack.is_negative(), Duration::try_from(slack.abs()).unwrap_or_default())) {
+            Some((true, over)) => format!(", {} too late", words(over)),
+            Some((false, spare)) => format!(", {} to spare", words(spare)),
+            None => String::new(),
+        };
+        let risk = match self.risk {
+            Risk::Unknown if self.p50.is_some() => format!("{}, {}", Risk::Unknown.words(), thin()),
+            risk => risk.words().to_owned(),
+        };
+        Some(format!("{ends}, due {}{spare}: {risk}", wall(due)))
+    }
+
     /// From the usual end to the deadline; negative where it will be late.
     pub fn slack(&self) -> Option<SignedDuration> {
         Some(self.due?.duration_since(self.p50?))
     }
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".into() } else { format!("{count} runs") }
 }
 
 /// When a run that is not done ends.
@@ -80,6 +111,13 @@ pub fn of_run(flow: &Flow, run: &Run, now: Timestamp) -> Option<Forecast> {
 pub fn if_run_now(flow: &Flow, definition: &FlowDefinition, steps: &[StepName], planned_at: Timestamp, now: Timestamp) -> Forecast {
     let remaining = |name: &StepName| if steps.contains(name) { usual(flow, name) } else { Remaining::DONE };
     told(definition, remaining, now, due(flow, planned_at), flow.is_late())
+}
+
+/// When what failed or never ran of a run would end, if it were run again now. Only for runs that are done and not whole.
+pub fn of_rerun(flow: &Flow, run: &Run, now: Timestamp) -> Option<Forecast> {
+    let open: Vec<StepName> = run.steps.iter().filter(|step| !step.state.is_success()).map(|step| step.name.clone()).collect();
+    let definition = flow.definition_of(run).filter(|_| run.phase == Phase::Done && !open.is_empty())?;
+    Some(if_run_now(flow, definition, &open, run.planned_at, now))
 }
 
 /// When the next planned occurrence of a flow ends, and whether that is in time.
@@ -101,6 +139,12 @@ pub fn breach(flow: &Flow, now: Timestamp) -> Option<(Timestamp, Risk, Option<Fo
         (false, Some(risk), Some(due)) => Some((due, risk, forecast)),
         _ => None,
     }
+}
+
+/// Where a flow stands in a list: the earliest breach of a deadline first, come or foreseen, then as [`Flow::urgency`].
+pub fn urgency(flow: &Flow, now: Timestamp) -> (Timestamp, u8, FlowId) {
+    let (class, id) = flow.urgency();
+    (breach(flow, now).map_or(Timestamp::MAX, |(due, _, _)| due), class, id)
 }
 
 /// The earliest open deadline that a run of this planned time has to meet.
@@ -184,6 +228,9 @@ fn told(
     Forecast { p50, p90, due, risk, comparable, path }
 }
 
+/// The end of a step with the number of steps until there, and the step before it on the way.
+type End = ((Duration, usize), Option<usize>);
+
 /// The longest way through the graph of needs and the places of its steps; absent where a length is not known.
 fn longest(definition: &FlowDefinition, lengths: &[Option<Duration>]) -> Option<(Duration, Vec<usize>)> {
     let places: BTreeMap<&StepName, usize> = definition.steps.iter().enumerate().map(|(place, step)| (&step.name, place)).collect();
@@ -191,7 +238,7 @@ fn longest(definition: &FlowDefinition, lengths: &[Option<Duration>]) -> Option<
         definition.steps.iter().map(|step| step.needs.iter().filter_map(|need| places.get(need).copied()).collect()).collect();
     // For each step its end and the number of steps until there, of equal ends the one after more steps counts; and
     // the step before it on the way.
-    let mut ends: Vec<Option<((Duration, usize), Option<usize>)>> = vec![None; needs.len()];
+    let mut ends: Vec<Option<End>> = vec![None; needs.len()];
     // The loader refuses cycles; without one, each step is settled when the steps that it needs are.
     let mut heads: Vec<usize> = (0..needs.len()).rev().collect();
     let mut rounds = needs.iter().map(Vec::len).sum::<usize>() + 2 * needs.len();

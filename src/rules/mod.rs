@@ -6,6 +6,7 @@
 
 mod agenda;
 mod alerts;
+pub mod compare;
 mod deadlines;
 mod definitions;
 mod follow;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 43;
+pub const KINDS: usize = 44;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -331,6 +331,7 @@ impl Dice {
                 0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
+            42 => Event::RunTimedOut { run: self.run() },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -408,9 +409,10 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProcedureTicked { .. } => "procedure_ticked",
         Event::Refused { .. } => "refused",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::RunTimedOut { .. } => "run_timed_out",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 45;
+pub const NAMES: usize = 46;
