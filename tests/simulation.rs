@@ -120,7 +120,7 @@ impl Simulation {
         let boot = self.boot.to_string();
         let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next() };
         let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
-        for key in entries.iter().flat_map(|entry| rules::touched_keys(&entry.event)).collect::<BTreeSet<_>>() {
+        for key in entries.iter().flat_map(|entry| rules::touched_keys(&self.world, &entry.event)).collect::<BTreeSet<_>>() {
             match rules::next_due(&self.world, &key) {
                 Some(at) => drop(self.agenda.insert(key, at)),
                 None => drop(self.agenda.remove(&key)),
@@ -330,6 +330,7 @@ fn sights(event: &Event) -> Vec<&'static str> {
                 Disposition::Missed { .. } => "missed",
                 Disposition::SkippedOverlap { .. } => "overlap",
                 Disposition::SkippedHeld { .. } => "held",
+                Disposition::SkippedCalendar { .. } => "calendar",
             };
             let mark = occurrence.mark.map(|mark| if mark == run::DstMark::Moved { "moved" } else { "merged" });
             [end].into_iter().chain(mark).collect()

@@ -1,6 +1,6 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
-use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
+use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -48,6 +48,9 @@ pub struct FlowDefinition {
     pub env: Params,
     /// The steps, in the order of the file.
     pub steps: Vec<StepDefinition>,
+    /// Which days its schedules leave out or move to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarRule>,
 }
 
 impl FlowDefinition {
@@ -69,6 +72,7 @@ impl FlowDefinition {
             params: Params::new(),
             env: Params::new(),
             steps: Vec::new(),
+            calendar: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A flow and its runs, as the entries left them.
 
+use super::settled::SettledLog;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
@@ -42,6 +43,9 @@ pub struct Flow {
     pub incidents: Vec<IncidentId>,
     /// How many of `runs` are done.
     pub(super) done: usize,
+    /// What became of the last occurrences.
+    #[serde(default)]
+    pub endings: SettledLog,
 }
 
 impl Flow {

@@ -1,6 +1,6 @@
 //! What is read back is what was appended, and the world is the fold of it, from whichever side it is reached.
 
-use crate::events::{Dice, KINDS, NAMES, name};
+use crate::events::{Dice, FIRST_KINDS, KINDS, NAMES, name};
 use crate::{all, at, fill, filled, marked, random, state};
 use dogwatch::domain::{Author, Entry, Event};
 use dogwatch::journal::{Journal, Page, Reader, verify};
@@ -15,7 +15,7 @@ const FIXTURE: &str = "tests/fixtures/journals/v1.db";
 
 fn every_kind() -> Vec<Event> {
     let mut dice = Dice(1);
-    (0..400).map(|turn| dice.event(turn % KINDS)).collect()
+    (0..400).map(|turn| dice.event(turn % FIRST_KINDS)).collect()
 }
 
 #[test]
