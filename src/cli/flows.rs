@@ -23,7 +23,7 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
     if printer.json {
         let rows: Vec<_> = flows
             .iter()
-            .map(|flow| json::flow(flow, rules::next_occurrence(flow), &rules::why_flow(&world, &flow.definition.id, now), now))
+            .map(|flow| json::flow(flow, rules::next_occurrence(&world, flow), &rules::why_flow(&world, &flow.definition.id, now), now))
             .collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
@@ -45,7 +45,7 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
                 (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
                 (None, None) => "never ran".into(),
             };
-            let next = rules::next_occurrence(flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
+            let next = rules::next_occurrence(&world, flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
             vec![
                 flow.definition.id.to_string(),
                 state,

@@ -1,6 +1,6 @@
 //! What the rules ask of the outside, and what the outside says back.
 
-use super::{AttemptEnd, AttemptId, FlowDefinition, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
+use super::{AttemptEnd, AttemptId, Calendar, FlowDefinition, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -143,6 +143,10 @@ pub struct Definitions {
     pub probes: Vec<Arc<ProbeDefinition>>,
     /// Runbooks.
     pub runbooks: Vec<Arc<Runbook>>,
+    /// Calendars, with what they include.
+    pub calendars: Vec<Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    pub batch_day: jiff::civil::Time,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.
@@ -156,4 +160,6 @@ pub struct Firing {
     pub at: Timestamp,
     /// What DST did to it.
     pub mark: Option<DstMark>,
+    /// The day that the line names, where a calendar moved it.
+    pub shifted_from: Option<jiff::civil::Date>,
 }

@@ -1,6 +1,6 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
-use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
+use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +54,9 @@ pub struct FlowDefinition {
     /// A run that takes longer in all is ended with the outcome `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
     pub timeout: Option<Duration>,
+    /// Which days its schedules leave out or move to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarRule>,
 }
 
 impl FlowDefinition {
@@ -77,6 +80,7 @@ impl FlowDefinition {
             steps: Vec::new(),
             bounds: Bounds::default(),
             timeout: None,
+            calendar: None,
         }
     }
 

@@ -193,6 +193,9 @@ impl<'a> Teller<'a> {
             Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),
             Event::Refused { verb, reason, count } => format!("{verb} refused {count} times: {reason}"),
             Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
+            Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
+            Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
+            Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -214,7 +217,7 @@ impl<'a> Teller<'a> {
         match disposition {
             Disposition::Ran { run } => format!("ran as {run}"),
             Disposition::CaughtUp { run } => format!("caught up as {run}"),
-            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } => disposition.words(),
+            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } | Disposition::SkippedCalendar { .. } => disposition.words(),
             Disposition::SkippedHeld { by, reason, until } => {
                 let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
                 format!("skipped (held by {}{until}, {reason})", self.naming.of(by))

@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, deadlines, occurrences, slots, timing};
+use super::{Asked, Decision, calendar, deadlines, occurrences, slots, timing};
 use crate::domain::{Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
@@ -21,11 +21,12 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
 }
 
 /// The keys whose next time an event may have changed.
-pub fn touched_keys(event: &Event) -> Vec<DueKey> {
+pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
     let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
     match event {
         Event::FlowDefined { flow: definition } => vec![DueKey::Flow(definition.id.clone()), DueKey::Slots],
         Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
+        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
         Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
         Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => flow(&run.flow),
         Event::RunEnded { run, .. } | Event::StepEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
@@ -49,7 +50,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Flow(id) => {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
-            [occurrences::next(flow), hold_ends, deadlines::next(flow), timing::next(world, flow)].into_iter().flatten().min()
+            [occurrences::next_due(world, flow), hold_ends, deadlines::next(flow), timing::next(world, flow)].into_iter().flatten().min()
         }
         DueKey::Slots => slots::next_retry(world),
     }
@@ -60,7 +61,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
     match key {
         DueKey::Flow(id) => {
             let Some(flow) = world.flow(id) else { return Decision::nothing() };
-            let mut events = occurrences::due(flow, asked);
+            let mut events = occurrences::due(world, flow, asked);
             let hold_ended = flow.hold.as_ref().and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
             // The hold stays until all occurrences that it covers have been settled.
             if hold_ended && events.len() < occurrences::BATCH {

@@ -6,6 +6,8 @@
 
 mod agenda;
 mod alerts;
+mod batch_day;
+mod calendar;
 pub mod compare;
 mod deadlines;
 mod definitions;
@@ -24,12 +26,15 @@ mod runbook_match;
 mod runs;
 pub mod schedule;
 mod slots;
+mod timetable;
 mod timing;
 mod triage;
 mod verbs;
 mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
+pub use batch_day::{BatchDay, BatchRow, CarriedOver, batch_day, batch_day_of, batch_days, carried_over};
+pub use calendar::DayRule;
 pub use follow::follow;
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
@@ -40,6 +45,7 @@ pub use report::report;
 pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
+pub use timetable::{Timetable, absence};
 pub use verbs::decide;
 pub use why::{Reason, why_flow, why_run};
 

@@ -48,7 +48,7 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
                 None => format!("no new run of {flow} starts until someone releases it"),
             }];
             if let Some(row) = world.flow(flow) {
-                lines.extend(super::occurrences::next(row).map(|at| format!("its next occurrence is at {at}")));
+                lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {at}")));
                 lines.extend(row.active().map(|run| format!("{} goes on", run.id)));
             }
             lines

@@ -1,12 +1,13 @@
 //! Reads a whole workspace: all of its definitions, or all of its errors.
 
+use super::calendar::Calendars;
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
 use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, flow, probe, runbook};
+use super::{WORKSPACE_FILE, calendar, flow, probe, runbook};
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
 use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
@@ -46,7 +47,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let zone = settings.as_ref().map_or("UTC", |settings| settings.zone.as_str()).to_owned();
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
-    let flows = reading.flows(&zone, &names);
+    let calendars = reading.calendars();
+    let flows = reading.flows(&zone, &names, &calendars);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -62,6 +64,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 flows: flows.into_iter().map(Arc::new).collect(),
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
+                calendars: calendars.into_all(),
+                batch_day: settings.batch_day,
             },
             settings,
             files,
@@ -163,10 +167,17 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames) -> Vec<FlowDefinition> {
+    fn calendars(&mut self) -> Calendars {
+        let files = self.folder("calendars", ".toml");
+        let calendars = calendar::read(&files);
+        files.into_values().for_each(|file| self.done(file));
+        calendars
+    }
+
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, calendars: &Calendars) -> Vec<FlowDefinition> {
         let mut flows = Vec::new();
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks));
+            flows.push(flow::read(&file, &stem, zone, runbooks, calendars));
             self.done(file);
         }
         flows

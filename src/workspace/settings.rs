@@ -3,9 +3,11 @@
 use super::file::SourceFile;
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
+use toml::de::DeValue;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub access: Option<Access>,
     /// What is kept for how long.
     pub retention: Retention,
+    /// The local time at which a batch day begins. Default midnight.
+    pub batch_day: Time,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -68,7 +72,7 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention"],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day"],
     later: &[
         "source",
         "people",
@@ -85,6 +89,7 @@ const KEYS: Keys = Keys {
     ],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
+const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
@@ -106,6 +111,15 @@ pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
             approvers: principals(&access, "approvers"),
         }),
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
+        batch_day: batch_day(&top).unwrap_or_default(),
+    }
+}
+
+/// `batch_day = "06:00"`, or a table with `begins`.
+fn batch_day(top: &Table<'_>) -> Option<Time> {
+    match top.value("batch_day")?.get_ref() {
+        DeValue::Table(_) => top.table("batch_day", &BATCH_DAY)?.time("begins"),
+        _ => top.time("batch_day"),
     }
 }
 

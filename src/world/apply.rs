@@ -1,5 +1,6 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod calendars;
 mod flows;
 mod incidents;
 mod probes;
@@ -83,6 +84,9 @@ impl World {
             }
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
+            Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
+            Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
+            Event::BatchDayDefined { begins } => self.batch_day = *begins,
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -114,7 +118,10 @@ impl World {
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::FlowHeld { .. }
-            | Event::FlowReleased { .. } => self.touched.flows = entry.seq,
+            | Event::FlowReleased { .. }
+            | Event::CalendarDefined { .. }
+            | Event::CalendarRemoved { .. }
+            | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;

@@ -1,5 +1,6 @@
 //! A flow and its runs, as the entries left them.
 
+use super::settled::SettledLog;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
@@ -44,6 +45,9 @@ pub struct Flow {
     pub(super) done: usize,
     /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
     pub took: BTreeMap<StepName, VecDeque<u32>>,
+    /// What became of the last occurrences.
+    #[serde(default)]
+    pub endings: SettledLog,
 }
 
 impl Flow {

@@ -8,6 +8,7 @@ pub mod part;
 pub mod probe;
 pub mod procedure;
 mod relate;
+pub mod settled;
 
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
@@ -17,10 +18,11 @@ pub use procedure::{Procedure, Tick, TickState};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
-    Subject,
+    AttemptId, Calendar, CalendarId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity,
+    SourceId, StepName, Subject,
 };
 use jiff::Timestamp;
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -94,6 +96,12 @@ pub struct World {
     pub tally: Tally,
     /// The entries that last touched each kind of row: a screen sorts again only when they differ.
     pub touched: Touched,
+    /// Calendars.
+    #[serde(default)]
+    pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    #[serde(default)]
+    pub batch_day: Time,
 }
 
 /// What the daemon said of itself.

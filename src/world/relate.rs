@@ -28,7 +28,14 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
 
 /// Whether a fact is shown on the common timeline; definitions are read elsewhere.
 pub(super) fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::CalendarDefined { .. }
+    )
 }
 
 /// Whether a fact shows trouble by itself, before any alert.

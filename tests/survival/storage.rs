@@ -162,7 +162,7 @@ fn without_free_inodes_steps_fail_to_start_with_the_reason_and_the_record_goes_o
     let disk = SmallDisk::with(workspace.state(), "size=64m,nr_inodes=60,mode=0700");
     workspace.serve();
     workspace.ok(&["run", "job", "--wait"]);
-    let filled = (0..).take_while(|number| std::fs::write(disk.0.join(format!("filler{number}")), "").is_ok()).count();
+    let filled = (0..100_000).take_while(|number| std::fs::write(disk.0.join(format!("filler{number}")), "").is_ok()).count();
     assert!(filled > 0);
     let failed = workspace.run(&["run", "job", "--wait"]);
     assert_eq!(failed.status.code(), Some(1));

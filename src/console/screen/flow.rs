@@ -136,7 +136,7 @@ fn foreseen(session: &Session, flow: &Flow) -> Option<Line> {
     } else if let Some(told) = flow.last_run().and_then(|run| forecast::of_rerun(flow, run, session.now)) {
         ("rerun now: ".to_owned(), told)
     } else {
-        let (at, told) = forecast::of_next(flow)?;
+        let (at, told) = forecast::of_next(&session.world, flow)?;
         (format!("started at {}: ", session.time(at)), told)
     };
     let words = told.words(|at| session.time(at))?;

@@ -21,6 +21,7 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::RunKillAsked { .. } | Event::RunTimedOut { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
         Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled { disposition: Disposition::SkippedCalendar { .. }, .. } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
@@ -41,7 +42,14 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
 
 /// Whether a fact belongs on the common timeline: definitions are read where they are used.
 pub fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::CalendarDefined { .. }
+    )
 }
 
 /// What a fact is about, for actions on it.
