@@ -2,7 +2,7 @@
 
 use super::message::{Fate, Message};
 use super::{
-    AttemptEnd, AttemptId, ChannelDefinition, FlowDefinition, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook,
     run::DstMark, span,
 };
 use jiff::Timestamp;
@@ -175,6 +175,10 @@ pub struct Definitions {
     pub runbooks: Vec<Arc<Runbook>>,
     /// Channels.
     pub channels: Vec<Arc<ChannelDefinition>>,
+    /// Calendars, with what they include.
+    pub calendars: Vec<Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    pub batch_day: jiff::civil::Time,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.
@@ -188,4 +192,6 @@ pub struct Firing {
     pub at: Timestamp,
     /// What DST did to it.
     pub mark: Option<DstMark>,
+    /// The day that the line names, where a calendar moved it.
+    pub shifted_from: Option<jiff::civil::Date>,
 }

@@ -96,6 +96,11 @@ name! {
     Digest
 }
 
+name! {
+    /// A calendar: the stem of its file.
+    CalendarId
+}
+
 impl MessageId {
     /// The id of the message that tells a fact on a channel.
     pub fn of(fact: &impl Serialize) -> Self {

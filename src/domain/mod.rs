@@ -1,5 +1,7 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod batch_day;
+pub mod calendar;
 pub mod channel;
 pub mod command;
 pub mod effect;
@@ -16,12 +18,16 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use batch_day::BatchDays;
+pub use calendar::{Calendar, CalendarRule};
 pub use channel::{ChannelDefinition, ChannelKind};
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
-pub use id::{ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName};
+pub use id::{
+    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+};
 pub use incident::{AlertCause, Severity, Stage};
 pub use message::{Message, MessageRef, Point};
 pub use person::{Author, Level};

@@ -167,6 +167,7 @@ impl<'a> Teller<'a> {
             Event::AttemptEnded { attempt, end, survivors, .. } => {
                 format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
             }
+            Event::RunTimedOut { run } => format!("{run} took longer than its flow's timeout and is ended"),
             Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
             Event::StepEnded { run, step, outcome } => format!("{run} {step}: {}", self.outcome(outcome)),
             Event::RunEnded { run, outcome } => format!("{run} ended: {}", self.outcome(outcome)),
@@ -213,6 +214,9 @@ impl<'a> Teller<'a> {
                 format!("nobody knows whether {} was told, not sent again: {}: {error}", message.channel, message.subject)
             }
             Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
+            Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
+            Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
+            Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -234,7 +238,7 @@ impl<'a> Teller<'a> {
         match disposition {
             Disposition::Ran { run } => format!("ran as {run}"),
             Disposition::CaughtUp { run } => format!("caught up as {run}"),
-            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } => disposition.words(),
+            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } | Disposition::SkippedCalendar { .. } => disposition.words(),
             Disposition::SkippedHeld { by, reason, until } => {
                 let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
                 format!("skipped (held by {}{until}, {reason})", self.naming.of(by))

@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, health, messages, runs, sending, slots, triage};
+use super::{Asked, Decision, alerts, health, messages, runs, sending, slots, timing, triage};
 use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
 use crate::world::World;
 
@@ -35,11 +35,13 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } => progress(run).into(),
         Event::StepEnded { run, step, outcome } => {
             let told = messages::of_step(world, run, step, outcome, asked);
-            Decision::events(told.into_iter().chain(progress(run)))
+            Decision::events(timing::of_step_end(world, run, step).into_iter().chain(told).chain(progress(run)))
         }
-        Event::RunKillAsked { run, .. } => Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) },
+        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => {
+            Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) }
+        }
         Event::RunEnded { run, .. } => {
-            let alerts = alerts::of_run_end(world, run);
+            let alerts: Vec<Event> = alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run)).collect();
             let told = messages::of_run_end(world, run, &alerts, asked);
             Decision::events(alerts.into_iter().chain(told))
         }

@@ -61,7 +61,7 @@ pub(super) fn of_run_end(world: &World, run: &RunId, alerts: &[Event], asked: &A
         }
         Some(outcome) if outcome.is_success() => {
             let finished = of_run(flow, run, Point::Finished, Severity::Info, format!("{} succeeded", run.id));
-            if !alerts.iter().any(|event| matches!(event, Event::AlertResolved { .. })) {
+            if !alerts.iter().any(|event| ends_trouble(world, event)) {
                 return tell(world, &finished, asked);
             }
             let recovered =
@@ -76,11 +76,24 @@ pub(super) fn of_run_end(world: &World, run: &RunId, alerts: &[Event], asked: &A
     }
 }
 
-/// An alert fires: a missed deadline is told, once for each.
+/// Whether an event ends what people may have been told of; a run that was too fast is no trouble that ends.
+fn ends_trouble(world: &World, event: &Event) -> bool {
+    let Event::AlertResolved { alert, .. } = event else { return false };
+    world.alerts.get(alert).is_some_and(|alert| !matches!(alert.notice.cause, AlertCause::TooFast { .. }))
+}
+
+/// An alert fires: a missed deadline, or a run or step that takes too long, is told, once for each.
 pub(super) fn of_alert(world: &World, cause: &AlertCause, summary: &str, asked: &Asked) -> Vec<Event> {
-    let (AlertCause::NotStarted { flow, deadline } | AlertCause::NotFinished { flow, deadline }) = cause else { return Vec::new() };
-    let Some(flow) = world.flow(flow) else { return Vec::new() };
-    let kind = if matches!(cause, AlertCause::NotStarted { .. }) { "start" } else { "finish" };
+    let fact = match cause {
+        AlertCause::NotStarted { deadline, .. } => format!("start by {deadline}"),
+        AlertCause::NotFinished { deadline, .. } => format!("finish by {deadline}"),
+        AlertCause::TooLong { run, step } => {
+            let made = world.run(run).map(|run| run.created_at.to_string()).unwrap_or_default();
+            format!("too long {run} {} {made}", step.as_ref().map_or("", StepName::as_str))
+        }
+        _ => return Vec::new(),
+    };
+    let Some(flow) = cause.flow().and_then(|flow| world.flow(flow)) else { return Vec::new() };
     let news = News {
         flow,
         run: flow.active().last(),
@@ -88,7 +101,7 @@ pub(super) fn of_alert(world: &World, cause: &AlertCause, summary: &str, asked: 
         point: Point::Late,
         subject: summary.to_owned(),
         severity: flow.definition.severity,
-        fact: format!("{kind} by {deadline}"),
+        fact,
     };
     tell(world, &news, asked)
 }

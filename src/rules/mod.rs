@@ -6,9 +6,13 @@
 
 mod agenda;
 mod alerts;
+mod batch_day;
+mod calendar;
+pub mod compare;
 mod deadlines;
 mod definitions;
 mod follow;
+pub mod forecast;
 mod health;
 mod messages;
 mod names;
@@ -25,11 +29,15 @@ pub mod schedule;
 mod sending;
 mod slots;
 pub mod template;
+mod timetable;
+mod timing;
 mod triage;
 mod verbs;
 mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
+pub use batch_day::{BatchDay, BatchRow, CarriedOver, batch_day, batch_day_of, batch_days, carried_over};
+pub use calendar::DayRule;
 pub use follow::follow;
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
@@ -40,6 +48,7 @@ pub use report::report;
 pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
+pub use timetable::{Timetable, absence};
 pub use verbs::decide;
 pub use why::{Reason, why_flow, why_run};
 

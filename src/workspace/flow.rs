@@ -1,5 +1,6 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::calendar::{self, Calendars};
 use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
@@ -8,9 +9,9 @@ use super::messages::Told;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
-use crate::domain::flow::{Missed, MissedPolicy, Overlap};
+use crate::domain::flow::{Bounds, Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
-use crate::rules::Schedule;
+use crate::rules::{DayRule, Schedule, ScheduleError};
 use std::collections::HashMap;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -33,12 +34,13 @@ const KEYS: Keys = Keys {
         "env",
         "step",
         "messages",
-    ],
-    later: &[
-        "calendar",
-        "batch_day",
         "min_run",
         "max_run",
+        "timeout",
+        "calendar",
+    ],
+    later: &[
+        "batch_day",
         "pool",
         "on",
         "trigger",
@@ -55,8 +57,8 @@ const KEYS: Keys = Keys {
     ],
 };
 const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder"],
-    later: &["pool", "on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
+    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "min_run", "max_run"],
+    later: &["pool", "on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
 const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
@@ -75,16 +77,17 @@ const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
 /// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's, and `told` who it tells.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, told: &Told) -> FlowDefinition {
+pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, told: &Told) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
+    let (calendar, days) = calendars.named(&top);
     let steps = steps(&top);
-    FlowDefinition {
+    let flow = FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
         file: file.name.clone(),
-        schedules: schedules(&top, &zone),
+        schedules: schedules(&top, &zone, days.as_ref()),
         zone,
         missed: missed(&top),
         overlap: top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip),
@@ -97,7 +100,24 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         env: top.texts_by_name("env", variable_problem),
         messages: told.by_flow(&top, &steps),
         steps,
+        bounds: bounds(&top),
+        timeout: top.span("timeout", Duration::from_millis(1)..=DAY * 366),
+        calendar,
+    };
+    calendar::tell_idle(&top, &flow);
+    flow
+}
+
+/// `min_run` and `max_run`, of a flow or a step.
+fn bounds(table: &Table<'_>) -> Bounds {
+    let bounds = Bounds {
+        min_run: table.span("min_run", Duration::from_millis(1)..=DAY * 366),
+        max_run: table.span("max_run", Duration::from_millis(1)..=DAY * 366),
+    };
+    if bounds.min_run.zip(bounds.max_run).is_some_and(|(min, max)| min >= max) {
+        table.file.wrong(table.place("min_run"), "`min_run` is not shorter than `max_run`: every run would be told");
     }
+    bounds
 }
 
 /// `timezone`, or `zone` for short.
@@ -108,12 +128,17 @@ fn flow_zone(top: &Table<'_>) -> Option<String> {
     settings::zone(top, "timezone").or_else(|| settings::zone(top, "zone"))
 }
 
-fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
+fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in top.texts("schedule") {
         let words = line.value.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Err(problem) = Schedule::parse(&words, zone) {
-            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), "minute hour day month weekday, such as `30 2 * * *`");
+        if let Err(problem) = Schedule::with_calendar(&words, zone, days.cloned()) {
+            let hint = match problem {
+                ScheduleError::TwoDays { .. } => "leave day and weekday as `*`, such as `30 2 * * *`, or take `day` away",
+                ScheduleError::NeverBusiness { .. } => "look at the calendar's days, or move the occurrences with `shift`",
+                _ => "minute hour day month weekday, such as `30 2 * * *`",
+            };
+            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), hint);
         } else if lines.contains(&words) {
             top.file.wrong(line.at, "this schedule is given twice");
         } else {
@@ -193,6 +218,7 @@ fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
+            bounds: bounds(table),
         })
         .collect()
 }

@@ -7,9 +7,11 @@ use super::name::name_problem;
 use super::table::{self, Keys, Table};
 use crate::domain::ChannelDefinition;
 use crate::domain::message::Messages;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::de::DeValue;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -36,6 +38,8 @@ pub struct Settings {
     pub channels: Vec<ChannelDefinition>,
     /// Who is told at which key point of a flow that does not say so itself.
     pub messages: Messages,
+    /// The local time at which a batch day begins. Default midnight.
+    pub batch_day: Time,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -76,10 +80,11 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "channels", "messages"],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages"],
     later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "pools", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
+const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
@@ -106,6 +111,15 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
         messages: messages::read(&top, &Messages::default(), &names).unwrap_or_default(),
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
+        batch_day: batch_day(&top).unwrap_or_default(),
+    }
+}
+
+/// `batch_day = "06:00"`, or a table with `begins`.
+fn batch_day(top: &Table<'_>) -> Option<Time> {
+    match top.value("batch_day")?.get_ref() {
+        DeValue::Table(_) => top.table("batch_day", &BATCH_DAY)?.time("begins"),
+        _ => top.time("batch_day"),
     }
 }
 

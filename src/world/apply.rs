@@ -1,5 +1,6 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod calendars;
 mod flows;
 mod incidents;
 mod messages;
@@ -43,6 +44,7 @@ impl World {
                 self.run_created(run, cause, *planned_at, *date, params, definition, *choice, carried, by, at);
             }
             Event::RunKillAsked { run, .. } => self.change_run(run, |run, _| run.kill_asked_by = Some(by.to_owned())),
+            Event::RunTimedOut { run } => self.run_timed_out(run, by),
             Event::AttemptStarting { attempt, boot_id } => self.attempt_starting(attempt, boot_id, at),
             Event::AttemptStarted { attempt, pid, started_at } => self.attempt_started(attempt, *pid, *started_at),
             Event::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } => {
@@ -92,6 +94,9 @@ impl World {
             Event::MessageFailed { message, error, next_at } => self.message_failed(message, error, *next_at, at),
             Event::MessageGivenUp { message, error } => self.message_given_up(message, error, at),
             Event::MessageUnknown { message, error } => self.message_unknown(message, error, at),
+            Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
+            Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
+            Event::BatchDayDefined { begins } => self.batch_day = *begins,
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -118,11 +123,15 @@ impl World {
             | Event::OccurrenceSettled { .. }
             | Event::RunCreated { .. }
             | Event::RunKillAsked { .. }
+            | Event::RunTimedOut { .. }
             | Event::RetryPlanned { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::FlowHeld { .. }
-            | Event::FlowReleased { .. } => self.touched.flows = entry.seq,
+            | Event::FlowReleased { .. }
+            | Event::CalendarDefined { .. }
+            | Event::CalendarRemoved { .. }
+            | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;

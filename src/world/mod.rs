@@ -9,6 +9,7 @@ pub mod part;
 pub mod probe;
 pub mod procedure;
 mod relate;
+pub mod settled;
 
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
@@ -19,10 +20,11 @@ pub use procedure::{Procedure, Tick, TickState};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook, RunbookId, Severity,
-    SourceId, StepName, Subject,
+    AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
+    RunbookId, Severity, SourceId, StepName, Subject,
 };
 use jiff::Timestamp;
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -31,6 +33,8 @@ use std::sync::Arc;
 pub const RUNS_KEPT: usize = 10;
 /// Outcomes that each flow keeps for its history strip and its figures.
 pub const HISTORY_KEPT: usize = 60;
+/// Durations that each step keeps for forecasts: enough for a p90, young enough to follow a change.
+pub const TOOK_KEPT: usize = 20;
 /// Resolved incidents that the world keeps; older ones are paged from the journal.
 pub const RESOLVED_KEPT: usize = 500;
 /// Entries that the world keeps for the common timeline.
@@ -100,6 +104,12 @@ pub struct World {
     /// Messages on their way.
     #[serde(default)]
     pub messages: BTreeMap<MessageId, Arc<Outgoing>>,
+    /// Calendars.
+    #[serde(default)]
+    pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    #[serde(default)]
+    pub batch_day: Time,
 }
 
 /// What the daemon said of itself.

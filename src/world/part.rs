@@ -2,7 +2,7 @@
 //! head and the most urgent rows, the others the rest.
 
 use super::{Alert, Flow, Incident, Outgoing, Probe, Procedure, World};
-use crate::domain::{Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
+use crate::domain::{Calendar, Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ pub struct Part {
     /// Some messages on their way.
     #[serde(default)]
     pub messages: Vec<Arc<Outgoing>>,
+    /// Some calendars.
+    #[serde(default)]
+    pub calendars: Vec<Arc<Calendar>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -64,6 +67,8 @@ impl World {
             incidents: incidents.by_ref().take(FIRST).collect(),
             ..Part::default()
         }];
+        // One at a time: a calendar may name thousands of days.
+        further(&mut parts, self.calendars.values().cloned(), 1, |part, rows| part.calendars = rows);
         further(&mut parts, self.runbooks.values().cloned(), 16, |part, rows| part.runbooks.extend(rows));
         further(&mut parts, self.procedures.iter().map(|(key, row)| (key.clone(), row.clone())), FURTHER, |part, rows| {
             part.procedures = rows;
@@ -101,6 +106,7 @@ impl World {
             tally: self.tally,
             touched: self.touched,
             channels: self.channels.clone(),
+            batch_day: self.batch_day,
             ..Self::default()
         }
     }
@@ -121,6 +127,7 @@ impl World {
             self.incidents.insert(row.id, row);
         }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
+        self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.ready.extend(part.ready);
         self.open_groups.extend(part.open_groups);

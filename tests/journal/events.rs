@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 43;
+pub const KINDS: usize = 47;
 /// Kinds of facts about channels and messages.
 pub const CHANNEL_KINDS: usize = 9;
 
@@ -154,6 +154,7 @@ impl Dice {
             pass: 1 + self.roll(2) as u8,
             at: self.at(),
             mark: self.maybe(|dice| dice.pick(&[run::DstMark::Moved, run::DstMark::Merged])),
+            shifted_from: None,
         }
     }
 
@@ -187,6 +188,16 @@ impl Dice {
             steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
             ..FlowDefinition::new("flow")
         }
+    }
+
+    fn calendar(&mut self) -> Calendar {
+        let mut calendar = Calendar::new("business-days");
+        calendar.holidays.insert("2026-04-06".parse().unwrap(), self.words());
+        calendar.yearly.insert("12-25".parse().unwrap(), self.words());
+        calendar.working.extend(self.maybe(|dice| ("2026-12-05".parse().unwrap(), dice.words())));
+        let (from, to) = ("2026-12-24T18:00:00".parse().unwrap(), "2026-12-27T00:00:00".parse().unwrap());
+        calendar.blackouts.extend(self.maybe(|dice| calendar::Blackout { from, to, reason: dice.words() }));
+        calendar
     }
 
     fn probe_definition(&mut self) -> ProbeDefinition {
@@ -334,6 +345,16 @@ impl Dice {
                 0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
+            42 => Event::RunTimedOut { run: self.run() },
+            45 => Event::OccurrenceSettled {
+                occurrence: Occurrence { shifted_from: self.maybe(|_| "2026-10-24".parse().unwrap()), ..self.occurrence() },
+                disposition: Disposition::SkippedCalendar { calendar: "business-days".into(), reason: self.words() },
+            },
+            43 => Event::CalendarDefined { calendar: Arc::new(self.calendar()) },
+            44 => match self.roll(2) {
+                0 => Event::CalendarRemoved { calendar: "business-days".into() },
+                _ => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
+            },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -460,9 +481,13 @@ pub fn name(event: &Event) -> &'static str {
         Event::MessageFailed { .. } => "message_failed",
         Event::MessageGivenUp { .. } => "message_given_up",
         Event::MessageUnknown { .. } => "message_unknown",
+        Event::RunTimedOut { .. } => "run_timed_out",
+        Event::CalendarDefined { .. } => "calendar_defined",
+        Event::CalendarRemoved { .. } => "calendar_removed",
+        Event::BatchDayDefined { .. } => "batch_day_defined",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 45;
+pub const NAMES: usize = 49;

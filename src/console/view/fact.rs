@@ -18,11 +18,14 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
             (glyphs.active, Role::Muted)
         }
         Event::RetryPlanned { .. } | Event::MessageFailed { .. } | Event::MessageHeldBack { .. } => (glyphs.pending, Role::Waiting),
-        Event::RunKillAsked { .. } | Event::ProcedureKillAsked { .. } | Event::MessageGivenUp { .. } | Event::MessageUnknown { .. } => {
-            (glyphs.bad, Role::Warning)
-        }
+        Event::RunKillAsked { .. }
+        | Event::RunTimedOut { .. }
+        | Event::ProcedureKillAsked { .. }
+        | Event::MessageGivenUp { .. }
+        | Event::MessageUnknown { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
         Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled { disposition: Disposition::SkippedCalendar { .. }, .. } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
@@ -52,13 +55,16 @@ pub fn is_told(event: &Event) -> bool {
             | Event::SourceDefined { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
+            | Event::CalendarDefined { .. }
     )
 }
 
 /// What a fact is about, for actions on it.
 pub fn target(event: &Event) -> Option<Target> {
     Some(match event {
-        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunEnded { run, .. } => Target::Run(run.clone()),
+        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::RunEnded { run, .. } => {
+            Target::Run(run.clone())
+        }
         Event::RetryPlanned { run, step, .. } | Event::StepEnded { run, step, .. } => Target::Step(run.clone(), step.clone()),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }
