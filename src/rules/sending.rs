@@ -109,7 +109,9 @@ pub(super) fn resume(world: &World, asked: &Asked) -> Decision {
         let channel = world.channel(&outgoing.message.channel)?;
         Some(after_try(channel, outgoing, "the daemon ended while it was sent", Fate::Unsure, None, asked))
     });
-    Decision { events: events.collect(), effects: vec![withhold(world)] }
+    // A daemon that has just begun withholds nothing yet.
+    let effects = (!world.channels.is_empty()).then(|| withhold(world));
+    Decision { events: events.collect(), effects: effects.into_iter().collect() }
 }
 
 /// The variables that hold the secrets of all channels.
