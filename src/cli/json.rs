@@ -3,6 +3,7 @@
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::rules::Reason;
+use crate::rules::forecast::{self, Forecast};
 use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ fn local(at: Timestamp, zone: &str) -> Value {
 }
 
 /// One flow, with its last run.
-pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Value {
+pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason], now: Timestamp) -> Value {
     let definition = &flow.definition;
     json!({
         "id": definition.id,
@@ -31,9 +32,23 @@ pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Valu
             "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until,
         })),
         "late": flow.is_late(),
+        "forecast": flow.active().next().and_then(|run| forecast::of_run(flow, run, now)).map(|told| foreseen(&told)),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
         "last_run": flow.last_run().map(run),
         "incidents": flow.incidents,
+    })
+}
+
+/// When a run ends, as far as the past tells.
+fn foreseen(told: &Forecast) -> Value {
+    json!({
+        "p50_at": told.p50,
+        "p90_at": told.p90,
+        "due_at": told.due,
+        "slack": told.slack().map(|slack| slack.as_secs_f64()),
+        "risk": told.risk,
+        "comparable_runs": told.comparable,
+        "path": told.path,
     })
 }
 

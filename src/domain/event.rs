@@ -376,6 +376,11 @@ pub enum Event {
         /// The local time, in the zone of the workspace.
         begins: Time,
     },
+    /// A run took longer in all than its flow's `timeout`: it is ended.
+    RunTimedOut {
+        /// The run.
+        run: RunId,
+    },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]
     Unknown(UnknownEvent),

@@ -51,6 +51,12 @@ pub struct FlowDefinition {
     /// Which days its schedules leave out or move to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarRule>,
+    /// How long its runs should take.
+    #[serde(default, skip_serializing_if = "Bounds::is_open")]
+    pub bounds: Bounds,
+    /// A run that takes longer in all is ended with the outcome `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub timeout: Option<Duration>,
 }
 
 impl FlowDefinition {
@@ -73,6 +79,8 @@ impl FlowDefinition {
             env: Params::new(),
             steps: Vec::new(),
             calendar: None,
+            bounds: Bounds::default(),
+            timeout: None,
         }
     }
 
@@ -116,6 +124,9 @@ pub struct StepDefinition {
     /// Where it runs, relative to the workspace; default the workspace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// How long it should take, all its attempts together.
+    #[serde(default, skip_serializing_if = "Bounds::is_open")]
+    pub bounds: Bounds,
 }
 
 impl StepDefinition {
@@ -132,7 +143,26 @@ impl StepDefinition {
             idempotent: true,
             env: Params::new(),
             folder: None,
+            bounds: Bounds::default(),
         }
+    }
+}
+
+/// How long a flow or a step should take: outside these bounds an alert says so, and nothing is ended (RULES: timing).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// A success that took less is suspicious.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub min_run: Option<Duration>,
+    /// Whoever runs longer raises an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub max_run: Option<Duration>,
+}
+
+impl Bounds {
+    /// Whether nothing is bounded.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -161,6 +161,7 @@ impl<'a> Teller<'a> {
             Event::AttemptEnded { attempt, end, survivors, .. } => {
                 format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
             }
+            Event::RunTimedOut { run } => format!("{run} took longer than its flow's timeout and is ended"),
             Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
             Event::StepEnded { run, step, outcome } => format!("{run} {step}: {}", self.outcome(outcome)),
             Event::RunEnded { run, outcome } => format!("{run} ended: {}", self.outcome(outcome)),

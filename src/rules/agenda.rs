@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, deadlines, occurrences, slots};
+use super::{Asked, Decision, calendar, deadlines, occurrences, slots, timing};
 use crate::domain::{Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
@@ -28,7 +28,8 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
         Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
         Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
-        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => flow(&run.flow),
+        Event::RunEnded { run, .. } | Event::StepEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
         Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
@@ -38,9 +39,7 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
             Job::Step { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
             Job::Procedure { .. } => Vec::new(),
         },
-        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::StepEnded { .. } | Event::WorkspaceLoaded { .. } => {
-            vec![DueKey::Slots]
-        }
+        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::WorkspaceLoaded { .. } => vec![DueKey::Slots],
         _ => Vec::new(),
     }
 }
@@ -51,7 +50,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Flow(id) => {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
-            [occurrences::next_due(world, flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
+            [occurrences::next_due(world, flow), hold_ends, deadlines::next(flow), timing::next(world, flow)].into_iter().flatten().min()
         }
         DueKey::Slots => slots::next_retry(world),
     }
@@ -69,6 +68,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
                 events.push(Event::FlowReleased { flow: id.clone() });
             }
             events.extend(deadlines::due(flow, asked.now));
+            events.extend(timing::due(world, flow, asked.now));
             Decision::events(events)
         }
         DueKey::Slots => slots::next_start(world, asked).into(),

@@ -8,7 +8,7 @@ use crate::world::World;
 pub fn preview(world: &World, command: &Command, asked: &Asked) -> Result<Vec<String>, Refusal> {
     if let Command::Rerun { run, scope, definition, params, date, reason } = command {
         let (run, scope, params) = (run.clone(), scope.clone(), params.clone());
-        let plan = RerunPlan::of(world, &RerunAsk { run, scope, definition: *definition, params, date: *date })?;
+        let plan = RerunPlan::of(world, &RerunAsk { run, scope, definition: *definition, params, date: *date }, asked.now)?;
         let mut lines = plan.lines(asked);
         // A preview comes before the reason is typed.
         if reason.trim().is_empty() {

@@ -34,7 +34,10 @@ fn conclusion(run: &Run, definition: &StepDefinition, step: &StepRun, asked: &As
     let last = step.attempts.last()?;
     let ended = |outcome| Some(Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome });
     let again = |at| Some(Event::RetryPlanned { run: run.id.clone(), step: step.name.clone(), at });
-    let cancelled = run.kill_asked_by.clone().map(|by| Outcome::Cancelled { by });
+    let cancelled = run
+        .kill_asked_by
+        .clone()
+        .map(|by| if run.timed_out { Outcome::Failed { cause: AttemptEnd::Timeout } } else { Outcome::Cancelled { by } });
     match (last.end.as_ref()?, cancelled) {
         (AttemptEnd::Exit(0), _) => ended(Outcome::Success),
         (AttemptEnd::Lost, _) => ended(Outcome::Lost),
@@ -84,7 +87,10 @@ fn end(run: &Run) -> Option<Event> {
     }
     let outcomes = || run.steps.iter().filter(|step| !step.carried).filter_map(|step| step.state.outcome());
     let first = |wanted: fn(&Outcome) -> bool| outcomes().find(|outcome| wanted(outcome)).cloned();
-    let outcome = first(|outcome| matches!(outcome, Outcome::Cancelled { .. }))
+    // Where the last step succeeded while it was being ended, the work is done.
+    let timed_out = (run.timed_out && !run.is_whole()).then_some(Outcome::Failed { cause: AttemptEnd::Timeout });
+    let outcome = timed_out
+        .or_else(|| first(|outcome| matches!(outcome, Outcome::Cancelled { .. })))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Lost)))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::UpstreamFailed)))
         .unwrap_or(Outcome::Success);

@@ -1,6 +1,7 @@
 //! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
 
-use super::{Timetable, alerts, occurrences};
+use super::compare::Comparison;
+use super::{Timetable, alerts, forecast, occurrences};
 use crate::domain::source::Freshness;
 use crate::domain::{FlowId, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
@@ -113,7 +114,15 @@ fn of_active(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> Vec<Reaso
         return reasons;
     }
     reasons.extend(run.steps.iter().filter_map(|step| of_step(world, flow, run, step, now)));
+    reasons.extend(foreseen(flow, run, now));
     reasons
+}
+
+/// When it will end, where it has a deadline or a history.
+fn foreseen(flow: &Flow, run: &Run, now: Timestamp) -> Option<Reason> {
+    let told = forecast::of_run(flow, run, now)?;
+    let words = told.words(|at| alerts::wall(at, &flow.definition.zone))?;
+    Some(Reason::new(words, &run.id))
 }
 
 fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp) -> Option<Reason> {
@@ -181,25 +190,16 @@ fn of_done(flow: &Flow, run: &Run) -> Vec<Reason> {
         }
     }
     reasons.push(Reason::new("what failed and what never ran can be run again", id).hint(format!("dogwatch rerun {id} --reason …")));
-    reasons.extend(flow.last_good(Some(id)).map(|good| differences(run, good)).unwrap_or_default());
+    reasons.extend(Comparison::of(flow, run).as_ref().map(differences).unwrap_or_default());
     reasons
 }
 
 /// What a run had that the last good one had not.
-fn differences(run: &Run, good: &Run) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    if run.definition != good.definition {
-        reasons.push(Reason::new(format!("its definition {} differs from {} of {}", run.definition, good.definition, good.id), &good.id));
-    }
-    let names: std::collections::BTreeSet<&String> = run.params.keys().chain(good.params.keys()).collect();
-    for name in names {
-        let value = |run: &Run| run.params.get(name).map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
-        if value(run) != value(good) {
-            reasons.push(Reason::new(format!("{name} is {}, in {} it was {}", value(run), good.id, value(good)), &good.id));
-        }
-    }
+fn differences(compared: &Comparison) -> Vec<Reason> {
+    let good = compared.good.clone();
+    let reasons: Vec<Reason> = compared.lines().into_iter().map(|line| Reason::new(line, &good)).collect();
     if reasons.is_empty() {
-        reasons.push(Reason::new(format!("definition and parameters are those of the last good run {}", good.id), &good.id));
+        return vec![Reason::new(format!("definition, parameters and durations are those of the last good run {good}"), &good)];
     }
     reasons
 }

@@ -8,7 +8,7 @@ use super::load::RunbookNames;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
-use crate::domain::flow::{Missed, MissedPolicy, Overlap};
+use crate::domain::flow::{Bounds, Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
 use crate::rules::{DayRule, Schedule, ScheduleError};
 use std::collections::HashMap;
@@ -33,11 +33,12 @@ const KEYS: Keys = Keys {
         "env",
         "step",
         "calendar",
+        "min_run",
+        "max_run",
+        "timeout",
     ],
     later: &[
         "batch_day",
-        "min_run",
-        "max_run",
         "pool",
         "on",
         "trigger",
@@ -54,8 +55,8 @@ const KEYS: Keys = Keys {
     ],
 };
 const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder"],
-    later: &["pool", "on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
+    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "min_run", "max_run"],
+    later: &["pool", "on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
 const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
@@ -95,10 +96,24 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
         steps: steps(&top),
+        bounds: bounds(&top),
+        timeout: top.span("timeout", Duration::from_millis(1)..=DAY * 366),
         calendar,
     };
     calendar::tell_idle(&top, &flow);
     flow
+}
+
+/// `min_run` and `max_run`, of a flow or a step.
+fn bounds(table: &Table<'_>) -> Bounds {
+    let bounds = Bounds {
+        min_run: table.span("min_run", Duration::from_millis(1)..=DAY * 366),
+        max_run: table.span("max_run", Duration::from_millis(1)..=DAY * 366),
+    };
+    if bounds.min_run.zip(bounds.max_run).is_some_and(|(min, max)| min >= max) {
+        table.file.wrong(table.place("min_run"), "`min_run` is not shorter than `max_run`: every run would be told");
+    }
+    bounds
 }
 
 /// `timezone`, or `zone` for short.
@@ -199,6 +214,7 @@ fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
+            bounds: bounds(table),
         })
         .collect()
 }

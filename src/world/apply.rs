@@ -43,6 +43,7 @@ impl World {
                 self.run_created(run, cause, *planned_at, *date, params, definition, *choice, carried, by, at);
             }
             Event::RunKillAsked { run, .. } => self.change_run(run, |run, _| run.kill_asked_by = Some(by.to_owned())),
+            Event::RunTimedOut { run } => self.run_timed_out(run, by),
             Event::AttemptStarting { attempt, boot_id } => self.attempt_starting(attempt, boot_id, at),
             Event::AttemptStarted { attempt, pid, started_at } => self.attempt_started(attempt, *pid, *started_at),
             Event::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } => {
@@ -112,6 +113,7 @@ impl World {
             | Event::OccurrenceSettled { .. }
             | Event::RunCreated { .. }
             | Event::RunKillAsked { .. }
+            | Event::RunTimedOut { .. }
             | Event::RetryPlanned { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }

@@ -6,7 +6,7 @@ use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct Flow {
     /// What became of the last occurrences.
     #[serde(default)]
     pub endings: SettledLog,
+    /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
+    pub took: BTreeMap<StepName, VecDeque<u32>>,
 }
 
 impl Flow {
@@ -151,6 +153,23 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
+    pub fn of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Self> {
+        let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
+        let planned = planned_at.to_zoned(zone.clone());
+        let instant = |time: Time| {
+            let mut date = planned.date();
+            if time < planned.time() {
+                date = date.tomorrow().ok()?;
+            }
+            zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
+        };
+        let start_by = definition.must_start_by.and_then(instant);
+        let finish_by = definition.must_finish_by.and_then(instant);
+        let watch = Self { planned_at, start_by, finish_by, start_missed: false, finish_missed: false };
+        watch.is_open().then_some(watch)
+    }
+
     /// Whether anything is still to come.
     pub fn is_open(&self) -> bool {
         self.start_by.is_some() || self.finish_by.is_some()
@@ -190,6 +209,8 @@ pub struct Run {
     pub kill_asked_by: Option<String>,
     /// Its steps, in the order of the definition.
     pub steps: Vec<StepRun>,
+    /// Whether it is being ended, or was, because it took longer than its flow's `timeout`.
+    pub timed_out: bool,
 }
 
 impl Run {
@@ -259,6 +280,18 @@ pub struct StepRun {
 }
 
 impl StepRun {
+    /// From the start of its first attempt to the end of its last one; absent while it runs or where none began.
+    pub fn took(&self) -> Option<Duration> {
+        let first = self.attempts.iter().find_map(|attempt| attempt.started_at)?;
+        let last = self.attempts.last()?.ended_at?;
+        Duration::try_from(last.duration_since(first)).ok()
+    }
+
+    /// When its first attempt began.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.attempts.iter().find_map(|attempt| attempt.started_at)
+    }
+
     /// The number that the next attempt gets.
     pub fn next_attempt(&self) -> u32 {
         self.attempts.last().map_or(1, |attempt| attempt.number + 1)

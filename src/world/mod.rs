@@ -31,6 +31,8 @@ use std::sync::Arc;
 pub const RUNS_KEPT: usize = 10;
 /// Outcomes that each flow keeps for its history strip and its figures.
 pub const HISTORY_KEPT: usize = 60;
+/// Durations that each step keeps for forecasts: enough for a p90, young enough to follow a change.
+pub const TOOK_KEPT: usize = 20;
 /// Resolved incidents that the world keeps; older ones are paged from the journal.
 pub const RESOLVED_KEPT: usize = 500;
 /// Entries that the world keeps for the common timeline.

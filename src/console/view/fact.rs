@@ -18,7 +18,7 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
             (glyphs.active, Role::Muted)
         }
         Event::RetryPlanned { .. } => (glyphs.pending, Role::Waiting),
-        Event::RunKillAsked { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
+        Event::RunKillAsked { .. } | Event::RunTimedOut { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
         Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { disposition: Disposition::SkippedCalendar { .. }, .. } => (glyphs.dot, Role::Muted),
@@ -55,7 +55,9 @@ pub fn is_told(event: &Event) -> bool {
 /// What a fact is about, for actions on it.
 pub fn target(event: &Event) -> Option<Target> {
     Some(match event {
-        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunEnded { run, .. } => Target::Run(run.clone()),
+        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::RunEnded { run, .. } => {
+            Target::Run(run.clone())
+        }
         Event::RetryPlanned { run, step, .. } | Event::StepEnded { run, step, .. } => Target::Step(run.clone(), step.clone()),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }

@@ -7,7 +7,6 @@ use crate::world::World;
 use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
 use crate::world::settled::SettledLog;
 use jiff::Timestamp;
-use jiff::civil::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -64,6 +63,7 @@ impl World {
                 incidents: Vec::new(),
                 done: 0,
                 endings: SettledLog::default(),
+                took: BTreeMap::new(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
@@ -80,6 +80,7 @@ impl World {
             flow.defined_at = at;
             flow.definitions.insert(digest, definition.clone());
             forget_definitions(flow);
+            flow.took.retain(|step, _| definition.step(step).is_some());
             // A deadline that was taken away is watched no longer.
             for watch in &mut flow.watches {
                 watch.start_by = watch.start_by.filter(|_| definition.must_start_by.is_some());
@@ -120,7 +121,7 @@ impl World {
                 absent => flow.last_absence = Some((occurrence.at, absent.words())),
             }
             if !matches!(disposition, Disposition::SkippedHeld { .. } | Disposition::SkippedCalendar { .. }) {
-                flow.watches.extend(watch_of(&flow.definition, occurrence.at));
+                flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
             }
         });
     }
@@ -138,26 +139,4 @@ pub(super) fn forget_definitions(flow: &mut Flow) {
         let today = flow.digest.clone();
         flow.definitions.retain(|digest, _| *digest == today || used.contains(digest));
     }
-}
-
-/// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
-fn watch_of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Watch> {
-    let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
-    let planned = planned_at.to_zoned(zone.clone());
-    let instant = |time: Time| {
-        let mut date = planned.date();
-        if time < planned.time() {
-            date = date.tomorrow().ok()?;
-        }
-        zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
-    };
-    let start_by = definition.must_start_by.and_then(instant);
-    let finish_by = definition.must_finish_by.and_then(instant);
-    (start_by.is_some() || finish_by.is_some()).then_some(Watch {
-        planned_at,
-        start_by,
-        finish_by,
-        start_missed: false,
-        finish_missed: false,
-    })
 }
