@@ -56,7 +56,7 @@ impl DayRule {
         // Of several days the nearest is told.
         let (first, last) = self.days_of(origin)?.into_inner();
         let mut days = walk(first, last);
-        let found = if last >= date { days.find(|day| line.names(*day)) } else { days.rfind(|day| line.names(*day)) };
+        let found = if last > date { days.find(|day| line.names(*day)) } else { days.rfind(|day| line.names(*day)) };
         found.map(Some)
     }
 
