@@ -298,12 +298,13 @@ fn init_scaffolds_once_and_never_overwrites() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(".gitignore"), "mine\n").unwrap();
     let made = workspace::init(dir.path()).unwrap();
-    assert_eq!(made.len(), 3 + SHIPPED_RUNBOOKS.len());
+    assert_eq!(made.len(), 4 + SHIPPED_RUNBOOKS.len());
     assert_eq!(fs::read_to_string(dir.path().join(".gitignore")).unwrap(), "mine\n");
     assert_eq!(workspace::init(dir.path()).unwrap(), Vec::<PathBuf>::new());
     let loaded = workspace::load(dir.path()).unwrap();
     assert_eq!(loaded.warnings, Vec::<FileError>::new());
     assert_eq!(loaded.definitions.flows[0].steps.len(), 2);
+    assert_eq!(loaded.definitions.calendars[0].yearly.len(), 2);
 }
 
 #[test]
