@@ -473,16 +473,26 @@ fn every_occurrence_has_one_end_and_nothing_starts_twice() {
         Some(seed) => seed..seed + 1,
         None => 0..figure("DOGWATCH_SEEDS").unwrap_or(200),
     };
-    let mut seen = BTreeSet::new();
-    for seed in seeds {
-        match std::panic::catch_unwind(|| simulate(seed, 3)) {
-            Ok(sights) => seen.extend(sights),
-            Err(panic) => {
-                eprintln!("seed {seed} fails; alone: DOGWATCH_SEED={seed} cargo test --test simulation");
-                std::panic::resume_unwind(panic);
+    // One thread for each core; they take the seeds as they come.
+    let seeds = std::sync::Mutex::new(seeds);
+    let simulated = || {
+        let mut seen = BTreeSet::new();
+        while let Some(seed) = { seeds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() } {
+            match std::panic::catch_unwind(|| simulate(seed, 3)) {
+                Ok(sights) => seen.extend(sights),
+                Err(panic) => {
+                    eprintln!("seed {seed} fails; alone: DOGWATCH_SEED={seed} cargo test --test simulation");
+                    std::panic::resume_unwind(panic);
+                }
             }
         }
-    }
+        seen
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let seen: BTreeSet<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(simulated)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
     let unseen: Vec<_> = SEEN.iter().filter(|sight| !seen.contains(*sight)).collect();
     assert!(alone.is_some() || unseen.is_empty(), "never happened in all the simulated days: {unseen:?}");
 }

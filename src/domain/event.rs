@@ -361,6 +361,11 @@ pub enum Event {
         /// By how many seconds; negative is back.
         by_seconds: f64,
     },
+    /// A run took longer in all than its flow's `timeout`: it is ended.
+    RunTimedOut {
+        /// The run.
+        run: RunId,
+    },
     /// A calendar is new or has changed; schedules whose days it decides begin anew from this entry's time.
     CalendarDefined {
         /// The whole calendar.
@@ -375,11 +380,6 @@ pub enum Event {
     BatchDayDefined {
         /// The local time, in the zone of the workspace.
         begins: Time,
-    },
-    /// A run took longer in all than its flow's `timeout`: it is ended.
-    RunTimedOut {
-        /// The run.
-        run: RunId,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

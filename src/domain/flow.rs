@@ -48,15 +48,15 @@ pub struct FlowDefinition {
     pub env: Params,
     /// The steps, in the order of the file.
     pub steps: Vec<StepDefinition>,
-    /// Which days its schedules leave out or move to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calendar: Option<CalendarRule>,
     /// How long its runs should take.
     #[serde(default, skip_serializing_if = "Bounds::is_open")]
     pub bounds: Bounds,
     /// A run that takes longer in all is ended with the outcome `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
     pub timeout: Option<Duration>,
+    /// Which days its schedules leave out or move to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarRule>,
 }
 
 impl FlowDefinition {
@@ -78,9 +78,9 @@ impl FlowDefinition {
             params: Params::new(),
             env: Params::new(),
             steps: Vec::new(),
-            calendar: None,
             bounds: Bounds::default(),
             timeout: None,
+            calendar: None,
         }
     }
 

@@ -32,10 +32,10 @@ const KEYS: Keys = Keys {
         "params",
         "env",
         "step",
-        "calendar",
         "min_run",
         "max_run",
         "timeout",
+        "calendar",
     ],
     later: &[
         "batch_day",

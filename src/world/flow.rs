@@ -43,11 +43,11 @@ pub struct Flow {
     pub incidents: Vec<IncidentId>,
     /// How many of `runs` are done.
     pub(super) done: usize,
+    /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
+    pub took: BTreeMap<StepName, VecDeque<u32>>,
     /// What became of the last occurrences.
     #[serde(default)]
     pub endings: SettledLog,
-    /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
-    pub took: BTreeMap<StepName, VecDeque<u32>>,
 }
 
 impl Flow {

@@ -151,7 +151,7 @@ impl Dice {
             pass: 1 + self.roll(2) as u8,
             at: self.at(),
             mark: self.maybe(|dice| dice.pick(&[run::DstMark::Moved, run::DstMark::Merged])),
-            shifted_from: self.maybe(|_| "2026-10-24".parse().unwrap()),
+            shifted_from: None,
         }
     }
 
@@ -270,7 +270,6 @@ impl Dice {
                     Disposition::Missed { reason: self.words() },
                     Disposition::SkippedOverlap { run: self.run() },
                     Disposition::SkippedHeld { by: "ana".into(), reason: self.words(), until: self.maybe(Self::at) },
-                    Disposition::SkippedCalendar { calendar: "business-days".into(), reason: self.words() },
                 ];
                 Event::OccurrenceSettled { occurrence: self.occurrence(), disposition: self.pick(&dispositions) }
             }
@@ -344,9 +343,15 @@ impl Dice {
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
             42 => Event::RunTimedOut { run: self.run() },
+            45 => Event::OccurrenceSettled {
+                occurrence: Occurrence { shifted_from: self.maybe(|_| "2026-10-24".parse().unwrap()), ..self.occurrence() },
+                disposition: Disposition::SkippedCalendar { calendar: "business-days".into(), reason: self.words() },
+            },
             43 => Event::CalendarDefined { calendar: Arc::new(self.calendar()) },
-            44 => Event::CalendarRemoved { calendar: "business-days".into() },
-            45 => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
+            44 => match self.roll(2) {
+                0 => Event::CalendarRemoved { calendar: "business-days".into() },
+                _ => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
+            },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))

@@ -62,8 +62,8 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
-                endings: SettledLog::default(),
                 took: BTreeMap::new(),
+                endings: SettledLog::default(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
