@@ -63,7 +63,7 @@ pub enum Verb {
     /// Fetches a page of the demo's shop into a file
     #[command(hide = true)]
     DemoFetch(DemoFetch),
-    /// Make a workspace: settings, an example flow and probe, the shipped runbooks
+    /// Make a workspace: settings, an example flow, probe and calendar, the shipped runbooks
     Init {
         /// Where [default: here]
         dir: Option<PathBuf>,

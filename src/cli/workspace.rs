@@ -52,7 +52,8 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
                 eprintln!("warning: {}", crate::text::visible(&warning.line()));
             }
             let (flows, probes, runbooks) = (definitions.flows.len(), definitions.probes.len(), definitions.runbooks.len());
-            printer.remark(format!("{flows} flows, {probes} probes, {runbooks} runbooks: all right"))?;
+            let calendars = definitions.calendars.len();
+            printer.remark(format!("{flows} flows, {probes} probes, {runbooks} runbooks, {calendars} calendars: all right"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) if printer.json => {

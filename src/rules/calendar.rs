@@ -25,6 +25,12 @@ pub(super) trait Named {
     fn names(&self, date: Date) -> bool;
 }
 
+/// That a schedule fires on a date.
+pub(super) struct Fires {
+    /// The day of its own that was moved there, where one was.
+    pub shifted_from: Option<Date>,
+}
+
 impl DayRule {
     /// The rule of a flow; nothing where it has none, an error where its calendar is not known.
     pub(super) fn of(
@@ -36,11 +42,10 @@ impl DayRule {
         Ok(Some(Self { calendar, rule: rule.clone() }))
     }
 
-    /// Whether a schedule fires on a date, and which day of its own it was moved from, where it was. Several days that
-    /// are moved to the same date are one firing.
-    pub(super) fn fires(&self, line: &impl Named, date: Date) -> Option<Option<Date>> {
+    /// Whether a schedule fires on a date. Several days that are moved to the same date are one firing.
+    pub(super) fn fires(&self, line: &impl Named, date: Date) -> Option<Fires> {
         if !self.rule.moves() {
-            return line.names(date).then_some(None);
+            return line.names(date).then_some(Fires { shifted_from: None });
         }
         if !self.calendar.is_business(date) {
             return None;
@@ -48,16 +53,16 @@ impl DayRule {
         let origin = self.calendar.moved(date, self.rule.offset.checked_neg()?)?;
         if let Some(day) = self.rule.day {
             let fits = line.names_month(origin) && self.is_day_of_month(origin, day);
-            return fits.then(|| (origin != date).then_some(origin));
+            return fits.then(|| Fires { shifted_from: (origin != date).then_some(origin) });
         }
         if line.names(date) && self.days_of(origin)?.contains(&date) {
-            return Some(None);
+            return Some(Fires { shifted_from: None });
         }
         // Of several days the nearest is told.
         let (first, last) = self.days_of(origin)?.into_inner();
         let mut days = walk(first, last);
-        let found = if last >= date { days.find(|day| line.names(*day)) } else { days.rfind(|day| line.names(*day)) };
-        found.map(Some)
+        let found = if last > date { days.find(|day| line.names(*day)) } else { days.rfind(|day| line.names(*day)) };
+        found.map(|day| Fires { shifted_from: Some(day) })
     }
 
     /// The days of a schedule that are moved to a date, that date itself included.

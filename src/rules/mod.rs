@@ -41,7 +41,7 @@ pub use calendar::DayRule;
 pub use follow::follow;
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
-pub use planning::{Planned, plan};
+pub use planning::{Planned, plan, upcoming};
 pub use preview::preview;
 pub use procedures::filled_in;
 pub use report::report;

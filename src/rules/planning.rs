@@ -1,10 +1,12 @@
 //! What will run when: the timetable that is settled when its time comes, read ahead or back.
 
-use super::ScheduleError;
 use super::timetable::{Timetable, absence};
+use super::{Schedule, ScheduleError};
 use crate::domain::calendar::Calendar;
+use crate::domain::effect::Firing;
 use crate::domain::run::{Disposition, DstMark, Occurrence};
 use crate::domain::{CalendarId, FlowDefinition};
+use crate::world::{Flow, Hold, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -43,6 +45,25 @@ impl Planned {
     }
 }
 
+/// The next occurrences of a flow after an instant, at most so many: also those that its calendar or its hold leaves out.
+pub fn upcoming(world: &World, flow: &Flow, after: Timestamp, most: usize) -> Vec<Planned> {
+    let timetable = Timetable::of(world, flow);
+    let mut next: Vec<Planned> = Vec::new();
+    for (line, schedule) in timetable.lines() {
+        let firings = schedule.firings(after, Timestamp::MAX).take(most);
+        next.extend(firings.map(|firing| planned(&timetable, line, schedule, &firing, flow.hold.as_ref())));
+    }
+    next.sort_by_key(|row| row.occurrence.at);
+    next.truncate(most);
+    next
+}
+
+fn planned(timetable: &Timetable<'_>, line: &str, schedule: &Schedule, firing: &Firing, hold: Option<&Hold>) -> Planned {
+    let mut stands_for = schedule.stands_for(firing.planned.date());
+    stands_for.retain(|day| *day != firing.planned.date() && Some(*day) != firing.shifted_from);
+    Planned { absence: absence(schedule, firing, hold), occurrence: timetable.occurrence(line, firing), stands_for }
+}
+
 /// Everything that these flows will do after `from`, until and including `to`, by time; at most `most`.
 ///
 /// # Errors
@@ -55,18 +76,14 @@ pub fn plan(
     most: usize,
 ) -> Result<Vec<Planned>, ScheduleError> {
     let calendar = |id: &CalendarId| calendars.iter().find(|calendar| calendar.id == *id).cloned();
-    let mut planned = Vec::new();
+    let mut rows = Vec::new();
     for flow in flows {
         let timetable = Timetable::read(flow, calendar)?;
         for (line, schedule) in timetable.lines() {
-            let rows = schedule.firings(from, to).map(|firing| {
-                let mut stands_for = schedule.stands_for(firing.planned.date());
-                stands_for.retain(|day| *day != firing.planned.date() && Some(*day) != firing.shifted_from);
-                Planned { absence: absence(schedule, &firing, None), occurrence: timetable.occurrence(line, &firing), stands_for }
-            });
-            planned.extend(rows.take(most.saturating_sub(planned.len())));
+            let room = most.saturating_sub(rows.len());
+            rows.extend(schedule.firings(from, to).take(room).map(|firing| planned(&timetable, line, schedule, &firing, None)));
         }
     }
-    planned.sort_by(|a, b| (a.occurrence.at, &a.occurrence.flow).cmp(&(b.occurrence.at, &b.occurrence.flow)));
-    Ok(planned)
+    rows.sort_by(|a, b| (a.occurrence.at, &a.occurrence.flow).cmp(&(b.occurrence.at, &b.occurrence.flow)));
+    Ok(rows)
 }

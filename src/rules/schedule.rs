@@ -1,6 +1,6 @@
 //! Cron lines: when a schedule fires, also where the clocks change (RULES: schedule, DST). A rule without state.
 
-use super::calendar::{DayRule, Named};
+use super::calendar::{DayRule, Fires, Named};
 use crate::domain::CalendarId;
 use crate::domain::batch_day::first_instant;
 use crate::domain::calendar::CalendarRule;
@@ -221,7 +221,7 @@ impl Schedule {
     /// The first matching wall time at or after `from`. `day` is the day that was found last, and is kept for the next.
     fn next_wall(&self, from: DateTime, day: &mut Option<Day>) -> Option<DateTime> {
         if day.as_ref().is_none_or(|day| day.date != from.date()) {
-            *day = self.fires_on(from.date()).map(|shifted_from| Day { date: from.date(), shifted_from });
+            *day = self.fires_on(from.date()).map(|fires| Day { date: from.date(), shifted_from: fires.shifted_from });
         }
         if day.is_some()
             && let Some(time) = self.next_time(from.time())
@@ -240,8 +240,8 @@ impl Schedule {
         let moves = self.days.as_ref().is_some_and(|days| days.rule.moves());
         let end = from.checked_add(HORIZON_DAYS.days()).unwrap_or(Date::MAX);
         while date <= end {
-            if let Some(shifted_from) = self.fires_on(date) {
-                return Some((date, shifted_from));
+            if let Some(fires) = self.fires_on(date) {
+                return Some((date, fires.shifted_from));
             }
             // A month that is not meant is passed over whole, unless days may be moved into it.
             let last = if moves || Line(&self.pattern).names_month(date) { date } else { date.last_of_month() };
@@ -270,11 +270,11 @@ impl Schedule {
     }
 
     /// Whether it fires on a date, and which day a calendar moved there.
-    fn fires_on(&self, date: Date) -> Option<Option<Date>> {
+    fn fires_on(&self, date: Date) -> Option<Fires> {
         let line = Line(&self.pattern);
         match &self.days {
             Some(days) => days.fires(&line, date),
-            None => line.names(date).then_some(None),
+            None => line.names(date).then_some(Fires { shifted_from: None }),
         }
     }
 }

@@ -74,6 +74,9 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
             let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
             reasons.push(Reason::new(format!("its next time is {when}"), id).hint(format!("dogwatch run {id}")));
         }
+        None if flow.source().is_local() && !flow.definition.schedules.is_empty() => {
+            reasons.push(Reason::new("no day of its schedule and calendar is left", id).hint(format!("dogwatch plan {id}")));
+        }
         None if flow.source().is_local() => {
             reasons.push(Reason::new("it has no schedule: it runs when someone starts it", id).hint(format!("dogwatch run {id}")));
         }

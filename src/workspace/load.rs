@@ -173,7 +173,9 @@ impl Reading<'_> {
     fn calendars(&mut self) -> Calendars {
         let files = self.folder("calendars", ".toml");
         let calendars = calendar::read(&files);
-        files.into_values().for_each(|file| self.done(file));
+        for file in files.into_values() {
+            self.done(file);
+        }
         calendars
     }
 

@@ -129,6 +129,10 @@ fn calendars_agree_day_by_day() {
         for (firing, (day, from)) in found.iter().zip(&wanted) {
             match firing.shifted_from {
                 None => assert!(from.contains(day), "{line} with {rule:?}: {day} comes from {from:?}"),
+                Some(origin) if rule.offset == 0 => {
+                    let far = |other: &Date| other.duration_since(*day).abs();
+                    assert_eq!(from.iter().min_by_key(|other| far(other)), Some(&origin), "{line} with {rule:?}: the nearest of {from:?}");
+                }
                 Some(origin) => assert!(!from.contains(day) && from.contains(&origin), "{line} with {rule:?}: {origin} of {from:?}"),
             }
             if rule.day.is_none() {

@@ -22,16 +22,16 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::effect::Firing;
-use crate::domain::{Digest, FlowDefinition, FlowId};
-use crate::rules::forecast;
-use crate::rules::schedule::Schedule;
+use crate::domain::{Calendar, Digest, FlowDefinition, FlowId};
+use crate::rules::{Timetable, forecast};
 use crate::world::flow::PastOutcome;
-use crate::world::{Flow, Run};
+use crate::world::{Flow, Run, World};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::fmt::Write as _; // writing into a String cannot fail
+use std::sync::Arc;
 
 /// Next occurrences that are shown.
 const NEXT: usize = 3;
@@ -52,6 +52,7 @@ pub struct FlowPage {
 #[derive(Debug)]
 struct Next {
     digest: Digest,
+    calendar: Option<Arc<Calendar>>,
     from: Timestamp,
     firings: Vec<Firing>,
 }
@@ -73,13 +74,17 @@ impl FlowPage {
         flow.runs.get(place).map(|run| &**run)
     }
 
-    fn next(&mut self, flow: &Flow, now: Timestamp) -> &[Firing] {
-        let known = self
-            .next
-            .as_ref()
-            .is_some_and(|next| next.digest == flow.digest && next.from <= now && next.firings.first().is_none_or(|first| first.at > now));
+    fn next(&mut self, session: &Session, flow: &Flow) -> &[Firing] {
+        let now = session.now;
+        let calendar = flow.definition.calendar.as_ref().and_then(|rule| session.world.calendars.get(&rule.name));
+        let known = self.next.as_ref().is_some_and(|next| {
+            let same_calendar = next.calendar.as_ref().map(Arc::as_ptr) == calendar.map(Arc::as_ptr);
+            let ahead = next.from <= now && next.firings.first().is_none_or(|first| first.at > now);
+            next.digest == flow.digest && same_calendar && ahead
+        });
         if !known {
-            self.next = Some(Next { digest: flow.digest.clone(), from: now, firings: firings(&flow.definition, now) });
+            let (digest, calendar) = (flow.digest.clone(), calendar.cloned());
+            self.next = Some(Next { digest, calendar, from: now, firings: firings(&session.world, flow, now) });
         }
         self.next.as_ref().map_or(&[], |next| &next.firings)
     }
@@ -92,8 +97,9 @@ impl FlowPage {
             when.push(Role::Text, "by hand only");
         } else {
             when.push(Role::Text, definition.schedules.join(" | "));
-            when.push(Role::Muted, format!(" ({}), next ", definition.zone));
-            let next: Vec<_> = self.next(flow, session.now).to_vec();
+            let calendar = definition.calendar.as_ref().map_or_else(String::new, |rule| format!(", calendar {}", rule.name));
+            when.push(Role::Muted, format!(" ({}{calendar}), next ", definition.zone));
+            let next: Vec<_> = self.next(session, flow).to_vec();
             if next.is_empty() {
                 when.push(Role::Warning, "never");
             }
@@ -111,14 +117,14 @@ impl FlowPage {
     }
 }
 
-fn firings(definition: &FlowDefinition, now: Timestamp) -> Vec<Firing> {
-    // A line that cannot be read was refused when the workspace was read; it has no next time.
-    let lines = definition.schedules.iter().filter_map(|line| Schedule::parse(line, &definition.zone).ok());
+/// The next times at which it runs; days that its calendar leaves out are passed over.
+fn firings(world: &World, flow: &Flow, now: Timestamp) -> Vec<Firing> {
+    let timetable = Timetable::of(world, flow);
     let mut next = Vec::new();
-    for line in lines {
+    for (_, line) in timetable.lines() {
         let mut after = now;
         for _ in 0..NEXT {
-            let Some(firing) = line.next(after) else { break };
+            let Some(firing) = line.next_running(after) else { break };
             after = firing.at;
             next.push(firing);
         }

@@ -24,8 +24,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         | Event::MessageGivenUp { .. }
         | Event::MessageUnknown { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
-        Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
-        Event::OccurrenceSettled { disposition: Disposition::SkippedCalendar { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled {
+            disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. } | Disposition::SkippedCalendar { .. },
+            ..
+        } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
