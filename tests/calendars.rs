@@ -163,7 +163,9 @@ fn a_batch_day_shows_what_was_planned_against_what_became_of_it() {
     for (at, end) in [("2026-11-22T07:30:00Z", Some("l")), ("2026-11-23T02:30:00Z", Some("s")), ("2026-11-23T14:30:00Z", None)] {
         made.to(at);
         let end = end.map(|step| (step, if step == "l" { AttemptEnd::Exit(1) } else { AttemptEnd::Exit(0) }));
-        end.into_iter().for_each(|(step, end)| drop(made.end(step, end)));
+        if let Some((step, end)) = end {
+            made.end(step, end);
+        }
     }
     assert_eq!(rules::batch_day_of(&made.world, "2026-11-23T02:30:00Z".parse().unwrap()), date(2026, 11, 22));
     // The night from Sunday to Monday: two occurrences of Sunday are left out, the one of Monday 02:30 ran.
@@ -231,7 +233,7 @@ fn plan_shows_the_nights_on_which_clocks_change() {
         in_zone(&workspace, &format!("{name}-steps"), zone, r#""*/20 0-2 * * *""#);
         for (season, from) in [("forward", spring), ("back", autumn)] {
             let to = from.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_mins(210);
-            said += &format!("{zone}, clocks {season}\n");
+            said.extend([zone, ", clocks ", season, "\n"]);
             let flows = ["fixed", "hourly", "steps"].map(|kind| format!("{name}-{kind}"));
             let args = ["plan", "--from", from, "--to", &to.to_string(), &flows[0], &flows[1], &flows[2]];
             said += &workspace.ok(&args);
