@@ -8,8 +8,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crowds;
 mod daemon;
 mod disk;
 mod peers;
+mod roles;
 mod terminal_given_back;
 mod terminal_lost;
