@@ -2,6 +2,7 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+mod compact;
 pub mod flow;
 pub mod incident;
 pub mod part;
