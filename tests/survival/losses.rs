@@ -57,7 +57,7 @@ impl Scene {
     }
 
     #[track_caller]
-    fn is_gone(self, (pid, process): &(Pid, OwnedFd)) {
+    fn must_be_gone(&self, (pid, process): &(Pid, OwnedFd)) {
         let mut ended = [PollFd::new(process, PollFlags::IN)];
         let gone = poll(&mut ended, Some(&SOON)).unwrap() == 1;
         if !gone {
@@ -78,7 +78,7 @@ fn the_session_leader_is_killed(hangup: Hangup) {
     terminal.signal(Signal::KILL);
     terminal.end(STARTING).expect("the shell is gone");
     terminal.hang_up();
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn the_carrier_is_killed(hangup: Hangup) {
     let console = scene.process();
     terminal.signal(Signal::KILL);
     terminal.end(STARTING).expect("script is gone");
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_orphan_in_a_session_of_its_own(hangup: Hangup) {
     terminal.wait_for("Flows", STARTING);
     let console = scene.process();
     terminal.hang_up();
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn only_standard_input_is_lost(hangup: Hangup) {
     picture.wait_for("Flows", STARTING);
     let console = scene.process();
     keys.hang_up();
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
     assert!(picture.shows(STARTING, |screen| !screen.alternate_screen()), "the other one is given back");
     assert!(picture.end(Duration::ZERO).is_none(), "and still there");
 }
@@ -173,7 +173,7 @@ fn standard_input_is_revoked(hangup: Hangup) {
     let mut other = Terminal::open_program(&scene.workspace, "/bin/sh", &["-c", revoke], 80, 24);
     other.send("now\n");
     assert!(other.end(STARTING).expect("perl ends").success(), "{}", other.text());
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_pane_is_killed(hangup: Hangup) {
     tmux.run(&["new-window", "-d", "cat"]);
     tmux.run(&["kill-pane"]);
     drop(tmux);
-    scene.is_gone(&console);
+    scene.must_be_gone(&console);
 }
 
 #[test]

@@ -14,6 +14,7 @@
 
 mod flows;
 mod incidents;
+mod named;
 mod probes;
 mod runbook;
 
