@@ -68,7 +68,9 @@ impl App {
                 self.ask_for_history();
             }
             Said::Entries(entries) => {
-                entries.iter().for_each(|entry| self.entry(entry));
+                for entry in &*entries {
+                    self.entry(entry);
+                }
                 self.announced();
             }
             Said::Readings(readings) => readings.iter().for_each(|reading| self.session.readings.push(reading.clone())),

@@ -50,6 +50,12 @@ struct Prompt {
     filter: bool,
 }
 
+/// How far an attempt is.
+enum Progress<'a> {
+    Runs,
+    Ended(&'a AttemptEnd),
+}
+
 impl OutputPage {
     /// The page of an attempt's output; it begins at the end, where the news is.
     pub fn new(attempt: AttemptId, session: &mut Session) -> Self {
@@ -71,19 +77,20 @@ impl OutputPage {
         };
     }
 
-    /// How the attempt ended; the inner one is absent while it runs, the outer one where the world knows nothing of it.
-    fn end<'s>(&self, session: &'s Session) -> Option<Option<&'s AttemptEnd>> {
-        match &self.attempt.job {
+    /// How far the attempt is, where the world knows of it.
+    fn progress<'s>(&self, session: &'s Session) -> Option<Progress<'s>> {
+        let end = match &self.attempt.job {
             Job::Step { run, step } => {
                 let step = session.world.run(run)?.step(step)?;
-                let attempt = step.attempts.iter().find(|attempt| attempt.number == self.attempt.number);
-                attempt.map(|attempt| attempt.end.as_ref())
+                step.attempts.iter().find(|attempt| attempt.number == self.attempt.number)?.end.as_ref()
             }
             Job::Procedure { runbook, subject, step } => {
                 let tick = session.world.procedure(runbook, subject)?.ticks.get(step)?;
-                (tick.attempt.as_ref() == Some(&self.attempt)).then_some(tick.end.as_ref())
+                tick.attempt.as_ref().filter(|attempt| **attempt == self.attempt)?;
+                tick.end.as_ref()
             }
-        }
+        };
+        Some(end.map_or(Progress::Runs, Progress::Ended))
     }
 
     /// Whether a runbook's step ended as its runbook expects, with whatever exit.
@@ -121,23 +128,27 @@ impl OutputPage {
     }
 
     fn head(&self, session: &Session) -> Line {
-        let known = self.end(session);
+        let progress = self.progress(session);
         let mut line = Line::new();
-        if let Some(end) = known {
-            let expected = self.is_as_expected(session);
-            let (symbol, role) = if expected { (session.glyphs.good, Role::Good) } else { state::end(end, &session.glyphs) };
-            let words = match end {
-                None => "running".to_owned(),
-                Some(end) if expected && *end != AttemptEnd::Exit(0) => format!("{end}, as expected"),
-                Some(end) => end.to_string(),
-            };
-            line.push(role, format!("{symbol} {words}"));
+        match progress {
+            Some(Progress::Runs) => {
+                let (symbol, role) = state::end(None, &session.glyphs);
+                line.push(role, format!("{symbol} running"));
+            }
+            Some(Progress::Ended(end)) if *end != AttemptEnd::Exit(0) && self.is_as_expected(session) => {
+                line.push(Role::Good, format!("{} {end}, as expected", session.glyphs.good));
+            }
+            Some(Progress::Ended(end)) => {
+                let (symbol, role) = state::end(Some(end), &session.glyphs);
+                line.push(role, format!("{symbol} {end}"));
+            }
+            None => {}
         }
         let Ok(lines) = &self.lines else { return line };
         line.push(Role::Muted, format!("   {}", super::run::size(lines.output().len())));
         line.push(Role::Text, format!("   {}", lines.position()));
         // What has ended has no news; its end is merely in sight.
-        if lines.following() && known.is_none_or(|end| end.is_none()) {
+        if lines.following() && !matches!(progress, Some(Progress::Ended(_))) {
             line.push(Role::Active, "   following");
         }
         if let Some(words) = lines.filter_words() {
