@@ -342,7 +342,7 @@ fn a_runbook_is_read_with_its_steps() {
     let (book, warnings) = runbook::parse("x", "runbooks/x.md", text);
     assert_eq!(warnings, Vec::<FileError>::new());
     assert_eq!((book.title.as_str(), book.matches.len()), ("The load fails", 2));
-    assert_eq!(book.matches[1].labels["service"], "shop");
+    assert_eq!(book.matches[1].labels.get("service").map(String::as_str), Some("shop"));
     let [count, quoted] = &book.steps[..] else { panic!("two steps, not {:?}", book.steps) };
     assert_eq!((count.name.as_str(), count.title.as_str(), count.danger), ("count-the-rows", "Count the rows!", true));
     assert_eq!(count.run, CommandLine::Shell("wc -l x\necho y".into()));

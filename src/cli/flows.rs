@@ -3,15 +3,13 @@
 use super::args::{Care, Definition, Hold, Kill, Release, Rerun, Run};
 use super::failure::Failure;
 use super::print::{self, Printer};
-use super::session::{Session, ask};
+use super::session::{Session, ask, follow};
 use super::{json, workspace};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
 use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
 use crate::rules::{self, forecast};
 use crate::wire::client::Client;
-use crate::wire::message::{Ask, Request, Said};
-use crate::world::World;
 use std::process::ExitCode;
 
 /// `dogwatch flows`
@@ -186,30 +184,18 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
 /// Follows the world until a run is done.
 async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<ExitCode, Failure> {
     printer.remark(format!("{id} …"))?;
-    client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
-    let mut world = World::new();
-    let mut live = false;
-    loop {
-        match client.next().await? {
-            Said::Part(part) => world.absorb(*part),
-            Said::Live { .. } => live = true,
-            Said::Resync => live = false,
-            Said::Entries(entries) => entries.iter().for_each(|entry| world.apply(entry)),
-            _ => {}
-        }
-        let Some(run) = world.run(id).filter(|run| live && run.phase == Phase::Done) else { continue };
-        if printer.json {
-            print::document(&json::run(run))?;
-        } else {
-            let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
-                Some(end) => format!(": {} {end}", step.name),
-                None => format!(": {} {}", step.name, step.state.word()),
-            });
-            print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
-        }
-        let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
-        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) });
+    let run = follow(client, |world| world.run(id).filter(|run| run.phase == Phase::Done).cloned()).await?;
+    if printer.json {
+        print::document(&json::run(&run))?;
+    } else {
+        let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
+            Some(end) => format!(": {} {end}", step.name),
+            None => format!(": {} {}", step.name, step.state.word()),
+        });
+        print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
     }
+    let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn outcome_word(phase: Phase, outcome: Option<&Outcome>) -> String {

@@ -96,6 +96,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         readings: readings.clone(),
         state: place.state.clone(),
         workspace: place.workspace.clone(),
+        owner: rustix::process::getuid().as_raw(),
         access: RwLock::new(access),
         connections: Mutex::new(HashMap::new()),
     });

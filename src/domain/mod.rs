@@ -6,6 +6,7 @@ pub mod channel;
 pub mod command;
 pub mod effect;
 pub mod event;
+pub mod few;
 pub mod flow;
 pub mod id;
 pub mod incident;
@@ -24,6 +25,7 @@ pub use channel::{ChannelDefinition, ChannelKind};
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
+pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
     CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
@@ -36,7 +38,7 @@ pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
 pub use runbook::{Runbook, Subject};
 
 /// Names and values that identify an alert or describe an object, sorted by name.
-pub type Labels = std::collections::BTreeMap<String, String>;
+pub type Labels = Few<String, String>;
 
 /// Parameters of a run or of a runbook step, sorted by name.
 pub type Params = std::collections::BTreeMap<String, String>;

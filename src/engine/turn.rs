@@ -55,6 +55,7 @@ impl Running {
     fn take(&mut self, inputs: Vec<Input>, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
         let kept = std::mem::take(&mut self.kept);
         let mut failure = Ok(());
+        let mut closes = false;
         for report in kept {
             self.take_report(report, now, turn, &mut failure);
         }
@@ -68,7 +69,7 @@ impl Running {
                     }
                 }
                 Input::Watch { answer } => turn.watchers.push(answer),
-                Input::Close => {}
+                Input::Close => closes = true,
             }
         }
         failure?;
@@ -77,7 +78,7 @@ impl Running {
             self.carry_out(&Author::Engine, decision, now, turn)?;
             self.agenda.look(&self.world, key);
         }
-        for (author, event) in self.refusals.due(now) {
+        for (author, event) in if closes { self.refusals.all() } else { self.refusals.due(now) } {
             self.record(&author, vec![event], now, turn)?;
         }
         Ok(())

@@ -165,7 +165,8 @@ impl<'a> Teller<'a> {
             Event::AttemptStarted { attempt, pid, .. } => format!("{} started, pid {pid}{}", job(attempt), self.count(attempt)),
             Event::AttemptAdopted { attempt } => format!("{} found alive after a restart{}", job(attempt), self.count(attempt)),
             Event::AttemptEnded { attempt, end, survivors, .. } => {
-                format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
+                let words = if self.is_expected(attempt, end) { format!("ended with {end}, as expected") } else { end_words(end) };
+                format!("{} {words}{}{}", job(attempt), self.count(attempt), survivors_words(survivors))
             }
             Event::RunTimedOut { run } => format!("{run} took longer than its flow's timeout and is ended"),
             Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
@@ -257,6 +258,15 @@ impl<'a> Teller<'a> {
             (number, Some(all)) if all >= number => format!(" (attempt {number}/{all})"),
             (number, _) => format!(" (attempt {number})"),
         }
+    }
+
+    /// Whether a runbook's step expects this end where another one would be a success.
+    fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
+        let (Job::Procedure { runbook, step, .. }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
+            return false;
+        };
+        let step = world.runbooks.get(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
+        *exit != 0 && step.is_some_and(|step| step.expect.exit == *exit)
     }
 
     fn attempts_of(&self, run: &crate::domain::RunId, step: &StepName) -> Option<u32> {

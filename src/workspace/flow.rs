@@ -95,7 +95,7 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         must_finish_by: top.time("must_finish_by"),
         severity: top.word("severity", SEVERITIES).unwrap_or(Severity::High),
         runbook: runbooks.named(&top),
-        labels: top.texts_by_name("labels", label_problem),
+        labels: top.texts_by_name("labels", label_problem).into(),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
         messages: told.by_flow(&top, &steps),

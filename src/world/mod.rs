@@ -3,6 +3,7 @@
 
 mod apply;
 pub mod channel;
+mod compact;
 pub mod flow;
 pub mod incident;
 pub mod part;

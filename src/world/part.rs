@@ -118,13 +118,16 @@ impl World {
         }
         self.flows.extend(part.flows.into_iter().map(|row| (row.definition.id.clone(), row)));
         self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
-        self.alerts.extend(part.alerts.into_iter().map(|row| (row.fingerprint, row)));
         for row in part.incidents {
             for alert in row.alerts.keys() {
                 let last = self.last_incident.entry(*alert).or_insert(row.id);
                 *last = row.id.max(*last);
             }
             self.incidents.insert(row.id, row);
+        }
+        for mut row in part.alerts {
+            super::compact::alert_like_its_incident(&mut row, |id| self.incident(id));
+            self.alerts.insert(row.fingerprint, row);
         }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
         self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));

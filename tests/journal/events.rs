@@ -167,7 +167,7 @@ impl Dice {
             output_max: dice.roll(1 << 30) as u64,
             retry: Retry { attempts: 1 + dice.roll(3) as u32, factor: 1.0 + dice.roll(1000) as f64 / 999.0, ..Retry::default() },
             idempotent: dice.roll(2) == 0,
-            env: dice.labels(),
+            env: dice.labels().into_iter().collect(),
             folder: dice.maybe(Self::words),
             ..StepDefinition::new(name)
         };
@@ -183,8 +183,8 @@ impl Dice {
             severity: self.severity(),
             runbook: self.maybe(Self::runbook),
             labels: self.labels(),
-            params: self.labels(),
-            env: self.labels(),
+            params: self.labels().into_iter().collect(),
+            env: self.labels().into_iter().collect(),
             steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
             ..FlowDefinition::new("flow")
         }
@@ -288,7 +288,7 @@ impl Dice {
                     cause: self.pick(&causes),
                     planned_at: self.at(),
                     date: "2026-11-20".parse().unwrap(),
-                    params: self.labels(),
+                    params: self.labels().into_iter().collect(),
                     definition: self.definition().digest(),
                     choice: self.pick(&[DefinitionChoice::Ran, DefinitionChoice::Today]),
                     carried: self.maybe(|dice| vec![(dice.step(), dice.outcome())]).unwrap_or_default(),
@@ -338,7 +338,7 @@ impl Dice {
                     bytes: 7,
                 },
             },
-            38 => Event::ProcedureAsked { attempt: self.attempt(), command: "df -h".into(), params: self.labels() },
+            38 => Event::ProcedureAsked { attempt: self.attempt(), command: "df -h".into(), params: self.labels().into_iter().collect() },
             39 => Event::ProcedureKillAsked { attempt: self.attempt() },
             40 => Event::ProcedureTicked { runbook: self.runbook(), step: self.step(), subject: self.subject(), done: self.roll(2) == 0 },
             41 => match self.roll(2) {
