@@ -2,7 +2,7 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
-use crate::rules::Reason;
+use crate::rules::{self, Reason, Waiting};
 use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ fn local(at: Timestamp, zone: &str) -> Value {
 }
 
 /// One flow, with its last run.
-pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Value {
+pub fn flow(world: &World, flow: &Flow, next: Option<Timestamp>, now: Timestamp) -> Value {
+    let waiting_on: Vec<Reason> = rules::why_flow(world, &flow.definition.id, now);
     let definition = &flow.definition;
     json!({
         "id": definition.id,
@@ -32,13 +33,13 @@ pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Valu
         })),
         "late": flow.is_late(),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
-        "last_run": flow.last_run().map(run),
+        "last_run": flow.last_run().map(|last| run(last, &rules::waiting_on(world, last, now))),
         "incidents": flow.incidents,
     })
 }
 
-/// One run with its steps and attempts.
-pub fn run(run: &Run) -> Value {
+/// One run with its steps and attempts, and what it waits for.
+pub fn run(run: &Run, waiting_on: &[Waiting]) -> Value {
     json!({
         "id": run.id,
         "flow": run.id.flow,
@@ -54,6 +55,8 @@ pub fn run(run: &Run) -> Value {
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "duration": span(run.started_at, run.ended_at),
+        "waiting_on": waiting_on,
+        "files": run.files,
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,7 @@
 //! What the rules ask of the outside, and what the outside says back.
 
-use super::{AttemptEnd, AttemptId, FlowDefinition, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
+use super::condition::{FileFact, FileWanted, Pools};
+use super::{AttemptEnd, AttemptId, FlowDefinition, FlowId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +34,21 @@ pub enum Effect {
     ReloadWorkspace,
     /// End the daemon in order.
     StopDaemon,
+    /// Look for the files that a flow waits for, or go on with another order.
+    WatchFeed(Box<FeedOrder>),
+    /// Look for no file of this flow any more.
+    ForgetFeed(FlowId),
+}
+
+/// What a flow looks for, and what it has had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedOrder {
+    /// The flow.
+    pub flow: FlowId,
+    /// The files that it waits for.
+    pub wanted: Vec<FileWanted>,
+    /// Files that are on record as they are, so that their content need not be read again: path, bytes, last change.
+    pub known: Vec<(String, u64, Timestamp)>,
 }
 
 /// Everything that a supervisor must know.
@@ -108,6 +124,24 @@ pub enum Report {
         /// By how many seconds.
         by_seconds: f64,
     },
+    /// A file is whole; whether it is a delivery, a duplicate or known is for the rules to say.
+    FileFound {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern that it answers.
+        path: String,
+        /// The file.
+        file: FileFact,
+    },
+    /// What is seen where a file is waited for has changed in kind.
+    FileSighted {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern.
+        path: String,
+        /// What is seen, in words.
+        words: String,
+    },
     /// The daemon begins.
     DaemonStarted {
         /// Its version.
@@ -143,6 +177,8 @@ pub struct Definitions {
     pub probes: Vec<Arc<ProbeDefinition>>,
     /// Runbooks.
     pub runbooks: Vec<Arc<Runbook>>,
+    /// Pools with their units.
+    pub pools: Pools,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

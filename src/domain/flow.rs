@@ -1,5 +1,6 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
+use super::condition::{Conditions, PoolNeed};
 use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct FlowDefinition {
     pub env: Params,
     /// The steps, in the order of the file.
     pub steps: Vec<StepDefinition>,
+    /// What its runs and steps wait for beside their time.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    pub conditions: Conditions,
 }
 
 impl FlowDefinition {
@@ -69,6 +73,7 @@ impl FlowDefinition {
             params: Params::new(),
             env: Params::new(),
             steps: Vec::new(),
+            conditions: Conditions::default(),
         }
     }
 
@@ -112,6 +117,9 @@ pub struct StepDefinition {
     /// Where it runs, relative to the workspace; default the workspace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// Units of pools that each attempt holds, by the pool's name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolNeed>,
 }
 
 impl StepDefinition {
@@ -128,6 +136,7 @@ impl StepDefinition {
             idempotent: true,
             env: Params::new(),
             folder: None,
+            pools: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
 pub mod command;
+pub mod condition;
 pub mod effect;
 pub mod event;
 pub mod flow;

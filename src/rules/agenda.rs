@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, deadlines, occurrences, slots};
+use super::{Asked, Decision, conditions, deadlines, occurrences, slots};
 use crate::domain::{Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
@@ -12,22 +12,31 @@ pub enum DueKey {
     Flow(FlowId),
     /// The next retry of any step, while a slot is free.
     Slots,
+    /// What is owed around a flow: conditions that are met, runs that its end or its files start.
+    Conditions(FlowId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
 pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
-    flows.chain([DueKey::Slots]).collect()
+    let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
+    flows.chain([DueKey::Slots]).chain(conditions).collect()
 }
 
 /// The keys whose next time an event may have changed.
 pub fn touched_keys(event: &Event) -> Vec<DueKey> {
     let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
     match event {
-        Event::FlowDefined { flow: definition } => vec![DueKey::Flow(definition.id.clone()), DueKey::Slots],
-        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
+        Event::FlowDefined { flow: definition } => {
+            vec![DueKey::Flow(definition.id.clone()), DueKey::Slots, DueKey::Conditions(definition.id.clone())]
+        }
+        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
+            vec![DueKey::Flow(id.clone()), DueKey::Conditions(id.clone())]
+        }
         Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
-        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots, DueKey::Conditions(run.flow.clone())],
+        Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
+        Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
         Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
@@ -37,7 +46,12 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
             Job::Step { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
             Job::Procedure { .. } => Vec::new(),
         },
-        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::StepEnded { .. } | Event::WorkspaceLoaded { .. } => {
+        Event::AttemptStarting { .. }
+        | Event::RetryPlanned { .. }
+        | Event::StepEnded { .. }
+        | Event::RunKillAsked { .. }
+        | Event::PoolsDefined { .. }
+        | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
         _ => Vec::new(),
@@ -53,6 +67,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
             [occurrences::next(flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
         }
         DueKey::Slots => slots::next_retry(world),
+        DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
 
@@ -70,6 +85,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
             events.extend(deadlines::due(flow, asked.now));
             Decision::events(events)
         }
-        DueKey::Slots => slots::next_start(world, asked).into(),
+        DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
     }
 }

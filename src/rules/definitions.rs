@@ -1,6 +1,7 @@
 //! What a reading of the workspace's files changes.
 
 use super::Decision;
+use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
 use crate::world::World;
@@ -8,7 +9,8 @@ use std::collections::BTreeSet;
 
 /// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
-    let events = [workspace(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
+    // Pools first: the flows' steps ask for their units.
+    let events = [workspace(world, read), pools(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
     Decision::events(events.into_iter().flatten())
 }
 
@@ -31,6 +33,11 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         group_by: read.group_by.clone(),
     };
     if same { Vec::new() } else { vec![loaded()] }
+}
+
+fn pools(world: &World, read: &Definitions) -> Vec<Event> {
+    let now: Pools = world.pools.iter().filter(|(_, pool)| pool.units > 0).map(|(name, pool)| (name.clone(), pool.units)).collect();
+    if now == read.pools { Vec::new() } else { vec![Event::PoolsDefined { pools: read.pools.clone() }] }
 }
 
 fn flows(world: &World, read: &Definitions) -> Vec<Event> {

@@ -6,6 +6,7 @@
 
 mod agenda;
 mod alerts;
+mod conditions;
 mod deadlines;
 mod definitions;
 mod follow;
@@ -13,6 +14,7 @@ mod health;
 mod names;
 mod occurrences;
 mod planning;
+mod pools;
 mod preview;
 mod procedures;
 mod report;
@@ -24,6 +26,7 @@ pub mod schedule;
 mod slots;
 mod triage;
 mod verbs;
+mod waiting;
 mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
@@ -31,6 +34,7 @@ pub use follow::follow;
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
 pub use planning::{Planned, plan};
+pub use pools::{PoolHolder, PoolUse, PoolWaiter, pools};
 pub use preview::preview;
 pub use procedures::filled_in;
 pub use report::report;
@@ -38,6 +42,7 @@ pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
 pub use verbs::decide;
+pub use waiting::{Waiting, WaitingOn, waiting_on};
 pub use why::{Reason, why_flow, why_run};
 
 use crate::domain::{Author, Effect, Entry, Event};

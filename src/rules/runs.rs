@@ -146,6 +146,10 @@ fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId
         ("DOGWATCH_PLANNED_AT".to_owned(), run.planned_at.to_string()),
         ("DOGWATCH_DATE".to_owned(), run.date.to_string()),
     ]);
+    if let Some(first) = run.files.first() {
+        let all: Vec<&str> = run.files.iter().map(|file| file.file.as_str()).collect();
+        env.extend([("DOGWATCH_FILE".to_owned(), first.file.clone()), ("DOGWATCH_FILES".to_owned(), all.join("\n"))]);
+    }
     Some(AttemptOrder {
         attempt: attempt.clone(),
         argv,

@@ -1,5 +1,6 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::conditions;
 use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
@@ -7,6 +8,7 @@ use super::load::RunbookNames;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
+use crate::domain::condition::Pools;
 use crate::domain::flow::{Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
 use crate::rules::Schedule;
@@ -31,6 +33,10 @@ const KEYS: Keys = Keys {
         "params",
         "env",
         "step",
+        "priority",
+        "max_running",
+        "after",
+        "file",
     ],
     later: &[
         "calendar",
@@ -40,23 +46,21 @@ const KEYS: Keys = Keys {
         "pool",
         "on",
         "trigger",
-        "file",
-        "after",
         "needs",
         "window",
         "approval",
         "channels",
         "objective",
         "parent",
-        "priority",
         "exec",
     ],
 };
 const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder"],
-    later: &["pool", "on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
+    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "pool"],
+    later: &["on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
+const ALLOW: Keys = Keys { known: &["allow"], later: &[] };
 const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
 const OVERLAPS: &[(&str, Overlap)] = &[
     ("skip", Overlap::Skip),
@@ -73,10 +77,11 @@ const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
 /// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames) -> FlowDefinition {
+pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, pools: Option<&Pools>) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
+    let (overlap, side_by_side) = overlap(&top);
     FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
@@ -84,7 +89,7 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         schedules: schedules(&top, &zone),
         zone,
         missed: missed(&top),
-        overlap: top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip),
+        overlap,
         must_start_by: top.time("must_start_by"),
         must_finish_by: top.time("must_finish_by"),
         severity: top.word("severity", SEVERITIES).unwrap_or(Severity::High),
@@ -92,7 +97,8 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         labels: top.texts_by_name("labels", label_problem),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
-        steps: steps(&top),
+        steps: steps(&top, pools),
+        conditions: conditions::read(&top, side_by_side),
     }
 }
 
@@ -117,6 +123,26 @@ fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A word, or `{ allow = n }`: so many runs side by side.
+fn overlap(top: &Table<'_>) -> (Overlap, Option<u32>) {
+    match top.value("overlap").map(toml::Spanned::get_ref) {
+        Some(DeValue::Table(_)) => {
+            let most = top.table("overlap", &ALLOW).and_then(|table| {
+                if table.value("allow").is_none() {
+                    table.file.wrong_but(
+                        table.at.clone(),
+                        "`overlap` as a table needs the key `allow`",
+                        "such as `overlap = { allow = 3 }`",
+                    );
+                }
+                table.whole("allow", 1..=10_000)
+            });
+            (Overlap::Allow, most.map(|most| most as u32))
+        }
+        _ => (top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip), None),
+    }
 }
 
 fn missed(top: &Table<'_>) -> Missed {
@@ -152,7 +178,7 @@ fn params(top: &Table<'_>) -> Params {
     params
 }
 
-fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
+fn steps(top: &Table<'_>, pools: Option<&Pools>) -> Vec<StepDefinition> {
     let tables = top.tables("step", &STEP);
     if tables.is_empty() && top.value("step").is_none() {
         top.file.wrong_but(0..0, "a flow needs at least one step", "add `[[step]]` with `name` and `run`");
@@ -189,6 +215,7 @@ fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
+            pools: conditions::pools(table, pools),
         })
         .collect()
 }

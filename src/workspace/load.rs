@@ -6,7 +6,8 @@ use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, flow, probe, runbook};
+use super::{WORKSPACE_FILE, conditions, flow, probe, runbook};
+use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
 use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
@@ -46,7 +47,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let zone = settings.as_ref().map_or("UTC", |settings| settings.zone.as_str()).to_owned();
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
-    let flows = reading.flows(&zone, &names);
+    let pools = settings.as_ref().map(|settings| &settings.pools);
+    let flows = reading.flows(&zone, &names, pools);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -62,6 +64,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 flows: flows.into_iter().map(Arc::new).collect(),
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
+                pools: settings.pools.clone(),
             },
             settings,
             files,
@@ -163,10 +166,14 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames) -> Vec<FlowDefinition> {
-        let mut flows = Vec::new();
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, pools: Option<&Pools>) -> Vec<FlowDefinition> {
+        let (mut flows, mut files) = (Vec::new(), Vec::new());
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks));
+            flows.push(flow::read(&file, &stem, zone, runbooks, pools));
+            files.push(file);
+        }
+        conditions::check(&flows, &files);
+        for file in files {
             self.done(file);
         }
         flows

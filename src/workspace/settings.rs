@@ -3,6 +3,7 @@
 use super::file::SourceFile;
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
+use crate::domain::condition::Pools;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub access: Option<Access>,
     /// What is kept for how long.
     pub retention: Retention,
+    /// Pools with their units.
+    pub pools: Pools,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -68,21 +71,8 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention"],
-    later: &[
-        "source",
-        "people",
-        "escalation",
-        "channel",
-        "channels",
-        "anchor",
-        "grouping",
-        "calendar",
-        "pool",
-        "pools",
-        "guard",
-        "maintenance",
-    ],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "pools"],
+    later: &["source", "people", "escalation", "channel", "channels", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
@@ -106,6 +96,7 @@ pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
             approvers: principals(&access, "approvers"),
         }),
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
+        pools: super::conditions::defined_pools(&top),
     }
 }
 

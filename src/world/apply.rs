@@ -1,5 +1,6 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod conditions;
 mod flows;
 mod incidents;
 mod probes;
@@ -41,7 +42,7 @@ impl World {
             Event::RunCreated { run, cause, planned_at, date, params, definition, choice, carried } => {
                 self.run_created(run, cause, *planned_at, *date, params, definition, *choice, carried, by, at);
             }
-            Event::RunKillAsked { run, .. } => self.change_run(run, |run, _| run.kill_asked_by = Some(by.to_owned())),
+            Event::RunKillAsked { run, .. } => self.run_kill_asked(run, by),
             Event::AttemptStarting { attempt, boot_id } => self.attempt_starting(attempt, boot_id, at),
             Event::AttemptStarted { attempt, pid, started_at } => self.attempt_started(attempt, *pid, *started_at),
             Event::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } => {
@@ -82,6 +83,11 @@ impl World {
             }
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
+            Event::PoolsDefined { pools } => self.pools_defined(pools),
+            Event::ConditionMet { run, condition, by } => self.condition_met(run, condition, by),
+            Event::FileDelivered { flow, path, file } => self.file_delivered(flow, path, file, at),
+            Event::FileDuplicate { flow, path, file, of } => self.file_duplicate(flow, path, file, of, at),
+            Event::FileSighted { flow, path, words } => self.file_sighted(flow, path, words, at),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -112,7 +118,11 @@ impl World {
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::FlowHeld { .. }
-            | Event::FlowReleased { .. } => self.touched.flows = entry.seq,
+            | Event::FlowReleased { .. }
+            | Event::ConditionMet { .. }
+            | Event::FileDelivered { .. }
+            | Event::FileDuplicate { .. }
+            | Event::FileSighted { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;

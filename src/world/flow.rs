@@ -1,5 +1,7 @@
 //! A flow and its runs, as the entries left them.
 
+use crate::domain::condition::{Condition, FileFact, PRIORITY};
+use crate::domain::flow::Overlap;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
@@ -42,6 +44,12 @@ pub struct Flow {
     pub incidents: Vec<IncidentId>,
     /// How many of `runs` are done.
     pub(super) done: usize,
+    /// What became of its last dates, for the flows that come after it; at most [`super::DATES_KEPT`].
+    #[serde(default)]
+    pub dates: BTreeMap<Date, DateEnd>,
+    /// Dates for which its predecessors have made a run; at most [`super::DATES_KEPT`].
+    #[serde(default)]
+    pub made_after: BTreeMap<Date, RunId>,
 }
 
 impl Flow {
@@ -90,10 +98,44 @@ impl Flow {
         self.definitions.get(&run.definition)
     }
 
+    /// How many of its runs may go on at the same time; the others wait for their turn.
+    pub fn side_by_side(&self) -> usize {
+        match (self.definition.overlap, self.definition.conditions.side_by_side) {
+            (Overlap::Allow, Some(most)) => most as usize,
+            (Overlap::Allow, None) => usize::MAX,
+            _ => 1,
+        }
+    }
+
+    /// The earlier run that is not done and keeps this one waiting for its turn.
+    pub fn in_front(&self, id: &RunId) -> Option<&Run> {
+        let most = self.side_by_side();
+        if most == usize::MAX || self.active().take(most).any(|run| run.id == *id) {
+            return None;
+        }
+        self.active().next()
+    }
+
+    /// The priority of a run's steps: which of all that are ready starts next.
+    pub fn priority_of(&self, run: &Run) -> u8 {
+        self.definition_of(run).map_or(PRIORITY, |definition| definition.conditions.priority)
+    }
+
     /// Whether a deadline has passed unmet.
     pub fn is_late(&self) -> bool {
         self.watches.iter().any(|watch| watch.start_missed || watch.finish_missed)
     }
+}
+
+/// What became of one date of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateEnd {
+    /// The last run of the date in which every step succeeded, and its end.
+    pub good: Option<(RunId, Timestamp)>,
+    /// The last run of the date that ended, and its end.
+    pub last: (RunId, Timestamp),
+    /// Whether that last run succeeded.
+    pub last_good: bool,
 }
 
 /// A hold with its owner.
@@ -186,6 +228,12 @@ pub struct Run {
     pub kill_asked_by: Option<String>,
     /// Its steps, in the order of the definition.
     pub steps: Vec<StepRun>,
+    /// Conditions that are not met yet; none of its steps starts before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Condition>,
+    /// The files that it was made for, or that met its conditions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFact>,
 }
 
 impl Run {

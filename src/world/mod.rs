@@ -2,23 +2,28 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod feed;
 pub mod flow;
 pub mod incident;
 pub mod part;
+pub mod pool;
 pub mod probe;
 pub mod procedure;
+pub mod queue;
 mod relate;
 
+pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
+pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
+pub use queue::{Lane, Place, Queue, Turn};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
-    Subject,
+    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, Subject,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +38,8 @@ pub const HISTORY_KEPT: usize = 60;
 pub const RESOLVED_KEPT: usize = 500;
 /// Entries that the world keeps for the common timeline.
 pub const RECENT_KEPT: usize = 500;
+/// Dates of each flow whose ends are kept for the flows that come after it.
+pub const DATES_KEPT: usize = 40;
 /// Entries that one incident's timeline keeps.
 pub const TIMELINE_KEPT: usize = 2_000;
 
@@ -72,12 +79,12 @@ pub struct World {
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Walked runbooks, by [`procedure_key`].
     pub procedures: BTreeMap<String, Arc<Procedure>>,
-    /// Steps that wait for nothing but a free slot, in their order.
-    pub ready: VecDeque<(RunId, StepName)>,
+    /// Steps that wait for nothing but a free slot and free units.
+    pub ready: Queue<Turn>,
     /// Attempts between `AttemptStarting` and `AttemptEnded`.
     pub running: BTreeSet<AttemptId>,
     /// Steps that will be tried again, by the time from which on they may.
-    pub retrying: BTreeSet<(Timestamp, RunId, StepName)>,
+    pub retrying: Queue<Timestamp>,
     /// The last entries of all kinds but definitions, for the common timeline.
     pub recent: VecDeque<Arc<Entry>>,
     /// The number that the next incident gets.
@@ -92,6 +99,16 @@ pub struct World {
     pub tally: Tally,
     /// The entries that last touched each kind of row: a screen sorts again only when they differ.
     pub touched: Touched,
+    /// Pools with what is taken of them.
+    pub pools: BTreeMap<String, Pool>,
+    /// How many steps of each flow run, where any does.
+    pub busy: BTreeMap<FlowId, u32>,
+    /// By flow those that come after it, by their definitions of today.
+    pub followers: BTreeMap<FlowId, BTreeSet<FlowId>>,
+    /// By flow the runs that wait for it.
+    pub awaited: BTreeMap<FlowId, BTreeSet<RunId>>,
+    /// What has come for flows that wait for files.
+    pub feeds: BTreeMap<FlowId, Arc<Feed>>,
 }
 
 /// What the daemon said of itself.
@@ -215,7 +232,7 @@ impl World {
 
     /// Attempts of flows' steps that run now; runbook steps take no slot.
     pub fn slots_taken(&self) -> u32 {
-        self.running.iter().filter(|attempt| matches!(attempt.job, Job::Step { .. })).count() as u32
+        self.busy.values().sum()
     }
 
     /// Attempts that have not ended, with the boot that each was started in.

@@ -26,9 +26,16 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
     }
 }
 
-/// Whether a fact is shown on the common timeline; definitions are read elsewhere.
+/// Whether a fact is shown on the common timeline; definitions, and what is seen of files on their way, are read elsewhere.
 pub(super) fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::FileSighted { .. }
+    )
 }
 
 /// Whether a fact shows trouble by itself, before any alert.
@@ -61,7 +68,8 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
         | Event::RunKillAsked { run, .. }
         | Event::RetryPlanned { run, .. }
         | Event::StepEnded { run, .. }
-        | Event::RunEnded { run, .. } => Some(run),
+        | Event::RunEnded { run, .. }
+        | Event::ConditionMet { run, .. } => Some(run),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }
         | Event::AttemptAdopted { attempt }
@@ -76,7 +84,12 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
 fn flow_of(event: &Event) -> Option<&FlowId> {
     match event {
         Event::FlowDefined { flow } => Some(&flow.id),
-        Event::FlowRemoved { flow } | Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } => Some(flow),
+        Event::FlowRemoved { flow }
+        | Event::FlowHeld { flow, .. }
+        | Event::FlowReleased { flow }
+        | Event::FileDelivered { flow, .. }
+        | Event::FileDuplicate { flow, .. }
+        | Event::FileSighted { flow, .. } => Some(flow),
         Event::OccurrenceSettled { occurrence, .. } => Some(&occurrence.flow),
         other => run_of(other).map(|run| &run.flow),
     }

@@ -1,5 +1,6 @@
 //! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
 
+use dogwatch::domain::condition::{After, AfterDate, AfterOn, Condition, Conditions, FileFact, FileWanted, MetBy, PoolNeed};
 use dogwatch::domain::event::UnknownEvent;
 use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
@@ -13,8 +14,11 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 43;
+/// Kinds of facts that the first fixture holds, the unknown one included, and how many names they have.
+pub const FIRST_KINDS: usize = 43;
+pub const FIRST_NAMES: usize = 45;
+/// All kinds of facts.
+pub const KINDS: usize = FIRST_KINDS + 6;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -331,11 +335,48 @@ impl Dice {
                 0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
+            43 => Event::PoolsDefined { pools: [("warehouse".to_owned(), 1 + self.roll(4) as u32)].into() },
+            44 => self.condition_met(),
+            45 => Event::FileDelivered { flow: self.flow(), path: "in/*.csv".into(), file: self.file() },
+            46 => Event::FileDuplicate { flow: self.flow(), path: "in/*.csv".into(), file: self.file(), of: "/in/0.csv".into() },
+            47 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
+            48 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
             }
         }
+    }
+
+    fn file(&mut self) -> FileFact {
+        let file = format!("/in/{}.csv", self.roll(3));
+        FileFact { file, size: self.roll(9) as u64, modified_at: self.at(), checksum: self.pick(&["aa", "bb", "cc"]).into() }
+    }
+
+    fn condition_met(&mut self) -> Event {
+        let (condition, by) = match self.roll(2) {
+            0 => (Condition::After("heartbeat".into()), MetBy::Run(self.run())),
+            _ => (Condition::File("in/*.csv".into()), MetBy::Files(vec![self.file()])),
+        };
+        Event::ConditionMet { run: self.run(), condition, by }
+    }
+
+    /// A flow that waits for others, for files, and for units.
+    fn conditional(&mut self) -> FlowDefinition {
+        let mut flow = self.definition();
+        let after = After { flow: "heartbeat".into(), on: AfterOn::Success, date: AfterDate::Same, look_back: self.maybe(Self::span) };
+        let file = FileWanted { path: "in/*.csv".into(), stable_for: self.span(), done_file: self.maybe(|_| "{path}.done".into()) };
+        flow.conditions = Conditions {
+            priority: self.roll(100) as u8,
+            max_running: self.maybe(|dice| 1 + dice.roll(3) as u32),
+            side_by_side: None,
+            after: vec![after],
+            files: vec![file],
+        };
+        for step in &mut flow.steps {
+            step.pools = vec![PoolNeed { pool: "warehouse".into(), units: 1 + self.roll(3) as u32 }];
+        }
+        flow
     }
 
     fn told_by_people(&mut self) -> Event {
@@ -408,9 +449,11 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProcedureTicked { .. } => "procedure_ticked",
         Event::Refused { .. } => "refused",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::PoolsDefined { .. } => "pools_defined",
+        Event::ConditionMet { .. } => "condition_met",
+        Event::FileDelivered { .. } => "file_delivered",
+        Event::FileDuplicate { .. } => "file_duplicate",
+        Event::FileSighted { .. } => "file_sighted",
         Event::Unknown(_) => "unknown",
     }
 }
-
-/// How many names [`name`] knows.
-pub const NAMES: usize = 45;

@@ -62,9 +62,12 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
+                dates: BTreeMap::new(),
+                made_after: BTreeMap::new(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
+        self.forget_followers(&definition.id);
         self.change_flow(&definition.id, |flow| {
             // A schedule that is edited starts anew from now; one that stays goes on where it was.
             flow.settled
@@ -87,6 +90,10 @@ impl World {
             }
             flow.watches.retain(Watch::is_open);
         });
+        if let Some(flow) = self.flows.get(&definition.id).cloned() {
+            self.index(&flow);
+        }
+        self.limit(&definition.id);
         // Another rule for overlaps may let runs go that waited.
         let waiting: Vec<RunId> =
             self.flow(&definition.id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
@@ -96,6 +103,7 @@ impl World {
     }
 
     pub(super) fn flow_removed(&mut self, id: &FlowId) {
+        self.forget_followers(id);
         self.change_flow(id, |flow| {
             flow.removed = true;
             flow.hold = None;
@@ -104,6 +112,7 @@ impl World {
         let gone = self.flows.get(id).is_some_and(|flow| flow.runs.is_empty());
         if gone {
             self.flows.remove(id);
+            self.feeds.remove(id);
         }
     }
 
