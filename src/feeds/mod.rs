@@ -21,7 +21,7 @@ use reading::{Read, Reading};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -239,12 +239,12 @@ impl Looking {
         let Reading { flow, wanted, file } = reading;
         let Some(feed) = self.flows.get_mut(&flow) else { return Some(()) };
         let FoundFile { text, size, modified_at, .. } = file;
-        let failed = match &read {
-            Read::Failed(why) => Some(why.clone()),
-            _ => None,
-        };
         for wait in feed.waits.iter_mut().filter(|wait| wait.wanted.path == wanted) {
-            wait.was_read(&text, failed.clone(), now);
+            match &read {
+                Read::Whole(_) => wait.was_read(&text),
+                Read::Failed(why) => wait.was_not_read(&text, Some(why.clone()), now),
+                Read::Changed | Read::Stopped => wait.was_not_read(&text, None, now),
+            }
         }
         let Read::Whole(checksum) = read else { return Some(()) };
         feed.known.insert(text.clone(), (size, modified_at));
@@ -283,18 +283,19 @@ impl Looking {
                 if wait.look_at.is_none_or(|at| at > now) {
                     continue;
                 }
-                let seen = wait.look(&feed.known, READINGS, now);
-                for file in seen.ready {
-                    let text = file.text.clone();
-                    let reading = Reading { flow: flow.clone(), wanted: wait.wanted.path.clone(), file };
-                    if self.hand_out.try_send(reading).is_err() {
-                        // All readers are busy: it is looked at again when one of them is done.
-                        wait.put_back(&text);
-                    }
-                }
-                if let Some(words) = seen.words {
+                if let Some(words) = wait.look(&feed.known, now) {
                     let report = Report::FileSighted { flow: flow.clone(), path: wait.wanted.path.clone(), words };
                     self.reports.blocking_send(report).ok()?;
+                }
+            }
+            for wait in &mut feed.waits {
+                while let Some(file) = wait.resting.pop_front() {
+                    let reading = Reading { flow: flow.clone(), wanted: wait.wanted.path.clone(), file };
+                    // With all readers busy it stays first in the line; the end of a reading comes by here.
+                    if let Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) = self.hand_out.try_send(reading) {
+                        wait.resting.push_front(back.file);
+                        break;
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::look::{self, FILES_MAX, Found, FoundFile, size_words};
 use super::pattern::Pattern;
 use crate::domain::condition::FileWanted;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ struct Coming {
     since: Instant,
     /// Whether it was seen to change.
     grew: bool,
-    /// Whether it is being read.
+    /// Whether it is being read, or waits for a reader.
     reading: bool,
     /// Why it could not be read; it is tried again when it changes.
     failed: Option<String>,
@@ -30,6 +30,8 @@ pub(super) struct Wait {
     pub wanted: FileWanted,
     pub(super) pattern: Pattern,
     coming: BTreeMap<String, Coming>,
+    /// Files that rest and wait for a reader.
+    pub resting: VecDeque<FoundFile>,
     /// When it is looked at next.
     pub look_at: Option<Instant>,
     /// When it was looked at last.
@@ -37,20 +39,11 @@ pub(super) struct Wait {
     told: Option<(String, u32)>,
 }
 
-/// What follows from a look.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// Files that rest and are read now.
-    pub ready: Vec<FoundFile>,
-    /// What is to be told, where it differs in kind from what was told.
-    pub words: Option<String>,
-}
-
 impl Wait {
     /// Begins to wait, with a first look at once.
     pub fn new(root: &Path, wanted: FileWanted, now: Instant) -> Self {
         let pattern = Pattern::new(root, &wanted.path);
-        Self { wanted, pattern, coming: BTreeMap::new(), look_at: Some(now), looked: None, told: None }
+        Self { wanted, pattern, coming: BTreeMap::new(), resting: VecDeque::new(), look_at: Some(now), looked: None, told: None }
     }
 
     /// The folders in which something can happen that matters here.
@@ -73,8 +66,8 @@ impl Wait {
         Some(file.parent()?.join(done))
     }
 
-    /// Looks. At most `room` files are ready at once; `known` are on record as they are.
-    pub fn look(&mut self, known: &HashMap<String, (u64, Timestamp)>, room: usize, now: Instant) -> Seen {
+    /// Looks; `known` are on record as they are. Returns what is to be told, where it differs in kind from what was told.
+    pub fn look(&mut self, known: &HashMap<String, (u64, Timestamp)>, now: Instant) -> Option<String> {
         let found = look::look(&self.pattern);
         let new: Vec<&FoundFile> =
             found.files.iter().filter(|file| known.get(&file.text) != Some(&(file.size, file.modified_at))).collect();
@@ -83,7 +76,6 @@ impl Wait {
         for file in &new {
             self.note(file, now);
         }
-        let mut ready = Vec::new();
         let mut next: Option<Instant> = None;
         for file in &new {
             let done = self.done_file(&file.path);
@@ -93,24 +85,22 @@ impl Wait {
             };
             let rests_at = coming.since + stable_for;
             let rests = done.as_ref().map_or(rests_at <= now, |done| done.is_file());
-            if rests && ready.len() < room {
+            if rests {
                 coming.reading = true;
-                ready.push((*file).clone());
+                self.resting.push_back((*file).clone());
             } else if done.is_none() {
                 next = Some(next.map_or(rests_at, |next| next.min(rests_at)));
             }
         }
-        // What is ready and has no room is looked at when a reading has ended.
         self.look_at = next.map(|next| next.max(now + Duration::from_millis(10)));
         self.looked = Some(now);
-        let words = self.words(&found, &new).and_then(|(kind, size, words)| {
-            let kind = (kind, size.checked_ilog2().unwrap_or(0));
-            (self.told.as_ref() != Some(&kind)).then(|| {
-                self.told = Some(kind);
-                words
-            })
-        });
-        Seen { ready, words }
+        let (kind, size, words) = self.words(&found, &new)?;
+        let kind = (kind, size.checked_ilog2().unwrap_or(0));
+        if self.told.as_ref() == Some(&kind) {
+            return None;
+        }
+        self.told = Some(kind);
+        Some(words)
     }
 
     fn note(&mut self, file: &FoundFile, now: Instant) {
@@ -149,21 +139,19 @@ impl Wait {
         Some((format!("{} {what}{}", file.text, found.more), file.size, words))
     }
 
-    /// A file was read, or could not be: where it changed meanwhile, it must rest anew.
-    pub fn was_read(&mut self, file: &str, failed: Option<String>, now: Instant) {
+    /// A file was read and is on record.
+    pub fn was_read(&mut self, file: &str) {
+        self.coming.remove(file);
+    }
+
+    /// A file could not be read, or changed meanwhile and must rest anew.
+    pub fn was_not_read(&mut self, file: &str, failed: Option<String>, now: Instant) {
         if let Some(coming) = self.coming.get_mut(file) {
             coming.reading = false;
             coming.since = now;
             coming.failed = failed;
         }
         self.look_at = Some(now);
-    }
-
-    /// A file that was ready found no reader: it is looked at again when a reading has ended.
-    pub fn put_back(&mut self, file: &str) {
-        if let Some(coming) = self.coming.get_mut(file) {
-            coming.reading = false;
-        }
     }
 
     /// Something happened here: what could not be read may be readable now.
@@ -177,6 +165,7 @@ impl Wait {
     pub fn go_on(&mut self, earlier: Self) {
         if earlier.wanted == self.wanted {
             self.coming = earlier.coming;
+            self.resting = earlier.resting;
             self.told = earlier.told;
         }
     }

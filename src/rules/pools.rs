@@ -55,7 +55,7 @@ pub fn pools(world: &World) -> Vec<PoolUse> {
         .map(|(name, pool)| {
             let mut waiting = waiters(&world.retrying, name, |at| (false, Some(*at), (0, 0)));
             waiting.extend(waiters(&world.ready, name, |turn| (true, None, *turn)));
-            waiting.sort_by(|a, b| a.0.cmp(&b.0));
+            waiting.sort_by_key(|(order, _)| *order);
             PoolUse {
                 name: name.clone(),
                 units: pool.units,

@@ -128,9 +128,9 @@ fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
 /// A word, or `{ allow = n }`: so many runs side by side.
 fn overlap(top: &Table<'_>) -> (Overlap, Option<u32>) {
     match top.value("overlap").map(toml::Spanned::get_ref) {
-        Some(DeValue::Table(_)) => {
+        Some(DeValue::Table(entries)) => {
             let most = top.table("overlap", &ALLOW).and_then(|table| {
-                if table.value("allow").is_none() {
+                if entries.is_empty() {
                     table.file.wrong_but(
                         table.at.clone(),
                         "`overlap` as a table needs the key `allow`",

@@ -118,7 +118,7 @@ impl<K: Ord + Clone> Queue<K> {
     pub(super) fn insert(&mut self, lane: Lane, place: Place<K>) {
         self.remove(&place.run, &place.step);
         let flow = place.run.flow.clone();
-        self.places.insert((place.run.clone(), place.step.clone()), (lane.clone(), place.at.clone()));
+        let (key, at) = ((place.run.clone(), place.step.clone()), place.at.clone());
         let steps = self.flows.entry(flow.clone()).or_default().entry(lane.clone()).or_default();
         let before = steps.first().cloned();
         steps.insert(place);
@@ -126,6 +126,7 @@ impl<K: Ord + Clone> Queue<K> {
         if !self.closed.contains(&flow) {
             self.change_head(&lane, before, after);
         }
+        self.places.insert(key, (lane, at));
     }
 
     /// Takes a step out; returns whether it was in.

@@ -199,10 +199,10 @@ impl World {
     pub(super) fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
         self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
-        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at })) {
-            if let Some(lane) = self.lane_of(run, step) {
-                self.retrying.insert(lane, Place { at, run: run.clone(), step: step.clone() });
-            }
+        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at }))
+            && let Some(lane) = self.lane_of(run, step)
+        {
+            self.retrying.insert(lane, Place { at, run: run.clone(), step: step.clone() });
         }
     }
 
