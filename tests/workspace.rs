@@ -523,7 +523,7 @@ fn conditions_are_read_and_their_mistakes_are_told_with_their_places() {
         ("after = [\"ratse\"]\n", "1:10: there is no flow `ratse` (did you mean `rates`?)"),
         ("after = \"a\"\n", "1:9: the flow `a` comes after itself"),
         ("after = [\"rates\", \"rates\"]\n", "1:19: `rates` is named twice"),
-        ("after = [{ flow = \"rates\", on = \"sucess\" }]\n", "1:34: `on` cannot be `sucess` (did you mean `success`?)"),
+        ("after = [{ flow = \"rates\", on = \"sucess\" }]\n", "1:33: `on` cannot be `sucess` (did you mean `success`?)"),
         ("file = [{ path = \"in/*/x.csv\" }]\n", "1:18: `path`: `*`, `?` and `[…]` are for its last part only; name each folder"),
         ("file = [{ path = \"../x\" }]\n", "1:18: `path`: it goes through `..`"),
         ("file = [{ path = \"x\", done_file = \"done\" }]\n", "1:35: `done_file` says with `{path}` or `{name}` which file it belongs to"),
