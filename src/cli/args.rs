@@ -73,8 +73,10 @@ pub enum Verb {
         /// The workspace [default: found as usual]
         dir: Option<PathBuf>,
     },
-    /// What will run when, with DST
+    /// What will run when, with calendars and DST
     Plan(Plan),
+    /// A batch day: what was planned against what became of it
+    Batch(Batch),
     /// Run the daemon in the foreground
     Serve(Serve),
     /// End the daemon; running batches go on
@@ -209,8 +211,16 @@ pub struct Plan {
     /// Until this local time [default: a day later]
     #[arg(long)]
     pub to: Option<String>,
-    /// Only of this flow
-    pub flow: Option<String>,
+    /// Only of these flows
+    pub flow: Vec<String>,
+}
+
+/// Arguments of `batch`.
+#[derive(Debug, Args)]
+pub struct Batch {
+    /// The batch day, as 2026-03-29 [default: today's]
+    #[arg(long)]
+    pub day: Option<jiff::civil::Date>,
 }
 
 /// Arguments of `serve`.

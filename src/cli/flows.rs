@@ -8,7 +8,7 @@ use super::{json, workspace};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
 use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
-use crate::rules;
+use crate::rules::{self, forecast};
 use crate::wire::client::Client;
 use crate::wire::message::{Ask, Request, Said};
 use crate::world::World;
@@ -19,9 +19,9 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
     let (_, world) = session.world().await?;
     let now = clock::now();
     let mut flows: Vec<_> = world.flows.values().collect();
-    flows.sort_by_key(|flow| flow.urgency());
+    flows.sort_by_key(|flow| forecast::urgency(flow, now));
     if printer.json {
-        let rows: Vec<_> = flows.iter().map(|flow| json::flow(&world, flow, rules::next_occurrence(flow), now)).collect();
+        let rows: Vec<_> = flows.iter().map(|flow| json::flow(&world, flow, rules::next_occurrence(&world, flow), now)).collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -29,12 +29,20 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
         .iter()
         .map(|flow| {
             let last = flow.last_run();
+            let foreseen = forecast::breach(flow, now)
+                .and_then(|(_, risk, told)| Some((risk, told?.words(|at| local_time(at, &flow.definition.zone))?)));
             let state = match (last, &flow.hold) {
+                (Some(run), _)
+                    if let Some((risk, words)) = &foreseen
+                        && run.phase != Phase::Done =>
+                {
+                    format!("{}: {words}", risk.words())
+                }
                 (_, Some(hold)) => format!("held by {}", hold.by),
                 (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
                 (None, None) => "never ran".into(),
             };
-            let next = rules::next_occurrence(flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
+            let next = rules::next_occurrence(&world, flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
             vec![
                 flow.definition.id.to_string(),
                 state,

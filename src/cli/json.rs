@@ -2,6 +2,7 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
+use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Reason, Waiting};
 use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
@@ -32,9 +33,23 @@ pub fn flow(world: &World, flow: &Flow, next: Option<Timestamp>, now: Timestamp)
             "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until,
         })),
         "late": flow.is_late(),
+        "forecast": flow.active().next().and_then(|run| forecast::of_run(flow, run, now)).map(|told| foreseen(&told)),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
         "last_run": flow.last_run().map(|last| run(last, &rules::waiting_on(world, last, now))),
         "incidents": flow.incidents,
+    })
+}
+
+/// When a run ends, as far as the past tells.
+fn foreseen(told: &Forecast) -> Value {
+    json!({
+        "p50_at": told.p50,
+        "p90_at": told.p90,
+        "due_at": told.due,
+        "slack": told.slack().map(|slack| slack.as_secs_f64()),
+        "risk": told.risk,
+        "comparable_runs": told.comparable,
+        "path": told.path,
     })
 }
 

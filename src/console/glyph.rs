@@ -39,6 +39,8 @@ pub struct Glyphs {
     pub arrow: &'static str,
     /// Separates small things.
     pub dot: &'static str,
+    /// Decides when the whole ends.
+    pub critical: &'static str,
     /// Before what is past.
     pub minus: &'static str,
     /// Heights of a bar, the lowest first.
@@ -75,6 +77,7 @@ const UNICODE: Glyphs = Glyphs {
     enter: "⏎",
     arrow: "→",
     dot: "·",
+    critical: "»",
     minus: "−",
     bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     absent: "·",
@@ -100,6 +103,7 @@ const ASCII: Glyphs = Glyphs {
     enter: "^",
     arrow: ">",
     dot: "-",
+    critical: "}",
     minus: "-",
     bars: ["_", "_", ".", ".", "-", "-", "=", "="],
     absent: " ",
@@ -132,6 +136,7 @@ mod tests {
                 set.arrow,
                 set.dot,
                 set.minus,
+                set.critical,
                 set.absent,
             ];
             for text in texts.iter().chain(&set.bars).chain(&set.border) {

@@ -1,7 +1,9 @@
 //! What the rules ask of the outside, and what the outside says back.
 
 use super::condition::{FileFact, FileWanted, Pools};
-use super::{AttemptEnd, AttemptId, FlowDefinition, FlowId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
+use super::{
+    AttemptEnd, AttemptId, Calendar, FlowDefinition, FlowId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -179,6 +181,10 @@ pub struct Definitions {
     pub runbooks: Vec<Arc<Runbook>>,
     /// Pools with their units.
     pub pools: Pools,
+    /// Calendars, with what they include.
+    pub calendars: Vec<Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    pub batch_day: jiff::civil::Time,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.
@@ -192,4 +198,6 @@ pub struct Firing {
     pub at: Timestamp,
     /// What DST did to it.
     pub mark: Option<DstMark>,
+    /// The day that the line names, where a calendar moved it.
+    pub shifted_from: Option<jiff::civil::Date>,
 }

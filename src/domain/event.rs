@@ -6,11 +6,11 @@ use super::note::SavedNote;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
-    AttemptEnd, AttemptId, Author, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, Outcome, Params,
-    ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName, Subject, incident::AlertNotice,
+    AttemptEnd, AttemptId, Author, Calendar, CalendarId, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, Outcome,
+    Params, ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName, Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -404,6 +404,26 @@ pub enum Event {
         path: String,
         /// What is seen, in words.
         words: String,
+    },
+    /// A run took longer in all than its flow's `timeout`: it is ended.
+    RunTimedOut {
+        /// The run.
+        run: RunId,
+    },
+    /// A calendar is new or has changed; schedules whose days it decides begin anew from this entry's time.
+    CalendarDefined {
+        /// The whole calendar.
+        calendar: Arc<Calendar>,
+    },
+    /// A calendar's file is gone.
+    CalendarRemoved {
+        /// The calendar.
+        calendar: CalendarId,
+    },
+    /// Batch days begin at another time. Before the first such fact they begin at midnight.
+    BatchDayDefined {
+        /// The local time, in the zone of the workspace.
+        begins: Time,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

@@ -1,7 +1,7 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
 use super::condition::{Conditions, PoolNeed};
-use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
+use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -52,6 +52,15 @@ pub struct FlowDefinition {
     /// What its runs and steps wait for beside their time.
     #[serde(default, skip_serializing_if = "Conditions::is_default")]
     pub conditions: Conditions,
+    /// How long its runs should take.
+    #[serde(default, skip_serializing_if = "Bounds::is_open")]
+    pub bounds: Bounds,
+    /// A run that takes longer in all is ended with the outcome `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub timeout: Option<Duration>,
+    /// Which days its schedules leave out or move to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarRule>,
 }
 
 impl FlowDefinition {
@@ -74,6 +83,9 @@ impl FlowDefinition {
             env: Params::new(),
             steps: Vec::new(),
             conditions: Conditions::default(),
+            bounds: Bounds::default(),
+            timeout: None,
+            calendar: None,
         }
     }
 
@@ -120,6 +132,9 @@ pub struct StepDefinition {
     /// Units of pools that each attempt holds, by the pool's name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<PoolNeed>,
+    /// How long it should take, all its attempts together.
+    #[serde(default, skip_serializing_if = "Bounds::is_open")]
+    pub bounds: Bounds,
 }
 
 impl StepDefinition {
@@ -137,7 +152,26 @@ impl StepDefinition {
             env: Params::new(),
             folder: None,
             pools: Vec::new(),
+            bounds: Bounds::default(),
         }
+    }
+}
+
+/// How long a flow or a step should take: outside these bounds an alert says so, and nothing is ended (RULES: timing).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// A success that took less is suspicious.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub min_run: Option<Duration>,
+    /// Whoever runs longer raises an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
+    pub max_run: Option<Duration>,
+}
+
+impl Bounds {
+    /// Whether nothing is bounded.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -88,6 +88,11 @@ name! {
     Digest
 }
 
+name! {
+    /// A calendar: the stem of its file.
+    CalendarId
+}
+
 impl SourceId {
     /// dogwatch's own engine.
     pub fn local() -> Self {

@@ -1,6 +1,6 @@
 //! Alerts and incidents: severities, stages, causes.
 
-use super::{FlowId, Labels, ProbeId, RunId};
+use super::{FlowId, Labels, ProbeId, RunId, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -114,13 +114,29 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
+    /// A run, or one of its steps, runs longer than its `max_run`.
+    TooLong {
+        /// The run.
+        run: RunId,
+        /// The step; absent where the whole run is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepName>,
+    },
+    /// A run, or one of its steps, succeeded sooner than its `min_run` allows.
+    TooFast {
+        /// The run.
+        run: RunId,
+        /// The step; absent where the whole run is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepName>,
+    },
 }
 
 impl AlertCause {
     /// The flow behind it.
     pub fn flow(&self) -> Option<&FlowId> {
         match self {
-            Self::RunFailed { run } => Some(&run.flow),
+            Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
             Self::ProbeDown { .. } | Self::Outside { .. } => None,
         }

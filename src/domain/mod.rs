@@ -1,5 +1,7 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod batch_day;
+pub mod calendar;
 pub mod command;
 pub mod condition;
 pub mod effect;
@@ -15,11 +17,13 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use batch_day::BatchDays;
+pub use calendar::{Calendar, CalendarRule};
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
-pub use id::{Digest, Fingerprint, FlowId, IncidentId, InvalidId, ProbeId, RunId, RunbookId, SourceId, StepName};
+pub use id::{CalendarId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, ProbeId, RunId, RunbookId, SourceId, StepName};
 pub use incident::{AlertCause, Severity, Stage};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};

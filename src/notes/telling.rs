@@ -162,6 +162,7 @@ impl<'a> Teller<'a> {
             Event::AttemptEnded { attempt, end, survivors, .. } => {
                 format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
             }
+            Event::RunTimedOut { run } => format!("{run} took longer than its flow's timeout and is ended"),
             Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
             Event::StepEnded { run, step, outcome } => format!("{run} {step}: {}", self.outcome(outcome)),
             Event::RunEnded { run, outcome } => format!("{run} ended: {}", self.outcome(outcome)),
@@ -202,6 +203,9 @@ impl<'a> Teller<'a> {
             Event::FileDelivered { flow, file, .. } => format!("{flow}: {} has come, {}", file.file, counted_bytes(file.size)),
             Event::FileDuplicate { flow, file, of, .. } => format!("{flow}: {} is a duplicate of {of}", file.file),
             Event::FileSighted { flow, path, words } => format!("{flow}: waits for {path}: {words}"),
+            Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
+            Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
+            Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -223,7 +227,7 @@ impl<'a> Teller<'a> {
         match disposition {
             Disposition::Ran { run } => format!("ran as {run}"),
             Disposition::CaughtUp { run } => format!("caught up as {run}"),
-            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } => disposition.words(),
+            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } | Disposition::SkippedCalendar { .. } => disposition.words(),
             Disposition::SkippedHeld { by, reason, until } => {
                 let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
                 format!("skipped (held by {}{until}, {reason})", self.naming.of(by))

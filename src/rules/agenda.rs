@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, conditions, deadlines, occurrences, slots};
+use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, slots, timing};
 use crate::domain::{Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
 }
 
 /// The keys whose next time an event may have changed.
-pub fn touched_keys(event: &Event) -> Vec<DueKey> {
+pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
     let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
     match event {
         Event::FlowDefined { flow: definition } => {
@@ -33,7 +33,11 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
         Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
             vec![DueKey::Flow(id.clone()), DueKey::Conditions(id.clone())]
         }
+        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
         Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
+        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::StepEnded { run, .. } => {
+            vec![DueKey::Flow(run.flow.clone()), DueKey::Slots]
+        }
         Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots, DueKey::Conditions(run.flow.clone())],
         Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
         Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
@@ -46,12 +50,7 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
             Job::Step { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
             Job::Procedure { .. } => Vec::new(),
         },
-        Event::AttemptStarting { .. }
-        | Event::RetryPlanned { .. }
-        | Event::StepEnded { .. }
-        | Event::RunKillAsked { .. }
-        | Event::PoolsDefined { .. }
-        | Event::WorkspaceLoaded { .. } => {
+        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
         _ => Vec::new(),
@@ -64,7 +63,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Flow(id) => {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
-            [occurrences::next(flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
+            [occurrences::next_due(world, flow), hold_ends, deadlines::next(flow), timing::next(world, flow)].into_iter().flatten().min()
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
@@ -76,13 +75,14 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
     match key {
         DueKey::Flow(id) => {
             let Some(flow) = world.flow(id) else { return Decision::nothing() };
-            let mut events = occurrences::due(flow, asked);
+            let mut events = occurrences::due(world, flow, asked);
             let hold_ended = flow.hold.as_ref().and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
             // The hold stays until all occurrences that it covers have been settled.
             if hold_ended && events.len() < occurrences::BATCH {
                 events.push(Event::FlowReleased { flow: id.clone() });
             }
             events.extend(deadlines::due(flow, asked.now));
+            events.extend(timing::due(world, flow, asked.now));
             Decision::events(events)
         }
         DueKey::Slots => slots::due_start(world, asked).into(),

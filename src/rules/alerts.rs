@@ -1,13 +1,17 @@
 //! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
 
 use crate::domain::incident::AlertNotice;
-use crate::domain::{AlertCause, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity};
+use crate::domain::{
+    AlertCause, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity, StepName,
+};
 use crate::world::{Flow, Probe, Run, World};
 use jiff::Timestamp;
 
 const FLOW_FAILED: &str = "FlowFailed";
 const FLOW_NOT_STARTED: &str = "FlowNotStarted";
 const FLOW_NOT_FINISHED: &str = "FlowNotFinished";
+const FLOW_TOO_LONG: &str = "FlowTooLong";
+const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
@@ -40,6 +44,38 @@ fn firing(labels: Labels, severity: Severity, summary: String, cause: AlertCause
 fn resolved(world: &World, labels: &Labels, reason: impl FnOnce() -> String) -> Option<Event> {
     let alert = Fingerprint::of(labels);
     world.alerts.contains_key(&alert).then(|| Event::AlertResolved { alert, reason: reason() })
+}
+
+/// A run, or a step of it, is longer or shorter than its bounds: which alert that is, and its cause.
+pub(super) fn bound(run: &RunId, step: Option<&StepName>, too_long: bool) -> AlertCause {
+    let (run, step) = (run.clone(), step.cloned());
+    if too_long { AlertCause::TooLong { run, step } } else { AlertCause::TooFast { run, step } }
+}
+
+/// The labels of an alert on the bounds of a flow or a step.
+pub(super) fn bound_labels(flow: &FlowDefinition, cause: &AlertCause) -> Labels {
+    let (name, step) = match cause {
+        AlertCause::TooLong { step, .. } => (FLOW_TOO_LONG, step),
+        AlertCause::TooFast { step, .. } => (FLOW_TOO_FAST, step),
+        _ => (FLOW_FAILED, &None),
+    };
+    let mut labels = flow_labels(flow, name);
+    labels.extend(step.as_ref().map(|step| ("step".to_owned(), step.to_string())));
+    labels
+}
+
+/// An alert on the bounds of a flow or a step. Too fast is suspicious, not broken: a warning at most.
+pub(super) fn out_of_bounds(flow: &FlowDefinition, cause: AlertCause, summary: String) -> Event {
+    let severity = match cause {
+        AlertCause::TooFast { .. } => flow.severity.min(Severity::Warning),
+        _ => flow.severity,
+    };
+    firing(bound_labels(flow, &cause), severity, summary, cause)
+}
+
+/// The end of an alert on bounds, where it fires.
+pub(super) fn within_bounds(world: &World, flow: &FlowDefinition, cause: &AlertCause, reason: impl FnOnce() -> String) -> Option<Event> {
+    resolved(world, &bound_labels(flow, cause), reason)
 }
 
 /// A deadline for a start has passed.
@@ -149,6 +185,11 @@ pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
     let own = || world.alerts.values().filter(|alert| alert.notice.cause.flow() == Some(id));
     let mut events = Vec::new();
     for alert in own() {
+        if matches!(alert.notice.cause, AlertCause::TooLong { .. } | AlertCause::TooFast { .. }) {
+            let labels = bound_labels(&flow.definition, &alert.notice.cause);
+            events.extend(under_new_name(alert, labels, alert.notice.severity));
+            continue;
+        }
         let (name, late) = match &alert.notice.cause {
             AlertCause::NotStarted { .. } => (FLOW_NOT_STARTED, flow.watches.iter().any(|watch| watch.start_missed)),
             AlertCause::NotFinished { .. } => (FLOW_NOT_FINISHED, flow.watches.iter().any(|watch| watch.finish_missed)),

@@ -4,6 +4,7 @@
 //! its predecessors have ended as they should, and once for each file. Nothing that ended before the flow was defined
 //! starts it; what ended while it was held starts it when it is released.
 
+use super::calendar::DayRule;
 use super::{Schedule, names};
 use crate::domain::condition::{After, AfterDate, AfterOn, Condition, FileFact, FileWanted, MetBy};
 use crate::domain::effect::FeedOrder;
@@ -57,7 +58,7 @@ pub(super) fn newly_met(world: &World, flow: &Flow, run: &Run) -> Option<Event> 
             Condition::File(path) => {
                 // Runs that wait for the same file are served in their order.
                 let earlier = flow.active().take_while(|other| other.id != run.id).any(|other| other.unmet.contains(condition));
-                let files = if earlier { Vec::new() } else { deliveries(world.feeds.get(&run.id.flow)?, flow, run, path) };
+                let files = if earlier { Vec::new() } else { deliveries(world, world.feeds.get(&run.id.flow)?, flow, run, path) };
                 (!files.is_empty()).then_some(MetBy::Files(files))?
             }
         };
@@ -66,8 +67,8 @@ pub(super) fn newly_met(world: &World, flow: &Flow, run: &Run) -> Option<Event> 
 }
 
 /// What has come for a run and is not older than its period, the oldest first.
-fn deliveries(feed: &Feed, flow: &Flow, run: &Run, path: &str) -> Vec<FileFact> {
-    let begin = period_begin(flow, run);
+fn deliveries(world: &World, feed: &Feed, flow: &Flow, run: &Run, path: &str) -> Vec<FileFact> {
+    let begin = period_begin(world, flow, run);
     let mut files: Vec<&FileFact> =
         feed.pending.iter().filter(|(of, file)| of == path && file.modified_at >= begin).map(|(_, file)| file).collect();
     files.sort_by_key(|file| (file.modified_at, &file.file));
@@ -80,9 +81,11 @@ fn deliveries(feed: &Feed, flow: &Flow, run: &Run, path: &str) -> Vec<FileFact> 
 }
 
 /// The planned time before that of a run's occurrence: what is older belongs to the occurrence before.
-pub(super) fn period_begin(flow: &Flow, run: &Run) -> Timestamp {
+pub(super) fn period_begin(world: &World, flow: &Flow, run: &Run) -> Timestamp {
     let Some(occurrence) = run.occurrence() else { return Timestamp::MIN };
-    let Some(schedule) = Schedule::known(&occurrence.schedule, &flow.definition.zone) else { return Timestamp::MIN };
+    // Days that its calendar leaves out have no occurrence: the period goes on over them.
+    let Ok(days) = DayRule::of(&flow.definition, |id| world.calendars.get(id).cloned()) else { return Timestamp::MIN };
+    let Some(schedule) = Schedule::known(&occurrence.schedule, &flow.definition.zone, days.as_ref()) else { return Timestamp::MIN };
     let Ok(until) = occurrence.at.checked_sub(1.nanosecond()) else { return Timestamp::MIN };
     let before = PERIODS_DAYS.iter().find_map(|days| {
         let from = occurrence.at.checked_sub(SignedDuration::from_hours(24 * days)).ok()?;

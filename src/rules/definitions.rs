@@ -9,8 +9,11 @@ use std::collections::BTreeSet;
 
 /// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
-    // Pools first: the flows' steps ask for their units.
-    let events = [workspace(world, read), pools(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
+    // Pools first: the flows' steps ask for their units. A calendar is there before the flows that use it, and goes after
+    // them.
+    let (calendars, gone) = calendars(world, read);
+    let events =
+        [workspace(world, read), pools(world, read), calendars, flows(world, read), gone, probes(world, read), runbooks(world, read)];
     Decision::events(events.into_iter().flatten())
 }
 
@@ -32,7 +35,19 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         max_running: read.max_running,
         group_by: read.group_by.clone(),
     };
-    if same { Vec::new() } else { vec![loaded()] }
+    let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
+    (!same).then(loaded).into_iter().chain(batch_day).collect()
+}
+
+/// Calendars that are new or different, and calendars that are gone.
+fn calendars(world: &World, read: &Definitions) -> (Vec<Event>, Vec<Event>) {
+    let changed = read.calendars.iter().filter(|calendar| world.calendars.get(&calendar.id).is_none_or(|old| old != *calendar));
+    let here: BTreeSet<_> = read.calendars.iter().map(|calendar| &calendar.id).collect();
+    let gone = world.calendars.keys().filter(|id| !here.contains(id));
+    (
+        changed.map(|calendar| Event::CalendarDefined { calendar: calendar.clone() }).collect(),
+        gone.map(|id| Event::CalendarRemoved { calendar: id.clone() }).collect(),
+    )
 }
 
 fn pools(world: &World, read: &Definitions) -> Vec<Event> {

@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, runs, slots, triage};
+use super::{Asked, Decision, alerts, conditions, health, runs, slots, timing, triage};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
 use crate::world::World;
@@ -23,9 +23,12 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             events: progress(run).into_iter().collect(),
             effects: conditions::look_again(world, &run.flow).into_iter().collect(),
         },
-        Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } | Event::StepEnded { run, .. } => progress(run).into(),
-        Event::RunKillAsked { run, .. } => Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) },
-        Event::RunEnded { run, .. } => Decision::events(alerts::of_run_end(world, run)),
+        Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } => progress(run).into(),
+        Event::StepEnded { run, step, .. } => Decision::events(timing::of_step_end(world, run, step).into_iter().chain(progress(run))),
+        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => {
+            Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) }
+        }
+        Event::RunEnded { run, .. } => Decision::events(alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run))),
         Event::AttemptStarting { attempt, .. } => starting(world, attempt),
         Event::AttemptStarted { attempt, .. } => started(world, attempt),
         Event::AttemptAdopted { attempt } => adopted(world, attempt),

@@ -8,7 +8,7 @@ use crate::world::World;
 pub fn preview(world: &World, command: &Command, asked: &Asked) -> Result<Vec<String>, Refusal> {
     if let Command::Rerun { run, scope, definition, params, date, reason } = command {
         let (run, scope, params) = (run.clone(), scope.clone(), params.clone());
-        let plan = RerunPlan::of(world, &RerunAsk { run, scope, definition: *definition, params, date: *date })?;
+        let plan = RerunPlan::of(world, &RerunAsk { run, scope, definition: *definition, params, date: *date }, asked.now)?;
         let mut lines = plan.lines(asked);
         // A preview comes before the reason is typed.
         if reason.trim().is_empty() {
@@ -48,7 +48,7 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
                 None => format!("no new run of {flow} starts until someone releases it"),
             }];
             if let Some(row) = world.flow(flow) {
-                lines.extend(super::occurrences::next(row).map(|at| format!("its next occurrence is at {at}")));
+                lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {at}")));
                 lines.extend(row.active().map(|run| format!("{} goes on", run.id)));
             }
             lines

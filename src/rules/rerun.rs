@@ -1,6 +1,7 @@
 //! Running an earlier run again: which steps, with whose definition, and what it would touch (RULES: rerun). The preview
 //! and the command use the same plan.
 
+use super::forecast::{self, Forecast};
 use super::{Asked, alerts, names};
 use crate::domain::run::{DefinitionChoice, RunCause, Scope};
 use crate::domain::source::Capability;
@@ -78,13 +79,15 @@ pub struct RerunPlan {
     pub waits_for: Option<RunId>,
     /// The flow's zone, for its times.
     pub zone: String,
+    /// When it ends, if it starts now.
+    pub forecast: Forecast,
     /// Deadlines of the same occurrence that are still to be met, or were not: what they ask for, and when.
     pub deadlines: Vec<(&'static str, Timestamp)>,
 }
 
 impl RerunPlan {
     /// Plans a rerun, or says why there can be none.
-    pub fn of(world: &World, ask: &RerunAsk) -> Result<Self, Refusal> {
+    pub fn of(world: &World, ask: &RerunAsk, now: Timestamp) -> Result<Self, Refusal> {
         let (flow, run) = names::run(world, &ask.run)?;
         super::verbs::local(world, &flow.source(), Capability::Rerun, &ask.run)?;
         let state = |reason: String| Refusal::new(RefusalKind::State, reason);
@@ -108,6 +111,8 @@ impl RerunPlan {
         let mut params = definition.params.clone();
         params.extend(run.params.clone().into_iter().filter(|(name, _)| known(name)));
         params.extend(ask.params.clone());
+        let again_names: Vec<StepName> = again.iter().map(|step| step.name.clone()).collect();
+        let forecast = forecast::if_run_now(flow, definition, &again_names, run.planned_at, now);
         let steps = again.into_iter().map(|step| PlannedStep {
             name: step.name.clone(),
             command: step.run.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -126,6 +131,7 @@ impl RerunPlan {
             steps: steps.collect(),
             carried: kept.into_iter().map(|step| (step.name.clone(), before(&step.name).unwrap_or_else(left_out))).collect(),
             waits_for: super::verbs::waits_for(flow),
+            forecast,
             zone: flow.definition.zone.clone(),
             deadlines: deadlines(flow, run.planned_at),
         })
@@ -164,6 +170,7 @@ impl RerunPlan {
             let when = if left.is_negative() { format!("passed {} ago", minutes(-left)) } else { format!("in {}", minutes(left)) };
             lines.push(format!("must {what} by {} ({when})", alerts::wall(*at, &self.zone)));
         }
+        lines.extend(self.forecast.words(|at| alerts::wall(at, &self.zone)).map(|words| format!("if it starts now, it {words}")));
         lines
     }
 }

@@ -1,5 +1,6 @@
 //! A run on its way: the next fact that is missing in its state, and what a supervisor is told to start.
 
+use super::batch_day::batch_day_of_run;
 use super::{Asked, retry};
 use crate::domain::effect::AttemptOrder;
 use crate::domain::{
@@ -33,7 +34,10 @@ fn conclusion(run: &Run, definition: &StepDefinition, step: &StepRun, asked: &As
     let last = step.attempts.last()?;
     let ended = |outcome| Some(Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome });
     let again = |at| Some(Event::RetryPlanned { run: run.id.clone(), step: step.name.clone(), at });
-    let cancelled = run.kill_asked_by.clone().map(|by| Outcome::Cancelled { by });
+    let cancelled = run
+        .kill_asked_by
+        .clone()
+        .map(|by| if run.timed_out { Outcome::Failed { cause: AttemptEnd::Timeout } } else { Outcome::Cancelled { by } });
     match (last.end.as_ref()?, cancelled) {
         (AttemptEnd::Exit(0), _) => ended(Outcome::Success),
         (AttemptEnd::Lost, _) => ended(Outcome::Lost),
@@ -83,7 +87,10 @@ fn end(run: &Run) -> Option<Event> {
     }
     let outcomes = || run.steps.iter().filter(|step| !step.carried).filter_map(|step| step.state.outcome());
     let first = |wanted: fn(&Outcome) -> bool| outcomes().find(|outcome| wanted(outcome)).cloned();
-    let outcome = first(|outcome| matches!(outcome, Outcome::Cancelled { .. }))
+    // Where the last step succeeded while it was being ended, the work is done.
+    let timed_out = (run.timed_out && !run.is_whole()).then_some(Outcome::Failed { cause: AttemptEnd::Timeout });
+    let outcome = timed_out
+        .or_else(|| first(|outcome| matches!(outcome, Outcome::Cancelled { .. })))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Lost)))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::UpstreamFailed)))
         .unwrap_or(Outcome::Success);
@@ -109,7 +116,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
         Job::Step { run, step } => {
             let flow = world.flow(&run.flow)?;
             let run = flow.run(run)?;
-            step_order(flow, run, flow.definition_of(run)?.step(step)?, attempt)
+            step_order(world, flow, run, flow.definition_of(run)?.step(step)?, attempt)
         }
         Job::Procedure { runbook, subject, step } => {
             let definition = world.runbooks.get(runbook)?.steps.iter().find(|other| other.name == *step)?;
@@ -132,7 +139,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
     }
 }
 
-fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId) -> Option<AttemptOrder> {
+fn step_order(world: &World, flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId) -> Option<AttemptOrder> {
     let definition = flow.definition_of(run)?;
     let argv = step.run.as_ref()?.argv();
     let mut env = definition.env.clone();
@@ -145,6 +152,7 @@ fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId
         ("DOGWATCH_ATTEMPT".to_owned(), attempt.number.to_string()),
         ("DOGWATCH_PLANNED_AT".to_owned(), run.planned_at.to_string()),
         ("DOGWATCH_DATE".to_owned(), run.date.to_string()),
+        ("DOGWATCH_BATCH_DAY".to_owned(), batch_day_of_run(world, flow, run).to_string()),
     ]);
     if let Some(first) = run.files.first() {
         let all: Vec<&str> = run.files.iter().map(|file| file.file.as_str()).collect();

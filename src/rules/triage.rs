@@ -22,7 +22,11 @@ pub(super) fn firing(world: &World, id: Fingerprint) -> Vec<Event> {
 /// the incident of the one before. A condition that merely lasts does not.
 fn fails_anew(cause: &AlertCause) -> bool {
     match cause {
-        AlertCause::RunFailed { .. } | AlertCause::NotStarted { .. } | AlertCause::NotFinished { .. } => true,
+        AlertCause::RunFailed { .. }
+        | AlertCause::NotStarted { .. }
+        | AlertCause::NotFinished { .. }
+        | AlertCause::TooLong { .. }
+        | AlertCause::TooFast { .. } => true,
         AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } => false,
     }
 }

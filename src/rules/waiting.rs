@@ -216,7 +216,7 @@ fn of_predecessor(world: &World, run: &Run, after: &After) -> Waiting {
 
 fn of_file(world: &World, flow: &Flow, run: &Run, path: &str) -> Waiting {
     let feed = world.feeds.get(&run.id.flow);
-    let begin = conditions::period_begin(flow, run);
+    let begin = conditions::period_begin(world, flow, run);
     let old = feed.and_then(|feed| feed.pending.iter().rev().find(|(of, file)| of == path && file.modified_at < begin));
     let seen = match (old, feed.and_then(|feed| feed.sights.get(path))) {
         (Some((_, file)), _) => {

@@ -1,6 +1,7 @@
 //! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
 
-use super::{Waiting, alerts, occurrences, waiting};
+use super::compare::Comparison;
+use super::{Timetable, Waiting, alerts, forecast, occurrences, waiting};
 use crate::domain::{FlowId, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
 use jiff::Timestamp;
@@ -72,7 +73,8 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
         reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
     }
-    match occurrences::next(flow) {
+    reasons.extend(left_out(world, flow, now));
+    match occurrences::next(world, flow) {
         Some(at) if at > now => {
             let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
             reasons.push(Reason::new(format!("its next time is {when}"), id).hint(format!("dogwatch run {id}")));
@@ -98,6 +100,16 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
     reasons
 }
 
+/// The next time on the schedule, where the calendar leaves it out.
+fn left_out(world: &World, flow: &Flow, now: Timestamp) -> Option<Reason> {
+    let timetable = Timetable::of(world, flow);
+    let nexts = timetable.lines().filter_map(|(_, schedule)| Some((schedule, schedule.next(now)?)));
+    let (schedule, firing) = nexts.min_by_key(|(_, firing)| firing.at)?;
+    let (calendar, reason) = schedule.why_skipped(&firing)?;
+    let text = format!("its time {} will be skipped (calendar {calendar}: {reason})", alerts::wall(firing.at, &flow.definition.zone));
+    Some(Reason::new(text, &calendar).hint(format!("dogwatch plan {}", flow.definition.id)))
+}
+
 fn source(world: &World, flow: &Flow) -> Option<Reason> {
     waiting::source(world, flow).map(Reason::from)
 }
@@ -119,7 +131,15 @@ fn of_active(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> Vec<Reaso
         StepState::Running => Some(of_running(flow, run, step)),
         _ => waiting::of_step(world, flow, run, step, now).map(Reason::from),
     }));
+    reasons.extend(foreseen(flow, run, now));
     reasons
+}
+
+/// When it will end, where it has a deadline or a history.
+fn foreseen(flow: &Flow, run: &Run, now: Timestamp) -> Option<Reason> {
+    let told = forecast::of_run(flow, run, now)?;
+    let words = told.words(|at| alerts::wall(at, &flow.definition.zone))?;
+    Some(Reason::new(words, &run.id))
 }
 
 fn of_running(flow: &Flow, run: &Run, step: &StepRun) -> Reason {
@@ -159,25 +179,16 @@ fn of_done(flow: &Flow, run: &Run) -> Vec<Reason> {
         }
     }
     reasons.push(Reason::new("what failed and what never ran can be run again", id).hint(format!("dogwatch rerun {id} --reason …")));
-    reasons.extend(flow.last_good(Some(id)).map(|good| differences(run, good)).unwrap_or_default());
+    reasons.extend(Comparison::of(flow, run).as_ref().map(differences).unwrap_or_default());
     reasons
 }
 
 /// What a run had that the last good one had not.
-fn differences(run: &Run, good: &Run) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    if run.definition != good.definition {
-        reasons.push(Reason::new(format!("its definition {} differs from {} of {}", run.definition, good.definition, good.id), &good.id));
-    }
-    let names: std::collections::BTreeSet<&String> = run.params.keys().chain(good.params.keys()).collect();
-    for name in names {
-        let value = |run: &Run| run.params.get(name).map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
-        if value(run) != value(good) {
-            reasons.push(Reason::new(format!("{name} is {}, in {} it was {}", value(run), good.id, value(good)), &good.id));
-        }
-    }
+fn differences(compared: &Comparison) -> Vec<Reason> {
+    let good = compared.good.clone();
+    let reasons: Vec<Reason> = compared.lines().into_iter().map(|line| Reason::new(line, &good)).collect();
     if reasons.is_empty() {
-        reasons.push(Reason::new(format!("definition and parameters are those of the last good run {}", good.id), &good.id));
+        return vec![Reason::new(format!("definition, parameters and durations are those of the last good run {good}"), &good)];
     }
     reasons
 }

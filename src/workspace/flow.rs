@@ -1,5 +1,6 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::calendar::{self, Calendars};
 use super::conditions;
 use super::cycle::find_cycle;
 use super::error::nearest;
@@ -9,9 +10,9 @@ use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
 use crate::domain::condition::Pools;
-use crate::domain::flow::{Missed, MissedPolicy, Overlap};
+use crate::domain::flow::{Bounds, Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
-use crate::rules::Schedule;
+use crate::rules::{DayRule, Schedule, ScheduleError};
 use std::collections::HashMap;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -37,27 +38,30 @@ const KEYS: Keys = Keys {
         "max_running",
         "after",
         "file",
-    ],
-    later: &[
+        "min_run",
+        "max_run",
+        "timeout",
         "calendar",
-        "batch_day",
+    ],
+    later: &["batch_day", "pool", "on", "trigger", "needs", "window", "approval", "channels", "objective", "parent", "exec"],
+};
+const STEP: Keys = Keys {
+    known: &[
+        "name",
+        "run",
+        "needs",
+        "timeout",
+        "grace",
+        "output_max",
+        "retry",
+        "idempotent",
+        "env",
+        "folder",
         "min_run",
         "max_run",
         "pool",
-        "on",
-        "trigger",
-        "needs",
-        "window",
-        "approval",
-        "channels",
-        "objective",
-        "parent",
-        "exec",
     ],
-};
-const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "pool"],
-    later: &["on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
+    later: &["on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
 const ALLOW: Keys = Keys { known: &["allow"], later: &[] };
@@ -77,16 +81,24 @@ const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
 /// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, pools: Option<&Pools>) -> FlowDefinition {
+pub(super) fn read(
+    file: &SourceFile,
+    id: &str,
+    zone: &str,
+    runbooks: &RunbookNames,
+    calendars: &Calendars,
+    pools: Option<&Pools>,
+) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
     let (overlap, side_by_side) = overlap(&top);
-    FlowDefinition {
+    let (calendar, days) = calendars.named(&top);
+    let flow = FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
         file: file.name.clone(),
-        schedules: schedules(&top, &zone),
+        schedules: schedules(&top, &zone, days.as_ref()),
         zone,
         missed: missed(&top),
         overlap,
@@ -99,7 +111,24 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         env: top.texts_by_name("env", variable_problem),
         steps: steps(&top, pools),
         conditions: conditions::read(&top, side_by_side),
+        bounds: bounds(&top),
+        timeout: top.span("timeout", Duration::from_millis(1)..=DAY * 366),
+        calendar,
+    };
+    calendar::tell_idle(&top, &flow);
+    flow
+}
+
+/// `min_run` and `max_run`, of a flow or a step.
+fn bounds(table: &Table<'_>) -> Bounds {
+    let bounds = Bounds {
+        min_run: table.span("min_run", Duration::from_millis(1)..=DAY * 366),
+        max_run: table.span("max_run", Duration::from_millis(1)..=DAY * 366),
+    };
+    if bounds.min_run.zip(bounds.max_run).is_some_and(|(min, max)| min >= max) {
+        table.file.wrong(table.place("min_run"), "`min_run` is not shorter than `max_run`: every run would be told");
     }
+    bounds
 }
 
 /// `timezone`, or `zone` for short.
@@ -110,12 +139,17 @@ fn flow_zone(top: &Table<'_>) -> Option<String> {
     settings::zone(top, "timezone").or_else(|| settings::zone(top, "zone"))
 }
 
-fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
+fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in top.texts("schedule") {
         let words = line.value.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Err(problem) = Schedule::parse(&words, zone) {
-            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), "minute hour day month weekday, such as `30 2 * * *`");
+        if let Err(problem) = Schedule::with_calendar(&words, zone, days.cloned()) {
+            let hint = match problem {
+                ScheduleError::TwoDays { .. } => "leave day and weekday as `*`, such as `30 2 * * *`, or take `day` away",
+                ScheduleError::NeverBusiness { .. } => "look at the calendar's days, or move the occurrences with `shift`",
+                _ => "minute hour day month weekday, such as `30 2 * * *`",
+            };
+            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), hint);
         } else if lines.contains(&words) {
             top.file.wrong(line.at, "this schedule is given twice");
         } else {
@@ -216,6 +250,7 @@ fn steps(top: &Table<'_>, pools: Option<&Pools>) -> Vec<StepDefinition> {
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
             pools: conditions::pools(table, pools),
+            bounds: bounds(table),
         })
         .collect()
 }

@@ -1,12 +1,13 @@
 //! Reads a whole workspace: all of its definitions, or all of its errors.
 
+use super::calendar::Calendars;
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
 use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, conditions, flow, probe, runbook};
+use super::{WORKSPACE_FILE, calendar, conditions, flow, probe, runbook};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
@@ -48,7 +49,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
     let pools = settings.as_ref().map(|settings| &settings.pools);
-    let flows = reading.flows(&zone, &names, pools);
+    let calendars = reading.calendars();
+    let flows = reading.flows(&zone, &names, &calendars, pools);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -65,6 +67,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
                 pools: settings.pools.clone(),
+                calendars: calendars.into_all(),
+                batch_day: settings.batch_day,
             },
             settings,
             files,
@@ -166,10 +170,17 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, pools: Option<&Pools>) -> Vec<FlowDefinition> {
+    fn calendars(&mut self) -> Calendars {
+        let files = self.folder("calendars", ".toml");
+        let calendars = calendar::read(&files);
+        files.into_values().for_each(|file| self.done(file));
+        calendars
+    }
+
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, pools: Option<&Pools>) -> Vec<FlowDefinition> {
         let (mut flows, mut files) = (Vec::new(), Vec::new());
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks, pools));
+            flows.push(flow::read(&file, &stem, zone, runbooks, calendars, pools));
             files.push(file);
         }
         conditions::check(&flows, &files);

@@ -4,9 +4,11 @@ use super::file::SourceFile;
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
 use crate::domain::condition::Pools;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
+use toml::de::DeValue;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -31,6 +33,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Pools with their units.
     pub pools: Pools,
+    /// The local time at which a batch day begins. Default midnight.
+    pub batch_day: Time,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -71,10 +75,11 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "pools"],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "pools"],
     later: &["source", "people", "escalation", "channel", "channels", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
+const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
@@ -97,6 +102,15 @@ pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
         }),
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
         pools: super::conditions::defined_pools(&top),
+        batch_day: batch_day(&top).unwrap_or_default(),
+    }
+}
+
+/// `batch_day = "06:00"`, or a table with `begins`.
+fn batch_day(top: &Table<'_>) -> Option<Time> {
+    match top.value("batch_day")?.get_ref() {
+        DeValue::Table(_) => top.table("batch_day", &BATCH_DAY)?.time("begins"),
+        _ => top.time("batch_day"),
     }
 }
 

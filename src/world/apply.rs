@@ -1,5 +1,6 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod calendars;
 mod conditions;
 mod flows;
 mod incidents;
@@ -43,6 +44,7 @@ impl World {
                 self.run_created(run, cause, *planned_at, *date, params, definition, *choice, carried, by, at);
             }
             Event::RunKillAsked { run, .. } => self.run_kill_asked(run, by),
+            Event::RunTimedOut { run } => self.run_timed_out(run, by),
             Event::AttemptStarting { attempt, boot_id } => self.attempt_starting(attempt, boot_id, at),
             Event::AttemptStarted { attempt, pid, started_at } => self.attempt_started(attempt, *pid, *started_at),
             Event::AttemptEnded { attempt, end, ended_at, output_bytes, survivors } => {
@@ -88,6 +90,9 @@ impl World {
             Event::FileDelivered { flow, path, file } => self.file_delivered(flow, path, file, at),
             Event::FileDuplicate { flow, path, file, of } => self.file_duplicate(flow, path, file, of, at),
             Event::FileSighted { flow, path, words } => self.file_sighted(flow, path, words, at),
+            Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
+            Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
+            Event::BatchDayDefined { begins } => self.batch_day = *begins,
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -114,6 +119,7 @@ impl World {
             | Event::OccurrenceSettled { .. }
             | Event::RunCreated { .. }
             | Event::RunKillAsked { .. }
+            | Event::RunTimedOut { .. }
             | Event::RetryPlanned { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
@@ -122,7 +128,10 @@ impl World {
             | Event::ConditionMet { .. }
             | Event::FileDelivered { .. }
             | Event::FileDuplicate { .. }
-            | Event::FileSighted { .. } => self.touched.flows = entry.seq,
+            | Event::FileSighted { .. }
+            | Event::CalendarDefined { .. }
+            | Event::CalendarRemoved { .. }
+            | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;

@@ -1,5 +1,6 @@
 //! A flow and its runs, as the entries left them.
 
+use super::settled::SettledLog;
 use crate::domain::condition::{Condition, FileFact, PRIORITY};
 use crate::domain::flow::Overlap;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
@@ -7,7 +8,7 @@ use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -50,6 +51,11 @@ pub struct Flow {
     /// Dates for which its predecessors have made a run; at most [`super::DATES_KEPT`].
     #[serde(default)]
     pub made_after: BTreeMap<Date, RunId>,
+    /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
+    pub took: BTreeMap<StepName, VecDeque<u32>>,
+    /// What became of the last occurrences.
+    #[serde(default)]
+    pub endings: SettledLog,
 }
 
 impl Flow {
@@ -189,6 +195,23 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
+    pub fn of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Self> {
+        let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
+        let planned = planned_at.to_zoned(zone.clone());
+        let instant = |time: Time| {
+            let mut date = planned.date();
+            if time < planned.time() {
+                date = date.tomorrow().ok()?;
+            }
+            zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
+        };
+        let start_by = definition.must_start_by.and_then(instant);
+        let finish_by = definition.must_finish_by.and_then(instant);
+        let watch = Self { planned_at, start_by, finish_by, start_missed: false, finish_missed: false };
+        watch.is_open().then_some(watch)
+    }
+
     /// Whether anything is still to come.
     pub fn is_open(&self) -> bool {
         self.start_by.is_some() || self.finish_by.is_some()
@@ -234,6 +257,8 @@ pub struct Run {
     /// The files that it was made for, or that met its conditions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileFact>,
+    /// Whether it is being ended, or was, because it took longer than its flow's `timeout`.
+    pub timed_out: bool,
 }
 
 impl Run {
@@ -303,6 +328,18 @@ pub struct StepRun {
 }
 
 impl StepRun {
+    /// From the start of its first attempt to the end of its last one; absent while it runs or where none began.
+    pub fn took(&self) -> Option<Duration> {
+        let first = self.attempts.iter().find_map(|attempt| attempt.started_at)?;
+        let last = self.attempts.last()?.ended_at?;
+        Duration::try_from(last.duration_since(first)).ok()
+    }
+
+    /// When its first attempt began.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.attempts.iter().find_map(|attempt| attempt.started_at)
+    }
+
     /// The number that the next attempt gets.
     pub fn next_attempt(&self) -> u32 {
         self.attempts.last().map_or(1, |attempt| attempt.number + 1)

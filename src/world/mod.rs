@@ -11,6 +11,7 @@ pub mod probe;
 pub mod procedure;
 pub mod queue;
 mod relate;
+pub mod settled;
 
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
@@ -23,9 +24,11 @@ pub use queue::{Lane, Place, Queue, Turn};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, Subject,
+    AttemptId, Calendar, CalendarId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity,
+    SourceId, Subject,
 };
 use jiff::Timestamp;
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -34,6 +37,8 @@ use std::sync::Arc;
 pub const RUNS_KEPT: usize = 10;
 /// Outcomes that each flow keeps for its history strip and its figures.
 pub const HISTORY_KEPT: usize = 60;
+/// Durations that each step keeps for forecasts: enough for a p90, young enough to follow a change.
+pub const TOOK_KEPT: usize = 20;
 /// Resolved incidents that the world keeps; older ones are paged from the journal.
 pub const RESOLVED_KEPT: usize = 500;
 /// Entries that the world keeps for the common timeline.
@@ -109,6 +114,12 @@ pub struct World {
     pub awaited: BTreeMap<FlowId, BTreeSet<RunId>>,
     /// What has come for flows that wait for files.
     pub feeds: BTreeMap<FlowId, Arc<Feed>>,
+    /// Calendars.
+    #[serde(default)]
+    pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    #[serde(default)]
+    pub batch_day: Time,
 }
 
 /// What the daemon said of itself.

@@ -4,7 +4,7 @@
 use super::queue::{Queue, Row};
 use super::{Alert, Flow, Incident, Probe, Procedure, World};
 use super::{Feed, Turn};
-use crate::domain::{Entry, FlowId, Health, IncidentId, Phase, Runbook};
+use crate::domain::{Calendar, Entry, FlowId, Health, IncidentId, Phase, Runbook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +44,9 @@ pub struct Part {
     pub open_groups: Vec<(String, IncidentId)>,
     /// Some of the last entries.
     pub recent: Vec<Arc<Entry>>,
+    /// Some calendars.
+    #[serde(default)]
+    pub calendars: Vec<Arc<Calendar>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -68,6 +71,8 @@ impl World {
             incidents: incidents.by_ref().take(FIRST).collect(),
             ..Part::default()
         }];
+        // One at a time: a calendar may name thousands of days.
+        further(&mut parts, self.calendars.values().cloned(), 1, |part, rows| part.calendars = rows);
         further(&mut parts, self.runbooks.values().cloned(), 16, |part, rows| part.runbooks.extend(rows));
         further(&mut parts, self.procedures.iter().map(|(key, row)| (key.clone(), row.clone())), FURTHER, |part, rows| {
             part.procedures = rows;
@@ -108,6 +113,7 @@ impl World {
             resolved: self.resolved.clone(),
             tally: self.tally,
             touched: self.touched,
+            batch_day: self.batch_day,
             ..Self::default()
         }
     }
@@ -131,6 +137,7 @@ impl World {
             self.incidents.insert(row.id, row);
         }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
+        self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.ready.extend(part.ready);
         self.retrying.extend(part.retrying);

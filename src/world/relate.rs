@@ -35,6 +35,7 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
             | Event::FileSighted { .. }
+            | Event::CalendarDefined { .. }
     )
 }
 
@@ -51,7 +52,7 @@ pub(super) fn is_bad_sign(event: &Event) -> bool {
 pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
     let since = world.at.checked_sub(LOOK_BACK).unwrap_or(world.at);
     let leads = |event: &Event| match cause {
-        AlertCause::RunFailed { run } => run_of(event) == Some(run),
+        AlertCause::RunFailed { run } | AlertCause::TooLong { run, .. } | AlertCause::TooFast { run, .. } => run_of(event) == Some(run),
         AlertCause::NotStarted { flow, .. } | AlertCause::NotFinished { flow, .. } => flow_of(event) == Some(flow),
         AlertCause::ProbeDown { probe } => match event {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
@@ -66,6 +67,7 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
     match event {
         Event::RunCreated { run, .. }
         | Event::RunKillAsked { run, .. }
+        | Event::RunTimedOut { run }
         | Event::RetryPlanned { run, .. }
         | Event::StepEnded { run, .. }
         | Event::RunEnded { run, .. }

@@ -14,11 +14,8 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Kinds of facts that the first fixture holds, the unknown one included, and how many names they have.
-pub const FIRST_KINDS: usize = 43;
-pub const FIRST_NAMES: usize = 45;
-/// All kinds of facts.
-pub const KINDS: usize = FIRST_KINDS + 6;
+/// All kinds of facts, the unknown one included.
+pub const KINDS: usize = 53;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -155,6 +152,7 @@ impl Dice {
             pass: 1 + self.roll(2) as u8,
             at: self.at(),
             mark: self.maybe(|dice| dice.pick(&[run::DstMark::Moved, run::DstMark::Merged])),
+            shifted_from: None,
         }
     }
 
@@ -188,6 +186,16 @@ impl Dice {
             steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
             ..FlowDefinition::new("flow")
         }
+    }
+
+    fn calendar(&mut self) -> Calendar {
+        let mut calendar = Calendar::new("business-days");
+        calendar.holidays.insert("2026-04-06".parse().unwrap(), self.words());
+        calendar.yearly.insert("12-25".parse().unwrap(), self.words());
+        calendar.working.extend(self.maybe(|dice| ("2026-12-05".parse().unwrap(), dice.words())));
+        let (from, to) = ("2026-12-24T18:00:00".parse().unwrap(), "2026-12-27T00:00:00".parse().unwrap());
+        calendar.blackouts.extend(self.maybe(|dice| calendar::Blackout { from, to, reason: dice.words() }));
+        calendar
     }
 
     fn probe_definition(&mut self) -> ProbeDefinition {
@@ -335,12 +343,22 @@ impl Dice {
                 0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
-            43 => Event::PoolsDefined { pools: [("warehouse".to_owned(), 1 + self.roll(4) as u32)].into() },
-            44 => self.condition_met(),
-            45 => Event::FileDelivered { flow: self.flow(), path: "in/*.csv".into(), file: self.file() },
-            46 => Event::FileDuplicate { flow: self.flow(), path: "in/*.csv".into(), file: self.file(), of: "/in/0.csv".into() },
-            47 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
-            48 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
+            42 => Event::RunTimedOut { run: self.run() },
+            45 => Event::OccurrenceSettled {
+                occurrence: Occurrence { shifted_from: self.maybe(|_| "2026-10-24".parse().unwrap()), ..self.occurrence() },
+                disposition: Disposition::SkippedCalendar { calendar: "business-days".into(), reason: self.words() },
+            },
+            43 => Event::CalendarDefined { calendar: Arc::new(self.calendar()) },
+            44 => match self.roll(2) {
+                0 => Event::CalendarRemoved { calendar: "business-days".into() },
+                _ => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
+            },
+            46 => Event::PoolsDefined { pools: [("warehouse".to_owned(), 1 + self.roll(4) as u32)].into() },
+            47 => self.condition_met(),
+            48 => Event::FileDelivered { flow: self.flow(), path: "in/*.csv".into(), file: self.file() },
+            49 => Event::FileDuplicate { flow: self.flow(), path: "in/*.csv".into(), file: self.file(), of: "/in/0.csv".into() },
+            50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
+            51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -454,6 +472,13 @@ pub fn name(event: &Event) -> &'static str {
         Event::FileDelivered { .. } => "file_delivered",
         Event::FileDuplicate { .. } => "file_duplicate",
         Event::FileSighted { .. } => "file_sighted",
+        Event::RunTimedOut { .. } => "run_timed_out",
+        Event::CalendarDefined { .. } => "calendar_defined",
+        Event::CalendarRemoved { .. } => "calendar_removed",
+        Event::BatchDayDefined { .. } => "batch_day_defined",
         Event::Unknown(_) => "unknown",
     }
 }
+
+/// How many names [`name`] knows.
+pub const NAMES: usize = 54;

@@ -11,5 +11,6 @@ mod support;
 mod daemon;
 mod disk;
 mod peers;
+mod storage;
 mod terminal_given_back;
 mod terminal_lost;

@@ -62,7 +62,7 @@ pub struct Dashboard {
     /// The list pane that the runbook follows.
     followed: Focus,
     zoomed: bool,
-    flows: (Cursor<FlowId>, Order<FlowId, Stamp>),
+    flows: (Cursor<FlowId>, Order<FlowId, (Stamp, i64)>),
     probes: (Cursor<ProbeId>, Order<ProbeId, Stamp>),
     incidents: (Cursor<IncidentId>, Order<IncidentId, Stamp>),
     steps: (Cursor<StepName>, Order<StepName, StepsStamp>),

@@ -23,6 +23,7 @@ use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::effect::Firing;
 use crate::domain::{Digest, FlowDefinition, FlowId};
+use crate::rules::forecast;
 use crate::rules::schedule::Schedule;
 use crate::world::flow::PastOutcome;
 use crate::world::{Flow, Run};
@@ -103,6 +104,7 @@ impl FlowPage {
             }
         }
         lines.push(when);
+        lines.extend(foreseen(session, flow));
         lines.push(rules(&definition));
         lines.push(history(session, flow));
         lines
@@ -124,6 +126,21 @@ fn firings(definition: &FlowDefinition, now: Timestamp) -> Vec<Firing> {
     next.sort_by_key(|firing| firing.at);
     next.truncate(NEXT);
     next
+}
+
+/// When the run on its way, the last one run again, or the next planned one ends; absent where nothing is due and nothing
+/// has been measured.
+fn foreseen(session: &Session, flow: &Flow) -> Option<Line> {
+    let (before, told) = if let Some(run) = flow.active().next() {
+        (String::new(), forecast::of_run(flow, run, session.now)?)
+    } else if let Some(told) = flow.last_run().and_then(|run| forecast::of_rerun(flow, run, session.now)) {
+        ("rerun now: ".to_owned(), told)
+    } else {
+        let (at, told) = forecast::of_next(&session.world, flow)?;
+        (format!("started at {}: ", session.time(at)), told)
+    };
+    let words = told.words(|at| session.time(at))?;
+    Some(Line::of(Role::Muted, "end      ").with(flows::risk_role(told.risk), format!("{before}{words}")))
 }
 
 /// How many runs are shown, and where the others are.
@@ -262,7 +279,14 @@ impl Page for FlowPage {
                 let look = |place: usize| {
                     step_of(place).map_or((session.glyphs.absent, Role::Name), |step| state::step(&step.state, &session.glyphs))
                 };
-                graph.draw(&mut painter, inner, telling, look, |place| step_of(place).map_or(0, |step| state::rank(&step.state)));
+                graph.draw(
+                    &mut painter,
+                    inner,
+                    telling,
+                    look,
+                    |place| step_of(place).map_or(0, |step| state::rank(&step.state)),
+                    |_| false,
+                );
                 y = inner.bottom();
             } else {
                 painter.text(inner.x, inner.y, inner.width, Role::Muted, "too many steps for a picture; open a run for the list");

@@ -22,7 +22,8 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
-use crate::domain::{AttemptId, Job, RunId};
+use crate::domain::{AttemptId, Job, Phase, RunId, StepName};
+use crate::rules::forecast::{self, Forecast};
 use crate::world::{Attempt, Flow, Run, StepRun};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +59,15 @@ impl RunPage {
         }
     }
 
-    fn draw_graph(&mut self, painter: &mut Painter<'_>, session: &Session, flow: &Flow, run: &Run, area: Rect, room: u16) -> u16 {
+    fn draw_graph(
+        &mut self,
+        painter: &mut Painter<'_>,
+        session: &Session,
+        (flow, run): (&Flow, &Run),
+        path: &[StepName],
+        area: Rect,
+        room: u16,
+    ) -> u16 {
         let Some(definition) = flow.definition_of(run).cloned() else { return 0 };
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
         let selected = self.step(run).and_then(|step| definition.steps.iter().position(|other| other.name == step.name));
@@ -69,7 +78,8 @@ impl RunPage {
         let look =
             |place: usize| step_of(place).map_or((session.glyphs.absent, Role::Muted), |step| state::step(&step.state, &session.glyphs));
         let rank = |place: usize| step_of(place).map_or(0, |step| state::rank(&step.state));
-        graph.draw(painter, Rect { height, ..inner }, selected, look, rank);
+        let is_critical = |place: usize| name_of(place).is_some_and(|name| path.contains(name));
+        graph.draw(painter, Rect { height, ..inner }, selected, look, rank, is_critical);
         height
     }
 
@@ -85,7 +95,17 @@ fn took(from: Timestamp, to: Timestamp) -> String {
     clock::duration(to.duration_since(from).try_into().unwrap_or_default())
 }
 
-fn head(session: &Session, flow: &Flow, run: &Run, good: Option<&Run>) -> [Line; 2] {
+/// When it ends, or would end if it were run again now, with the words before it.
+fn foreseen(session: &Session, flow: &Flow, run: &Run) -> Option<(&'static str, Forecast)> {
+    if run.phase == Phase::Done {
+        // Only the newest run is worth running again.
+        let newest = flow.last_run().is_some_and(|last| last.id == run.id);
+        return Some(("rerun now: ", forecast::of_rerun(flow, run, session.now).filter(|_| newest)?));
+    }
+    Some(("", forecast::of_run(flow, run, session.now)?))
+}
+
+fn head(session: &Session, flow: &Flow, run: &Run, good: Option<&Run>, foreseen: Option<&(&'static str, Forecast)>) -> Vec<Line> {
     let (symbol, role) = state::run(run, &session.glyphs);
     let mut first = Line::of(role, format!("{symbol} {}", flows::run_words(session, flow, run)));
     first.push(Role::Muted, format!("   for {}, ", run.date));
@@ -111,7 +131,11 @@ fn head(session: &Session, flow: &Flow, run: &Run, good: Option<&Run>) -> [Line;
     if let Some(by) = run.kill_asked_by.as_ref().filter(|_| run.ended_at.is_none()) {
         second.push(Role::Warning, format!("   {by} asked it to end"));
     }
-    [first, second]
+    let third = foreseen.and_then(|(before, told)| {
+        let words = told.words(|at| session.time(at))?;
+        Some(Line::of(flows::risk_role(told.risk), format!("{before}{words}")))
+    });
+    [first, second].into_iter().chain(third).collect()
 }
 
 impl Page for RunPage {
@@ -137,8 +161,10 @@ impl Page for RunPage {
             return None;
         };
         let good = flow.last_good(Some(&self.run));
+        let foreseen = foreseen(session, flow, run);
+        let path = foreseen.as_ref().map(|(_, told)| told.path.clone()).unwrap_or_default();
         let mut rest = area;
-        for line in head(session, flow, run, good).iter().take(usize::from(area.height)) {
+        for line in head(session, flow, run, good, foreseen.as_ref()).iter().take(usize::from(area.height)) {
             painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), line);
             rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
         }
@@ -148,8 +174,9 @@ impl Page for RunPage {
         let steps = (run.steps.len() as u16).saturating_add(1);
         let room = rest.height.saturating_sub(below + steps + 1).max(rest.height / 3).min(rest.height.saturating_sub(below + 4));
         if rest.height >= 12 && room >= 1 {
-            let inside = section(&mut painter, rest, "Graph", "", false, &session.glyphs);
-            let height = self.draw_graph(&mut painter, session, flow, run, inside, room);
+            let note = if path.len() > 1 { "{ } decides the end" } else { "" };
+            let inside = section(&mut painter, rest, "Graph", note, false, &session.glyphs);
+            let height = self.draw_graph(&mut painter, session, (flow, run), &path, inside, room);
             if height > 0 {
                 rest = Rect { y: inside.y + height, height: rest.bottom().saturating_sub(inside.y + height), ..rest };
             }
@@ -159,7 +186,7 @@ impl Page for RunPage {
         if bars.now.is_some() {
             session.changes_in(SignedDuration::from_secs(5));
         }
-        self.steps_area = draw_steps(&mut painter, session, run, good, &bars, self.cursor(run), list);
+        self.steps_area = draw_steps(&mut painter, session, (run, good), (&bars, &path), self.cursor(run), list);
         if below > 0
             && let Some(step) = self.step(run)
         {
@@ -214,9 +241,8 @@ fn columns(area: Rect, run: &Run) -> (u16, u16, u16) {
 fn draw_steps(
     painter: &mut Painter<'_>,
     session: &Session,
-    run: &Run,
-    good: Option<&Run>,
-    bars: &bars::Bars,
+    (run, good): (&Run, Option<&Run>),
+    (bars, path): (&bars::Bars, &[StepName]),
     cursor: &mut Cursor,
     area: Rect,
 ) -> Rect {
@@ -231,6 +257,9 @@ fn draw_steps(
         let selected = place == cursor.at;
         if selected {
             painter.text(inside.x, y, 1, Role::Key, session.glyphs.cursor);
+        }
+        if path.len() > 1 && path.contains(&step.name) {
+            painter.text(inside.x + 1, y, 1, Role::Warning, session.glyphs.critical);
         }
         let (symbol, role) = state::step(&step.state, &session.glyphs);
         let role_of_words = if step.carried { Role::Muted } else { role };

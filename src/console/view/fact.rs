@@ -18,9 +18,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
             (glyphs.active, Role::Muted)
         }
         Event::RetryPlanned { .. } => (glyphs.pending, Role::Waiting),
-        Event::RunKillAsked { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
+        Event::RunKillAsked { .. } | Event::RunTimedOut { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
         Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled { disposition: Disposition::SkippedCalendar { .. }, .. } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
@@ -41,13 +42,22 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
 
 /// Whether a fact belongs on the common timeline: definitions are read where they are used.
 pub fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::CalendarDefined { .. }
+    )
 }
 
 /// What a fact is about, for actions on it.
 pub fn target(event: &Event) -> Option<Target> {
     Some(match event {
-        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunEnded { run, .. } => Target::Run(run.clone()),
+        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::RunEnded { run, .. } => {
+            Target::Run(run.clone())
+        }
         Event::RetryPlanned { run, step, .. } | Event::StepEnded { run, step, .. } => Target::Step(run.clone(), step.clone()),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }

@@ -5,6 +5,7 @@ use crate::console::theme::Role;
 use crate::console::view::clock;
 use crate::console::widget::bars::Bar;
 use crate::domain::{FlowId, Outcome, Phase};
+use crate::rules::forecast::{self, Risk};
 use crate::world::flow::PastOutcome;
 use crate::world::{Flow, Run, StepState};
 
@@ -37,6 +38,13 @@ fn told(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) 
         let doing = active.map(|run| format!(", {}", run_words(session, flow, run))).unwrap_or_default();
         let by = by.map(|at| format!(" by {}", session.time(at))).unwrap_or_default();
         return (glyphs.late, Role::Bad, format!("late: not {verb}{by}{doing}"), String::new());
+    }
+    if let Some((_, risk, Some(told))) = forecast::breach(flow, session.now) {
+        let end = told.p50.map(|end| format!(" {}", session.time(end))).unwrap_or_default();
+        let due = told.due.map(|due| format!(", due {}", session.time(due))).unwrap_or_default();
+        let doing = active.map(|run| format!(", {}", run_words(session, flow, run))).unwrap_or_default();
+        let slack = told.slack().map(|slack| slack_words(session, slack)).unwrap_or_default();
+        return (glyphs.late, Role::Warning, format!("{}:{end}{due}{doing}", risk.words()), slack);
     }
     if let Some(run) = active {
         let glyph = if run.phase == Phase::Running { glyphs.active } else { glyphs.waiting };
@@ -75,6 +83,21 @@ fn told(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) 
             (glyphs.waiting, Role::Muted, words, String::new())
         }
     }
+}
+
+/// What a risk means.
+pub fn risk_role(risk: Risk) -> Role {
+    match risk {
+        Risk::OnTime | Risk::Unknown => Role::Muted,
+        Risk::AtRisk | Risk::WillBeLate => Role::Warning,
+        Risk::Late => Role::Bad,
+    }
+}
+
+/// Time to spare before a deadline, or missing: `+12m`, `−8m`.
+pub fn slack_words(session: &Session, slack: jiff::SignedDuration) -> String {
+    let sign = if slack.is_negative() { session.glyphs.minus } else { "+" };
+    format!("{sign}{}", clock::duration(std::time::Duration::try_from(slack.abs()).unwrap_or_default()))
 }
 
 /// What a run does, or how it ended, in few words: `3/5 convert`, `load failed 3/3`.

@@ -127,7 +127,7 @@ impl Graph {
     }
 
     /// Paints it, scrolled so that the selected step is in sight. `look` gives the symbol and role of a step; a folded
-    /// chain shows the worst of its steps, which is the one that `rank` puts highest.
+    /// chain shows the worst of its steps, which is the one that `rank` puts highest. A critical step stands in braces.
     pub fn draw<'g>(
         &self,
         painter: &mut Painter<'_>,
@@ -135,6 +135,7 @@ impl Graph {
         selected: Option<usize>,
         look: impl Fn(usize) -> (&'g str, Role),
         rank: impl Fn(usize) -> u8,
+        is_critical: impl Fn(usize) -> bool,
     ) {
         let (wide, high) = (usize::from(area.width), usize::from(area.height));
         let chosen = selected.and_then(|step| self.boxes.iter().find(|found| found.steps.contains(&step)));
@@ -153,7 +154,12 @@ impl Graph {
             let Some(worst) = found.steps.iter().copied().max_by_key(|step| rank(*step)).filter(|_| inside) else { continue };
             let (symbol, role) = look(worst);
             let is_chosen = chosen.is_some_and(|chosen| chosen == found);
-            let words = if is_chosen { format!("<{symbol} {}>", found.label) } else { format!("[{symbol} {}]", found.label) };
+            let (open, close) = match (is_chosen, found.steps.iter().any(|step| is_critical(*step))) {
+                (true, _) => ('<', '>'),
+                (false, true) => ('{', '}'),
+                (false, false) => ('[', ']'),
+            };
+            let words = format!("{open}{symbol} {}{close}", found.label);
             let skip = left.saturating_sub(found.x);
             let shown: String = words.chars().skip(skip).collect();
             let x = area.x + found.x.saturating_sub(left) as u16;

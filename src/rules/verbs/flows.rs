@@ -44,8 +44,8 @@ pub(super) fn run(
 }
 
 /// Run an earlier run again.
-pub(super) fn rerun(world: &World, ask: &RerunAsk, reason: &str) -> Result<Decision, Refusal> {
-    let plan = RerunPlan::of(world, ask)?;
+pub(super) fn rerun(world: &World, ask: &RerunAsk, reason: &str, now: Timestamp) -> Result<Decision, Refusal> {
+    let plan = RerunPlan::of(world, ask, now)?;
     names::text("the reason", reason)?;
     Ok(plan.event(reason.to_owned()).into())
 }

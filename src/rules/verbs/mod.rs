@@ -16,7 +16,7 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Run { flow, params, date, reason } => flows::run(world, flow, params, *date, reason.as_deref(), asked),
         Command::Rerun { run, scope, definition, params, date, reason } => {
             let (run, scope, params) = (run.clone(), scope.clone(), params.clone());
-            flows::rerun(world, &RerunAsk { run, scope, definition: *definition, params, date: *date }, reason)
+            flows::rerun(world, &RerunAsk { run, scope, definition: *definition, params, date: *date }, reason, asked.now)
         }
         Command::Kill { run, reason } => flows::kill(world, run, reason.as_deref()),
         Command::Hold { flow, until, reason } => flows::hold(world, flow, *until, reason, asked),

@@ -2,11 +2,11 @@
 
 use super::shift;
 use crate::domain::run::{Disposition, Occurrence};
-use crate::domain::{FlowDefinition, FlowId, Phase, RunId, StepName};
+use crate::domain::{BatchDays, FlowDefinition, FlowId, Phase, RunId, StepName};
 use crate::world::World;
 use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
+use crate::world::settled::SettledLog;
 use jiff::Timestamp;
-use jiff::civil::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -64,14 +64,16 @@ impl World {
                 done: 0,
                 dates: BTreeMap::new(),
                 made_after: BTreeMap::new(),
+                took: BTreeMap::new(),
+                endings: SettledLog::default(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
         self.forget_followers(&definition.id);
         self.change_flow(&definition.id, |flow| {
             // A schedule that is edited starts anew from now; one that stays goes on where it was.
-            flow.settled
-                .retain(|schedule, _| definition.schedules.contains(schedule) && !flow.removed && flow.definition.zone == definition.zone);
+            let same_days = flow.definition.zone == definition.zone && flow.definition.moving_rule() == definition.moving_rule();
+            flow.settled.retain(|schedule, _| definition.schedules.contains(schedule) && !flow.removed && same_days);
             for schedule in &definition.schedules {
                 flow.settled.entry(schedule.clone()).or_insert(at);
             }
@@ -81,6 +83,7 @@ impl World {
             flow.defined_at = at;
             flow.definitions.insert(digest, definition.clone());
             forget_definitions(flow);
+            flow.took.retain(|step, _| definition.step(step).is_some());
             // A deadline that was taken away is watched no longer.
             for watch in &mut flow.watches {
                 watch.start_by = watch.start_by.filter(|_| definition.must_start_by.is_some());
@@ -117,15 +120,17 @@ impl World {
     }
 
     pub(super) fn occurrence_settled(&mut self, occurrence: &Occurrence, disposition: &Disposition) {
+        let day = BatchDays::new(&self.zone, self.batch_day).of(occurrence.at);
         self.change_flow(&occurrence.flow, |flow| {
+            flow.endings.record(day, occurrence, disposition);
             let settled = flow.settled.entry(occurrence.schedule.clone()).or_insert(occurrence.at);
             *settled = occurrence.at.max(*settled);
             match disposition {
                 Disposition::Ran { .. } | Disposition::CaughtUp { .. } => {}
                 absent => flow.last_absence = Some((occurrence.at, absent.words())),
             }
-            if !matches!(disposition, Disposition::SkippedHeld { .. }) {
-                flow.watches.extend(watch_of(&flow.definition, occurrence.at));
+            if !matches!(disposition, Disposition::SkippedHeld { .. } | Disposition::SkippedCalendar { .. }) {
+                flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
             }
         });
     }
@@ -143,26 +148,4 @@ pub(super) fn forget_definitions(flow: &mut Flow) {
         let today = flow.digest.clone();
         flow.definitions.retain(|digest, _| *digest == today || used.contains(digest));
     }
-}
-
-/// The deadlines of an occurrence, where its flow has any: local times of its date, or of the next day where earlier.
-fn watch_of(definition: &FlowDefinition, planned_at: Timestamp) -> Option<Watch> {
-    let zone = jiff::tz::TimeZone::get(&definition.zone).ok()?;
-    let planned = planned_at.to_zoned(zone.clone());
-    let instant = |time: Time| {
-        let mut date = planned.date();
-        if time < planned.time() {
-            date = date.tomorrow().ok()?;
-        }
-        zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp())
-    };
-    let start_by = definition.must_start_by.and_then(instant);
-    let finish_by = definition.must_finish_by.and_then(instant);
-    (start_by.is_some() || finish_by.is_some()).then_some(Watch {
-        planned_at,
-        start_by,
-        finish_by,
-        start_missed: false,
-        finish_missed: false,
-    })
 }

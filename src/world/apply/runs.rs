@@ -5,7 +5,7 @@ use crate::domain::run::{DefinitionChoice, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
 use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
 use crate::world::procedure::TickState;
-use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, World};
+use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::cmp::Reverse;
@@ -53,6 +53,7 @@ impl World {
                 steps: steps.collect(),
                 unmet: Vec::new(),
                 files: Vec::new(),
+                timed_out: false,
             };
             flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
             flow.runs.push_back(Arc::new(run));
@@ -215,7 +216,32 @@ impl World {
     pub(super) fn step_ended(&mut self, run: &RunId, step: &StepName, outcome: &Outcome) {
         self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::Done { outcome: outcome.clone() });
+        if *outcome == Outcome::Success {
+            self.remember_duration(run, step);
+        }
         self.queue_ready(run);
+    }
+
+    /// Keeps how long a success took, for the forecast of later runs.
+    fn remember_duration(&mut self, id: &RunId, step: &StepName) {
+        self.change_flow(&id.flow, |flow| {
+            let Some(took) = flow.run(id).and_then(|run| run.step(step)).and_then(StepRun::took) else { return };
+            if flow.definition.step(step).is_none() {
+                return;
+            }
+            let kept = flow.took.entry(step.clone()).or_default();
+            if kept.len() >= TOOK_KEPT {
+                kept.pop_front();
+            }
+            kept.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+        });
+    }
+
+    pub(super) fn run_timed_out(&mut self, run: &RunId, by: &str) {
+        self.change_run(run, |run, _| {
+            run.kill_asked_by.get_or_insert_with(|| by.to_owned());
+            run.timed_out = true;
+        });
     }
 
     pub(super) fn run_ended(&mut self, id: &RunId, outcome: &Outcome, at: Timestamp) {

@@ -6,6 +6,7 @@ use crate::console::view::flows;
 use crate::console::widget::bars;
 use crate::console::widget::paint::Painter;
 use crate::console::{Session, Target};
+use crate::rules::forecast;
 use ratatui::layout::{Position, Rect};
 
 impl Dashboard {
@@ -13,12 +14,14 @@ impl Dashboard {
         let (cursor, order) = &mut self.flows;
         let world = &session.world;
         let filter = cursor.filter.text().trim().to_owned();
-        let changed = order.refresh((world.touched.flows, world.flows.len(), filter.clone()), || {
+        // What is foreseen changes with the clock, by the minute.
+        let minute = session.now.as_second().div_euclid(60);
+        let changed = order.refresh(((world.touched.flows, world.flows.len(), filter.clone()), minute), || {
             let shown = world.flows.values().filter(|flow| holds(&flows::searched(flow), &filter));
-            let mut rows: Vec<_> = shown.map(|flow| flow.urgency()).collect();
+            let mut rows: Vec<_> = shown.map(|flow| forecast::urgency(flow, session.now)).collect();
             rows.sort();
-            let width = rows.iter().map(|(_, id)| id.as_str().chars().count()).max().unwrap_or(0);
-            (rows.into_iter().map(|(_, id)| id).collect(), width.min(64) as u16)
+            let width = rows.iter().map(|(_, _, id)| id.as_str().chars().count()).max().unwrap_or(0);
+            (rows.into_iter().map(|(_, _, id)| id).collect(), width.min(64) as u16)
         });
         cursor.settle(order.ids(), changed);
     }
