@@ -529,11 +529,11 @@ fn conditions_are_read_and_their_mistakes_are_told_with_their_places() {
         ("file = [{ path = \"x\", done_file = \"done\" }]\n", "1:35: `done_file` says with `{path}` or `{name}` which file it belongs to"),
         (
             "step = [{ name = \"s\", run = \"true\", pool = \"warehuse\" }]\n",
-            "1:45: there is no pool `warehuse` (did you mean `warehouse`?)",
+            "1:44: there is no pool `warehuse` (did you mean `warehouse`?)",
         ),
         (
             "step = [{ name = \"s\", run = \"true\", pool = { name = \"tapes\", units = 3 } }]\n",
-            "1:54: the step asks for 3 units of `tapes`, which has 2",
+            "1:53: the step asks for 3 units of `tapes`, which has 2",
         ),
     ];
     for (line, told) in wrong {
