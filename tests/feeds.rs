@@ -1,5 +1,5 @@
 //! Files that flows wait for: the room that looks for them, and the real daemon with real files.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod support;
 
@@ -47,7 +47,7 @@ impl Room {
 
     #[track_caller]
     fn next(&mut self) -> Report {
-        let next = self.runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), self.reports.recv()).await });
+        let next = self.runtime.block_on(async { tokio::time::timeout(Duration::from_mins(1), self.reports.recv()).await });
         next.expect("a report within a minute").expect("the room lives")
     }
 
