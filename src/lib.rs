@@ -28,6 +28,7 @@ pub mod samples;
 pub mod workspace;
 
 pub mod channels;
+pub mod feeds;
 pub mod prober;
 pub mod runner;
 pub mod sources;

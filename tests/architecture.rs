@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "samples",
     "workspace",
     "sources",
+    "feeds",
     "prober",
     "runner",
     "channels",
@@ -34,7 +35,7 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "channels"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

@@ -533,7 +533,7 @@ proptest! {
                 }
             }
             prop_assert!(made.world.alerts.values().all(|alert| alert.incident.is_some()));
-            prop_assert!(made.world.retrying.iter().all(|(_, run, _)| made.world.run(run).is_some_and(|run| run.phase != Phase::Done)));
+            prop_assert!(made.world.retrying.rows().all(|(_, place)| made.world.run(&place.run).is_some_and(|run| run.phase != Phase::Done)));
         }
         let folded = dogwatch::world::World::fold(&made.entries);
         prop_assert_eq!(folded, made.world);

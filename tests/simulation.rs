@@ -7,8 +7,9 @@
 mod made;
 
 use dogwatch::domain::calendar::{Blackout, Shift, WeekDay};
+use dogwatch::domain::condition::{After, AfterDate, AfterOn, Conditions, FileFact, FileWanted, MetBy, PoolNeed, STABLE_FOR};
 use dogwatch::domain::flow::{Missed, MissedPolicy, Overlap, Retry};
-use dogwatch::domain::run::{Disposition, Occurrence, Scope};
+use dogwatch::domain::run::{Disposition, Occurrence, RunCause, Scope};
 use dogwatch::domain::*;
 use dogwatch::rules::{self, Asked, Decision, DueKey, Timetable};
 use dogwatch::world::World;
@@ -109,13 +110,16 @@ fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
         let needs: Vec<&str> = names[..place].iter().copied().filter(|_| chance.one_in(2)).collect();
         let attempts = 1 + chance.below(3) as u32;
         let on_exit = if chance.one_in(2) { vec![1] } else { vec![] };
-        StepDefinition { retry: Retry { attempts, on_exit, ..Retry::default() }, ..made::step(names[place], &needs) }
+        let pools = if chance.one_in(3) { some_pools(chance) } else { vec![] };
+        StepDefinition { pools, retry: Retry { attempts, on_exit, ..Retry::default() }, ..made::step(names[place], &needs) }
     });
     let steps = steps.collect();
     let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All]);
     let late = chance.one_in(3);
     let calendar = chance.one_in(2).then(|| a_rule(chance, &lines));
+    let (lines, conditions) = conditions(chance, number, lines);
     FlowDefinition {
+        conditions,
         calendar,
         zone: chance.pick(&ZONES).into(),
         missed: Missed { policy, window: Duration::from_hours(12), max: 3 },
@@ -126,6 +130,36 @@ fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
         ..made::flow(&format!("flow{number}"), &lines, steps)
     }
 }
+
+/// Units of two pools, up to all of them.
+fn some_pools(chance: &mut Chance) -> Vec<PoolNeed> {
+    let some: Vec<_> = POOLS.iter().filter(|_| chance.one_in(2)).collect();
+    some.into_iter().map(|(pool, units)| PoolNeed { pool: (*pool).into(), units: 1 + chance.below(u64::from(*units)) as u32 }).collect()
+}
+
+/// Flows before this one that it comes after, and files that it waits for; some then have no schedule of their own.
+fn conditions<'a>(chance: &mut Chance, number: u64, lines: Vec<&'a str>) -> (Vec<&'a str>, Conditions) {
+    let before: Vec<u64> = (0..number).filter(|_| chance.one_in(2)).collect();
+    let after = before.into_iter().map(|before| After {
+        flow: format!("flow{before}").as_str().into(),
+        on: chance.pick(&[AfterOn::Success, AfterOn::Done, AfterOn::Failure]),
+        date: chance.pick(&[AfterDate::Same, AfterDate::Previous, AfterDate::Any]),
+        look_back: chance.one_in(2).then_some(Duration::from_hours(24)),
+    });
+    let after: Vec<After> = after.collect();
+    let wanted = FileWanted { path: "in/*".into(), stable_for: STABLE_FOR, done_file: None };
+    let conditions = Conditions {
+        priority: chance.pick(&[10, 50, 90]),
+        max_running: chance.one_in(3).then_some(1),
+        side_by_side: chance.one_in(2).then_some(2),
+        after,
+        files: chance.one_in(3).then_some(wanted).into_iter().collect(),
+    };
+    let unscheduled = (!conditions.after.is_empty() || !conditions.files.is_empty()) && chance.one_in(2);
+    (if unscheduled { vec![] } else { lines }, conditions)
+}
+
+const POOLS: [(&str, u32); 2] = [("tapes", 3), ("warehouse", 2)];
 
 impl Simulation {
     fn new(seed: u64) -> Self {
@@ -158,7 +192,8 @@ impl Simulation {
             max_running: 1 + new.chance.below(4) as u32,
             group_by: vec![],
         };
-        new.carry_out(Decision { events: vec![loaded], effects: vec![] }, &Author::Engine);
+        let pools = Event::PoolsDefined { pools: POOLS.map(|(name, units)| (name.to_owned(), units)).into() };
+        new.carry_out(Decision { events: vec![loaded, pools], effects: vec![] }, &Author::Engine);
         let begins = new.chance.pick(&["00:00", "02:30", "06:00"]).parse().unwrap();
         new.carry_out(Decision { events: vec![Event::BatchDayDefined { begins }], effects: vec![] }, &Author::Engine);
         for id in CALENDARS {
@@ -211,11 +246,22 @@ impl Simulation {
         }
     }
 
+    /// As the engine does after it has asked what is due.
+    fn look(&mut self, key: DueKey) {
+        match rules::next_due(&self.world, &key) {
+            Some(at) => drop(self.agenda.insert(key, at)),
+            None => drop(self.agenda.remove(&key)),
+        }
+    }
+
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::StartAttempt(order) => {
                 let attempt = order.attempt;
                 assert!(self.started.insert(attempt.clone()), "{attempt} is started twice");
+                if let Job::Step { run, .. } = &attempt.job {
+                    assert_eq!(self.world.run(run).unwrap().unmet, [], "{attempt} starts before its time");
+                }
                 let ends_at = self.now + SignedDuration::from_secs(1 + self.chance.below(3_000).cast_signed());
                 let end = match self.chance.below(12) {
                     0 | 1 => AttemptEnd::Exit(1),
@@ -280,6 +326,48 @@ impl Simulation {
         }
     }
 
+    /// A file comes, sometimes an old one, sometimes with a content that was there before.
+    fn deliver(&mut self) {
+        let flows: Vec<FlowId> = self.world.flows.keys().cloned().collect();
+        let flow = self.chance.pick(&flows);
+        let (name, age) = (self.chance.below(1_000), self.chance.below(100_000));
+        let modified_at = self.now - SignedDuration::from_secs(age.cast_signed());
+        let file = FileFact { file: format!("/in/{name}"), size: 1, modified_at, checksum: (name % 300).to_string() };
+        self.report(&Report::FileFound { flow, path: "in/*".into(), file });
+    }
+
+    /// What was waited for came before, was used once, and made no run twice.
+    fn check_conditions(&self) {
+        let mut ended = BTreeSet::new();
+        let mut dates = BTreeSet::new();
+        let (mut delivered, mut used) = (BTreeSet::new(), BTreeSet::new());
+        for entry in &self.entries {
+            match &entry.event {
+                Event::RunEnded { run, .. } => drop(ended.insert(run)),
+                Event::RunCreated { run, cause: RunCause::After { runs }, date, .. } => {
+                    assert!(runs.iter().all(|before| ended.contains(before)), "{run} is made before its time");
+                    assert!(dates.insert((&run.flow, date)), "{run} is made twice for {date}");
+                }
+                Event::ConditionMet { run, by: MetBy::Run(before), .. } => {
+                    assert!(ended.contains(before), "{run} goes on before {before} has ended");
+                }
+                Event::FileDelivered { flow, file, .. } => {
+                    assert!(delivered.insert((flow, &file.checksum)), "{flow}: the same content is delivered twice");
+                }
+                Event::ConditionMet { run, by: MetBy::Files(files), .. } => {
+                    for file in files {
+                        assert!(used.insert((&run.flow, file)), "{run}: {file:?} is used twice");
+                    }
+                }
+                Event::RunCreated { run, cause: RunCause::File { file, .. }, .. } => {
+                    assert!(used.insert((&run.flow, file)), "{run}: {file:?} is used twice");
+                }
+                _ => {}
+            }
+        }
+        assert!(used.iter().all(|(flow, file)| delivered.contains(&(*flow, &file.checksum))), "a file that never came is used");
+    }
+
     /// The daemon is gone for a while and comes back, perhaps on another boot.
     fn crash(&mut self) {
         self.crashed = false;
@@ -331,11 +419,17 @@ impl Simulation {
             let boot = self.boot.to_string();
             let asked = Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next() };
             let decision = rules::due(&self.world, &key, &asked);
-            assert_ne!(decision, Decision::default(), "{key:?} is due, but nothing comes of it");
+            // What is owed around a flow may have been settled from another side, as when the run that waited is killed.
+            let settled = matches!(key, DueKey::Conditions(_)) && rules::next_due(&self.world, &key).is_none();
+            assert!(settled || decision != Decision::default(), "{key:?} is due, but nothing comes of it");
             self.carry_out(decision, &Author::Engine);
+            self.look(key);
         }
         if self.chance.one_in(25) {
             self.command();
+        }
+        if self.chance.one_in(40) {
+            self.deliver();
         }
         if self.chance.one_in(300) {
             self.edit_calendar();
@@ -344,6 +438,13 @@ impl Simulation {
             self.crash();
         }
         assert!(self.world.slots_taken() <= self.world.max_running, "too much runs");
+        for (name, pool) in &self.world.pools {
+            assert!(pool.taken() <= pool.units, "more is taken of {name} than there is");
+        }
+        for (flow, busy) in &self.world.busy {
+            let most = self.world.flow(flow).and_then(|flow| flow.definition.conditions.max_running);
+            assert!(most.is_none_or(|most| *busy <= most), "{flow}: too many of its steps run");
+        }
         assert!(self.world.alerts.values().all(|alert| alert.incident.is_some()), "an alert without an incident");
     }
 
@@ -373,6 +474,7 @@ impl Simulation {
                 );
             }
         }
+        self.check_conditions();
         self.check_calendars();
         self.check_counts(&ends);
         for disposition in ends.values() {
@@ -425,13 +527,34 @@ impl Simulation {
             let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "1", random: 0 };
             let decision = rules::due(&self.world, &key, &asked);
             self.carry_out(decision, &Author::Engine);
+            self.look(key);
+        }
+        // Nothing is owed, also where no event said so.
+        for key in rules::agenda(&self.world) {
+            assert!(rules::next_due(&self.world, &key).is_none_or(|at| at > self.now), "{key:?} is due, and nobody was told");
         }
     }
 }
 
 /// What must have happened somewhere in the simulated days, or they show nothing.
-const SEEN: [&str; 12] =
-    ["ran", "caught up", "missed", "overlap", "held", "moved", "merged", "lost", "never began", "incident resolved", "calendar", "shifted"];
+const SEEN: [&str; 16] = [
+    "ran",
+    "caught up",
+    "missed",
+    "overlap",
+    "held",
+    "moved",
+    "merged",
+    "lost",
+    "never began",
+    "incident resolved",
+    "calendar",
+    "shifted",
+    "after",
+    "file",
+    "file met",
+    "run met",
+];
 
 fn sights(event: &Event) -> Vec<&'static str> {
     match event {
@@ -447,6 +570,10 @@ fn sights(event: &Event) -> Vec<&'static str> {
             let mark = occurrence.mark.map(|mark| if mark == run::DstMark::Moved { "moved" } else { "merged" });
             [end].into_iter().chain(mark).chain(occurrence.shifted_from.map(|_| "shifted")).collect()
         }
+        Event::RunCreated { cause: RunCause::After { .. }, .. } => vec!["after"],
+        Event::RunCreated { cause: RunCause::File { .. }, .. } => vec!["file"],
+        Event::ConditionMet { by: MetBy::Files(_), .. } => vec!["file met"],
+        Event::ConditionMet { by: MetBy::Run(_), .. } => vec!["run met"],
         Event::AttemptEnded { end: AttemptEnd::Lost, .. } => vec!["lost"],
         Event::AttemptEnded { end: AttemptEnd::NeverBegan, .. } => vec!["never began"],
         Event::IncidentResolved { .. } => vec!["incident resolved"],

@@ -503,3 +503,73 @@ async fn a_workspace_that_is_replaced_is_still_watched() {
     fs::write(root.join("dogwatch.toml"), "").unwrap();
     changed(&mut watcher).await;
 }
+
+#[test]
+fn conditions_are_read_and_their_mistakes_are_told_with_their_places() {
+    let settings = "name = \"t\"\n[pools]\nwarehouse = 4\ntapes = { units = 2 }\n";
+    let flow = "priority = 80\nmax_running = 2\noverlap = { allow = 3 }\n\
+        [[after]]\nflow = \"rates\"\non = \"done\"\ndate = \"any\"\n\
+        [[file]]\npath = \"in/*.csv\"\nstable_for = \"30s\"\n\
+        [[step]]\nname = \"load\"\nrun = \"true\"\npool = [\"warehouse\", { name = \"tapes\", units = 2 }]\n";
+    let step = "[[step]]\nname = \"s\"\nrun = \"true\"\n";
+    let right =
+        loaded(&[("dogwatch.toml", settings.as_bytes()), ("flows/orders.toml", flow.as_bytes()), ("flows/rates.toml", step.as_bytes())]);
+    let orders = &right.definitions.flows[0];
+    let conditions = &orders.conditions;
+    assert_eq!((conditions.priority, conditions.max_running, conditions.side_by_side), (80, Some(2), Some(3)));
+    assert_eq!(orders.overlap, Overlap::Allow);
+    assert_eq!(conditions.after[0].look_back, Some(Duration::from_hours(24)), "any date means the last day");
+    assert_eq!(conditions.files[0].stable_for, Duration::from_secs(30));
+    let pools: Vec<_> = orders.steps[0].pools.iter().map(|need| (need.pool.as_str(), need.units)).collect();
+    assert_eq!(pools, [("tapes", 2), ("warehouse", 1)]);
+    assert_eq!(right.definitions.pools["warehouse"], 4);
+
+    let wrong = [
+        ("priority = 101\n", "1:12: `priority` must be between 0 and 100"),
+        ("overlap = { alow = 3 }\n", "1:13: unknown key `alow` (did you mean `allow`?)"),
+        ("after = [\"ratse\"]\n", "1:10: there is no flow `ratse` (did you mean `rates`?)"),
+        ("after = \"a\"\n", "1:9: the flow `a` comes after itself"),
+        ("after = [\"rates\", \"rates\"]\n", "1:19: `rates` is named twice"),
+        ("after = [{ flow = \"rates\", on = \"sucess\" }]\n", "1:33: `on` cannot be `sucess` (did you mean `success`?)"),
+        ("file = [{ path = \"in/*/x.csv\" }]\n", "1:18: `path`: `*`, `?` and `[…]` are for its last part only; name each folder"),
+        ("file = [{ path = \"../x\" }]\n", "1:18: `path`: it goes through `..`"),
+        ("file = [{ path = \"x\", done_file = \"done\" }]\n", "1:35: `done_file` says with `{path}` or `{name}` which file it belongs to"),
+        (
+            "step = [{ name = \"s\", run = \"true\", pool = \"warehuse\" }]\n",
+            "1:44: there is no pool `warehuse` (did you mean `warehouse`?)",
+        ),
+        (
+            "step = [{ name = \"s\", run = \"true\", pool = { name = \"tapes\", units = 3 } }]\n",
+            "1:53: the step asks for 3 units of `tapes`, which has 2",
+        ),
+    ];
+    for (line, told) in wrong {
+        let text = if line.starts_with("step") { line.to_owned() } else { format!("{line}{step}") };
+        let files = [("dogwatch.toml", settings.as_bytes()), ("flows/a.toml", text.as_bytes()), ("flows/rates.toml", step.as_bytes())];
+        let lines = refused(&files).lines();
+        assert!(lines.len() == 1 && lines[0].starts_with(&format!("flows/a.toml:{told}")), "{line}: {lines:?}");
+    }
+}
+
+#[test]
+fn five_thousand_flows_that_depend_on_each_other_are_read_and_a_circle_among_them_is_told() {
+    let dir = workspace(&[]);
+    fs::create_dir(dir.path().join("flows")).unwrap();
+    let write = |number: usize, before: Option<usize>| {
+        let after = before.map_or(String::new(), |before| format!("after = [\"f{before:04}\"]\n"));
+        let text = format!("{after}[[step]]\nname = \"s\"\nrun = \"true\"\n");
+        fs::write(dir.path().join(format!("flows/f{number:04}.toml")), text).unwrap();
+    };
+    for number in 0..5_000 {
+        write(number, number.checked_sub(1));
+    }
+    let began = Instant::now();
+    assert_eq!(workspace::load(dir.path()).unwrap().definitions.flows.len(), 5_000);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    write(0, Some(4_999));
+    let told = workspace::load(dir.path()).unwrap_err().lines();
+    assert_eq!(told.len(), 1);
+    let wanted = "flows/f0000.toml:1:10: these flows wait for each other: f0000 after f4999 after f4998 after";
+    assert!(told[0].starts_with(wanted), "{told:?}");
+    assert!(told[0].ends_with("after … after f0000"), "{told:?}");
+}

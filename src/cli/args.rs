@@ -92,6 +92,8 @@ pub enum Verb {
         /// Only of this flow
         flow: Option<String>,
     },
+    /// Pools: units, who holds them, who waits for them
+    Pools,
     /// Start a run
     Run(Run),
     /// Run an earlier run again, as a new run

@@ -19,10 +19,7 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
     let mut flows: Vec<_> = world.flows.values().collect();
     flows.sort_by_key(|flow| forecast::urgency(flow, now));
     if printer.json {
-        let rows: Vec<_> = flows
-            .iter()
-            .map(|flow| json::flow(flow, rules::next_occurrence(&world, flow), &rules::why_flow(&world, &flow.definition.id, now), now))
-            .collect();
+        let rows: Vec<_> = flows.iter().map(|flow| json::flow(&world, flow, rules::next_occurrence(&world, flow), now)).collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -67,7 +64,8 @@ pub async fn runs(session: &Session, printer: Printer, flow: Option<&str>) -> Re
     let mut runs: Vec<_> = world.flows.values().filter(|flow| wanted(&flow.definition.id)).flat_map(|flow| flow.runs.iter()).collect();
     runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id.number())));
     if printer.json {
-        print::document(&runs.iter().map(|run| json::run(run)).collect::<Vec<_>>())?;
+        let now = clock::now();
+        print::document(&runs.iter().map(|run| json::run(run, &rules::waiting_on(&world, run, now))).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<_> = runs
@@ -186,7 +184,7 @@ async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<E
     printer.remark(format!("{id} …"))?;
     let run = follow(client, |world| world.run(id).filter(|run| run.phase == Phase::Done).cloned()).await?;
     if printer.json {
-        print::document(&json::run(&run))?;
+        print::document(&json::run(&run, &[]))?;
     } else {
         let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
             Some(end) => format!(": {} {end}", step.name),

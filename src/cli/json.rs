@@ -2,8 +2,8 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
-use crate::rules::Reason;
 use crate::rules::forecast::{self, Forecast};
+use crate::rules::{self, Reason, Waiting};
 use crate::world::{Attempt, Channel, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ fn local(at: Timestamp, zone: &str) -> Value {
 }
 
 /// One flow, with its last run.
-pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason], now: Timestamp) -> Value {
+pub fn flow(world: &World, flow: &Flow, next: Option<Timestamp>, now: Timestamp) -> Value {
+    let waiting_on: Vec<Reason> = rules::why_flow(world, &flow.definition.id, now);
     let definition = &flow.definition;
     json!({
         "id": definition.id,
@@ -34,7 +35,7 @@ pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason], now: Ti
         "late": flow.is_late(),
         "forecast": flow.active().next().and_then(|run| forecast::of_run(flow, run, now)).map(|told| foreseen(&told)),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
-        "last_run": flow.last_run().map(run),
+        "last_run": flow.last_run().map(|last| run(last, &rules::waiting_on(world, last, now))),
         "incidents": flow.incidents,
     })
 }
@@ -52,8 +53,8 @@ fn foreseen(told: &Forecast) -> Value {
     })
 }
 
-/// One run with its steps and attempts.
-pub fn run(run: &Run) -> Value {
+/// One run with its steps and attempts, and what it waits for.
+pub fn run(run: &Run, waiting_on: &[Waiting]) -> Value {
     json!({
         "id": run.id,
         "flow": run.id.flow,
@@ -69,6 +70,8 @@ pub fn run(run: &Run) -> Value {
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "duration": span(run.started_at, run.ended_at),
+        "waiting_on": waiting_on,
+        "files": run.files,
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

@@ -13,6 +13,7 @@ mod journal;
 mod json;
 mod logs;
 mod plan;
+mod pools;
 mod print;
 mod probes;
 mod runbooks;
@@ -84,6 +85,7 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Batch(batch) => plan::batch(session, printer, batch).await,
         Verb::Flows => flows::flows(session, printer).await,
         Verb::Runs { flow } => flows::runs(session, printer, flow.as_deref()).await,
+        Verb::Pools => pools::pools(session, printer).await,
         Verb::Run(run) => flows::run(session, printer, run).await,
         Verb::Rerun(rerun) => flows::rerun(session, printer, rerun).await,
         Verb::Kill(kill) => flows::kill(session, printer, kill).await,

@@ -14,6 +14,7 @@ use crate::channels::Courier;
 use crate::clock;
 use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside};
+use crate::feeds::Feeds;
 use crate::journal::Journal;
 use crate::prober::Prober;
 use crate::runner::Runner;
@@ -63,7 +64,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let (stop, mut stop_asked) = mpsc::channel(1);
     let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
     let courier = Courier::new(place.workspace.clone(), reports.clone(), tokio.clone());
-    let prober = Prober::new(reports, tokio.clone());
+    let prober = Prober::new(reports.clone(), tokio.clone());
+    let feeds = Feeds::start(&place.workspace, reports)?;
 
     let open = world.open_attempts();
     let known: HashSet<_> = open.iter().map(|(attempt, _)| attempt.folder()).collect();
@@ -71,7 +73,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let attempts = place.attempts();
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
-    let outside = Outside { runner: runner.clone(), prober, courier: courier.clone(), reload, stop: stop.clone() };
+    let outside = Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), reload, stop: stop.clone() };
     let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 

@@ -1,9 +1,10 @@
 //! What the rules ask of the outside, and what the outside says back.
 
+use super::condition::{FileFact, FileWanted, Pools};
 use super::message::{Fate, Message};
 use super::{
-    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook,
-    run::DstMark, span,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, FlowId, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult,
+    Runbook, run::DstMark, span,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,21 @@ pub enum Effect {
     ReloadWorkspace,
     /// End the daemon in order.
     StopDaemon,
+    /// Look for the files that a flow waits for, or go on with another order.
+    WatchFeed(Box<FeedOrder>),
+    /// Look for no file of this flow any more.
+    ForgetFeed(FlowId),
+}
+
+/// What a flow looks for, and what it has had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedOrder {
+    /// The flow.
+    pub flow: FlowId,
+    /// The files that it waits for.
+    pub wanted: Vec<FileWanted>,
+    /// Files that are on record as they are, so that their content need not be read again: path, bytes, last change.
+    pub known: Vec<(String, u64, Timestamp)>,
 }
 
 /// Everything that a supervisor must know.
@@ -122,6 +138,24 @@ pub enum Report {
         /// By how many seconds.
         by_seconds: f64,
     },
+    /// A file is whole; whether it is a delivery, a duplicate or known is for the rules to say.
+    FileFound {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern that it answers.
+        path: String,
+        /// The file.
+        file: FileFact,
+    },
+    /// What is seen where a file is waited for has changed in kind.
+    FileSighted {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern.
+        path: String,
+        /// What is seen, in words.
+        words: String,
+    },
     /// The daemon begins.
     DaemonStarted {
         /// Its version.
@@ -175,6 +209,8 @@ pub struct Definitions {
     pub runbooks: Vec<Arc<Runbook>>,
     /// Channels.
     pub channels: Vec<Arc<ChannelDefinition>>,
+    /// Pools with their units.
+    pub pools: Pools,
     /// Calendars, with what they include.
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.

@@ -1,6 +1,7 @@
 //! Facts in the past tense, and the entries that hold them. Only this stays compatible for ever: variants are added,
 //! never changed.
 
+use super::condition::{Condition, FileFact, MetBy, Pools};
 use super::note::SavedNote;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
@@ -420,6 +421,49 @@ pub enum Event {
         message: MessageRef,
         /// Why.
         error: String,
+    },
+    /// The pools of the workspace were read, or have changed.
+    PoolsDefined {
+        /// All of them, with their units.
+        pools: Pools,
+    },
+    /// A condition that a run waited for is met; it stays met for this run.
+    ConditionMet {
+        /// The run.
+        run: RunId,
+        /// The condition.
+        condition: Condition,
+        /// What met it.
+        by: MetBy,
+    },
+    /// A file that a flow waits for has come and is whole.
+    FileDelivered {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern that it answers.
+        path: String,
+        /// The file.
+        file: FileFact,
+    },
+    /// A file has come whose content this flow had before: no delivery.
+    FileDuplicate {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern that it answers.
+        path: String,
+        /// The file.
+        file: FileFact,
+        /// The file that had the content first.
+        of: String,
+    },
+    /// What is seen where a flow waits for a file has changed in kind.
+    FileSighted {
+        /// The flow.
+        flow: FlowId,
+        /// The path or pattern.
+        path: String,
+        /// What is seen, in words.
+        words: String,
     },
     /// A run took longer in all than its flow's `timeout`: it is ended.
     RunTimedOut {

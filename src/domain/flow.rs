@@ -1,5 +1,6 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
+use super::condition::{Conditions, PoolNeed};
 use super::message::Messages;
 use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
@@ -52,6 +53,9 @@ pub struct FlowDefinition {
     /// Who is told at which key point, the workspace's own choices included.
     #[serde(default, skip_serializing_if = "Messages::is_empty")]
     pub messages: Messages,
+    /// What its runs and steps wait for beside their time.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    pub conditions: Conditions,
     /// How long its runs should take.
     #[serde(default, skip_serializing_if = "Bounds::is_open")]
     pub bounds: Bounds,
@@ -83,6 +87,7 @@ impl FlowDefinition {
             env: Params::new(),
             steps: Vec::new(),
             messages: Messages::default(),
+            conditions: Conditions::default(),
             bounds: Bounds::default(),
             timeout: None,
             calendar: None,
@@ -129,6 +134,9 @@ pub struct StepDefinition {
     /// Where it runs, relative to the workspace; default the workspace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// Units of pools that each attempt holds, by the pool's name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolNeed>,
     /// How long it should take, all its attempts together.
     #[serde(default, skip_serializing_if = "Bounds::is_open")]
     pub bounds: Bounds,
@@ -148,6 +156,7 @@ impl StepDefinition {
             idempotent: true,
             env: Params::new(),
             folder: None,
+            pools: Vec::new(),
             bounds: Bounds::default(),
         }
     }

@@ -4,6 +4,7 @@ pub mod batch_day;
 pub mod calendar;
 pub mod channel;
 pub mod command;
+pub mod condition;
 pub mod effect;
 pub mod event;
 pub mod few;

@@ -1,5 +1,6 @@
 //! One execution of a flow: phases, outcomes, attempts, occurrences.
 
+use super::condition::FileFact;
 use super::{CalendarId, FlowId, RunId, RunbookId, StepName, Subject};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -294,6 +295,18 @@ pub enum RunCause {
     },
     /// A neighbour started it.
     Source,
+    /// The flows that it comes after have ended for its date.
+    After {
+        /// Their runs.
+        runs: Vec<RunId>,
+    },
+    /// A file came.
+    File {
+        /// The path or pattern that it answers.
+        path: String,
+        /// The file.
+        file: FileFact,
+    },
 }
 
 /// Which steps of an earlier run are run again (RULES: rerun).

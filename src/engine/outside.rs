@@ -2,6 +2,7 @@
 
 use crate::channels::Courier;
 use crate::domain::{AttemptId, Effect};
+use crate::feeds::Feeds;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
 use tokio::sync::mpsc;
@@ -15,6 +16,8 @@ pub struct Outside {
     pub prober: Prober,
     /// Sends messages.
     pub courier: Courier,
+    /// Looks for files that flows wait for.
+    pub feeds: Feeds,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -43,6 +46,8 @@ impl Outside {
             Effect::SetRhythm { probe, every } => self.prober.set_rhythm(&probe, every),
             Effect::SendMessage { message, channel } => self.courier.send(channel, message),
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
+            Effect::WatchFeed(order) => self.feeds.watch(*order),
+            Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

@@ -1,5 +1,6 @@
 //! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
 
+use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
@@ -215,6 +216,15 @@ impl<'a> Teller<'a> {
                 format!("nobody knows whether {} was told, not sent again: {}: {error}", message.channel, message.subject)
             }
             Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
+            Event::PoolsDefined { pools } if pools.is_empty() => "no pools any more".into(),
+            Event::PoolsDefined { pools } => {
+                let pools: Vec<_> = pools.iter().map(|(name, units)| format!("{name} {units}")).collect();
+                format!("pools: {}", pools.join(", "))
+            }
+            Event::ConditionMet { run, condition, by } => format!("{run}: {}", met_words(condition, by)),
+            Event::FileDelivered { flow, file, .. } => format!("{flow}: {} has come, {}", file.file, counted_bytes(file.size)),
+            Event::FileDuplicate { flow, file, of, .. } => format!("{flow}: {} is a duplicate of {of}", file.file),
+            Event::FileSighted { flow, path, words } => format!("{flow}: waits for {path}: {words}"),
             Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
             Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
             Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
@@ -337,7 +347,30 @@ fn cause_words(cause: &RunCause) -> String {
         RunCause::Person { reason } => format!("by hand{}", because(reason.as_ref())),
         RunCause::Rerun { of, scope, reason } => format!("rerun of {of} ({scope}): {reason}"),
         RunCause::Source => "by its source".into(),
+        RunCause::After { runs } => format!("after {}", runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        RunCause::File { file, .. } => format!("file {}", file.file),
     }
+}
+
+fn met_words(condition: &Condition, by: &MetBy) -> String {
+    match (condition, by) {
+        (Condition::After(_), MetBy::Run(before)) => format!("{before} was waited for and has ended"),
+        (Condition::After(flow), MetBy::Files(_)) => format!("{flow} was waited for"),
+        (Condition::File(path), MetBy::Files(files)) => {
+            let first = files.first().map_or("", |file| file.file.as_str());
+            match files.len() {
+                0 | 1 => format!("{path} was waited for: {first}"),
+                more => format!("{path} was waited for: {first} and {} more", more - 1),
+            }
+        }
+        (Condition::File(path), MetBy::Run(run)) => format!("{path} was waited for: {run}"),
+        (Condition::After(flow), MetBy::Waived(why)) => format!("{flow} is not waited for: {why}"),
+        (Condition::File(path), MetBy::Waived(why)) => format!("{path} is not waited for: {why}"),
+    }
+}
+
+fn counted_bytes(bytes: u64) -> String {
+    counted(usize::try_from(bytes).unwrap_or(usize::MAX), "byte")
 }
 
 fn because(reason: Option<&String>) -> String {

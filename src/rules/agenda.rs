@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, deadlines, occurrences, sending, slots, timing};
+use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
 use crate::domain::{ChannelId, Event, FlowId, Job};
 use crate::world::World;
 use jiff::Timestamp;
@@ -14,25 +14,36 @@ pub enum DueKey {
     Slots,
     /// A channel's next message, and the end of a storm on it.
     Channel(ChannelId),
+    /// What is owed around a flow: conditions that are met, runs that its end or its files start.
+    Conditions(FlowId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
 pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
-    flows.chain([DueKey::Slots]).chain(channels).collect()
+    let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).collect()
 }
 
 /// The keys whose next time an event may have changed.
 pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
     let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
     match event {
-        Event::FlowDefined { flow: definition } => vec![DueKey::Flow(definition.id.clone()), DueKey::Slots],
-        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
+        Event::FlowDefined { flow: definition } => {
+            vec![DueKey::Flow(definition.id.clone()), DueKey::Slots, DueKey::Conditions(definition.id.clone())]
+        }
+        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
+            vec![DueKey::Flow(id.clone()), DueKey::Conditions(id.clone())]
+        }
         Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
         Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
-        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => flow(&run.flow),
-        Event::RunEnded { run, .. } | Event::StepEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::StepEnded { run, .. } => {
+            vec![DueKey::Flow(run.flow.clone()), DueKey::Slots]
+        }
+        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots, DueKey::Conditions(run.flow.clone())],
+        Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
+        Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
         Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
@@ -51,7 +62,9 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
-        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::WorkspaceLoaded { .. } => vec![DueKey::Slots],
+        Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
+            vec![DueKey::Slots]
+        }
         _ => Vec::new(),
     }
 }
@@ -66,6 +79,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
 
@@ -84,7 +98,8 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
             events.extend(timing::due(world, flow, asked.now));
             Decision::events(events)
         }
-        DueKey::Slots => slots::next_start(world, asked).into(),
         DueKey::Channel(id) => sending::due(world, id, asked),
+        DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
     }
 }

@@ -1,6 +1,7 @@
 //! What a reading of the workspace's files changes.
 
 use super::{Decision, sending};
+use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
 use crate::world::World;
@@ -8,11 +9,11 @@ use std::collections::BTreeSet;
 
 /// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
-    // Calendars and channels are there before the flows that use them, and calendars go after them.
+    // What flows name is there before them: pools, channels, calendars; and a calendar goes after them.
     let (calendars, gone) = calendars(world, read);
-    let channels = channels(world, read);
-    let events = [workspace(world, read), calendars, channels, flows(world, read), gone, probes(world, read), runbooks(world, read)];
-    Decision::events(events.into_iter().flatten())
+    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read)];
+    let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]);
+    Decision::events(events.flatten())
 }
 
 /// The files are wrong; the definitions from before stay.
@@ -53,6 +54,11 @@ fn channels(world: &World, read: &Definitions) -> Vec<Event> {
     let here: BTreeSet<_> = read.channels.iter().map(|channel| &channel.id).collect();
     let gone = world.channels.keys().filter(|id| !here.contains(id)).flat_map(|id| sending::removal(world, id));
     changed.map(|channel| Event::ChannelDefined { channel: channel.clone() }).chain(gone).collect()
+}
+
+fn pools(world: &World, read: &Definitions) -> Vec<Event> {
+    let now: Pools = world.pools.iter().filter(|(_, pool)| pool.units > 0).map(|(name, pool)| (name.clone(), pool.units)).collect();
+    if now == read.pools { Vec::new() } else { vec![Event::PoolsDefined { pools: read.pools.clone() }] }
 }
 
 fn flows(world: &World, read: &Definitions) -> Vec<Event> {

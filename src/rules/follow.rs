@@ -1,6 +1,7 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, health, messages, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, conditions, health, messages, runs, sending, slots, timing, triage};
+use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
 use crate::world::World;
 
@@ -32,6 +33,10 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
     let progress = |run: &RunId| runs::next_fact(world, run, asked);
     match event {
         Event::DaemonStarted { .. } => resume(world, asked),
+        Event::RunCreated { run, cause: RunCause::File { .. }, .. } => Decision {
+            events: progress(run).into_iter().collect(),
+            effects: conditions::look_again(world, &run.flow).into_iter().collect(),
+        },
         Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } => progress(run).into(),
         Event::StepEnded { run, step, outcome } => {
             let told = messages::of_step(world, run, step, outcome, asked);
@@ -58,8 +63,14 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             }
             Job::Procedure { .. } => Decision::nothing(),
         },
-        Event::FlowDefined { flow } => Decision::events(alerts::of_flow_definition(world, &flow.id)),
-        Event::FlowRemoved { flow } => Decision::events(alerts::of_flow_removal(world, flow)),
+        Event::FlowDefined { flow } => Decision {
+            events: alerts::of_flow_definition(world, &flow.id),
+            effects: conditions::watch(world, &flow.id).into_iter().collect(),
+        },
+        Event::FlowRemoved { flow } => {
+            let watch = conditions::watch(world, flow).unwrap_or_else(|| Effect::ForgetFeed(flow.clone()));
+            Decision { events: alerts::of_flow_removal(world, flow), effects: vec![watch] }
+        }
         Event::ProbeDefined { probe } => Decision {
             events: alerts::of_probe_definition(world, &probe.id),
             effects: world.probe(&probe.id).map(health::watch).unwrap_or_default(),
@@ -100,9 +111,12 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
 fn resume(world: &World, asked: &Asked) -> Decision {
     let runs = world.flows.values().flat_map(|flow| flow.active());
     let Decision { events, effects } = sending::resume(world, asked);
+    let probes = world.probes.values().flat_map(|probe| health::watch(probe));
+    let feeds =
+        world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     Decision {
         events: events.into_iter().chain(runs.filter_map(|run| runs::next_fact(world, &run.id, asked))).collect(),
-        effects: world.probes.values().flat_map(|probe| health::watch(probe)).chain(effects).collect(),
+        effects: probes.chain(feeds).chain(effects).collect(),
     }
 }
 

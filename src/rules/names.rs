@@ -132,6 +132,11 @@ pub(super) fn date(date: Option<Date>) -> Result<(), Refusal> {
 
 /// The date now in a zone.
 pub(super) fn today(zone: &str, asked: &Asked) -> Date {
+    date_in(zone, asked.now)
+}
+
+/// The date of an instant in a zone.
+pub(super) fn date_in(zone: &str, at: jiff::Timestamp) -> Date {
     let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    zone.to_datetime(asked.now).date()
+    zone.to_datetime(at).date()
 }

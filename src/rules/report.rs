@@ -1,6 +1,6 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, definitions, health, sending};
+use super::{Asked, Decision, conditions, definitions, health, sending};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
@@ -25,6 +25,8 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
         Report::Probed { probe, result } => health::probed(world, probe, result),
         Report::WorkspaceRead(read) => definitions::read(world, read),
         Report::WorkspaceRefused { errors } => definitions::refused(world, errors),
+        Report::FileFound { flow, path, file } => conditions::file_found(world, flow, path, file).into(),
+        Report::FileSighted { flow, path, words } => conditions::file_sighted(world, flow, path, words).into(),
         Report::ClockStepped { by_seconds } => Event::ClockStepped { by_seconds: *by_seconds }.into(),
         Report::DaemonStarted { version, pid, boot_id, host } => {
             Event::DaemonStarted { version: version.clone(), pid: *pid, boot_id: boot_id.clone(), host: host.clone() }.into()

@@ -154,6 +154,10 @@ fn step_order(world: &World, flow: &Flow, run: &Run, step: &StepDefinition, atte
         ("DOGWATCH_DATE".to_owned(), run.date.to_string()),
         ("DOGWATCH_BATCH_DAY".to_owned(), batch_day_of_run(world, flow, run).to_string()),
     ]);
+    if let Some(first) = run.files.first() {
+        let all: Vec<&str> = run.files.iter().map(|file| file.file.as_str()).collect();
+        env.extend([("DOGWATCH_FILE".to_owned(), first.file.clone()), ("DOGWATCH_FILES".to_owned(), all.join("\n"))]);
+    }
     Some(AttemptOrder {
         attempt: attempt.clone(),
         argv,

@@ -1,8 +1,7 @@
 //! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
 
 use super::compare::Comparison;
-use super::{Timetable, alerts, forecast, occurrences};
-use crate::domain::source::Freshness;
+use super::{Timetable, Waiting, alerts, forecast, occurrences, waiting};
 use crate::domain::{FlowId, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
 use jiff::Timestamp;
@@ -27,6 +26,12 @@ impl Reason {
 
     fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<Waiting> for Reason {
+    fn from(waiting: Waiting) -> Self {
+        Self { text: waiting.text, object: waiting.object, hint: waiting.hint }
     }
 }
 
@@ -77,6 +82,19 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         None if flow.source().is_local() && !flow.definition.schedules.is_empty() => {
             reasons.push(Reason::new("no day of its schedule and calendar is left", id).hint(format!("dogwatch plan {id}")));
         }
+        None if flow.source().is_local() && !flow.definition.conditions.after.is_empty() => {
+            let before: Vec<&str> = flow.definition.conditions.after.iter().map(|after| after.flow.as_str()).collect();
+            let text = format!("it has no schedule: it runs when {} ended for a date", before.join(", "));
+            reasons.push(Reason::new(text, id).hint(format!("dogwatch run {id}")));
+        }
+        None if flow.source().is_local() && !flow.definition.conditions.files.is_empty() => {
+            for file in &flow.definition.conditions.files {
+                let sight = world.feeds.get(id).and_then(|feed| feed.sights.get(&file.path));
+                let seen = sight.map_or("nothing was seen yet", |sight| sight.words.as_str());
+                let text = format!("it runs when the file {} comes: {seen}", file.path);
+                reasons.push(Reason::new(text, &file.path).hint(format!("dogwatch run {id}")));
+            }
+        }
         None if flow.source().is_local() => {
             reasons.push(Reason::new("it has no schedule: it runs when someone starts it", id).hint(format!("dogwatch run {id}")));
         }
@@ -96,27 +114,26 @@ fn left_out(world: &World, flow: &Flow, now: Timestamp) -> Option<Reason> {
 }
 
 fn source(world: &World, flow: &Flow) -> Option<Reason> {
-    let source = flow.source();
-    match &world.sources.get(&source)?.freshness {
-        Freshness::Stale { reason } => Some(Reason::new(format!("`{source}` does not answer: {reason}"), &source)),
-        Freshness::Fresh => None,
-    }
+    waiting::source(world, flow).map(Reason::from)
 }
 
-/// What a run that is not done waits for.
+/// What a run that is not done waits for, and what of it runs.
 fn of_active(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> Vec<Reason> {
     let id = &run.id;
     let mut reasons = Vec::new();
     if let Some(by) = &run.kill_asked_by {
         reasons.push(Reason::new(format!("{by} asked it to end"), id));
     }
-    let first = flow.active().next().filter(|first| first.id != *id);
-    if let Some(first) = first.filter(|_| flow.definition.overlap != crate::domain::flow::Overlap::Allow) {
-        let text = format!("the earlier run {} is not done", first.id);
-        reasons.push(Reason::new(text, &first.id).hint(format!("dogwatch kill {}", first.id)));
+    let held_back = waiting::of_run(world, flow, run, now);
+    if !held_back.is_empty() {
+        reasons.extend(held_back.into_iter().map(Reason::from));
         return reasons;
     }
-    reasons.extend(run.steps.iter().filter_map(|step| of_step(world, flow, run, step, now)));
+    let steps = run.steps.iter();
+    reasons.extend(steps.filter_map(|step| match step.state {
+        StepState::Running => Some(of_running(flow, run, step)),
+        _ => waiting::of_step(world, flow, run, step, now).map(Reason::from),
+    }));
     reasons.extend(foreseen(flow, run, now));
     reasons
 }
@@ -128,39 +145,11 @@ fn foreseen(flow: &Flow, run: &Run, now: Timestamp) -> Option<Reason> {
     Some(Reason::new(words, &run.id))
 }
 
-fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp) -> Option<Reason> {
+fn of_running(flow: &Flow, run: &Run, step: &StepRun) -> Reason {
     let object = format!("{} {}", run.id, step.name);
-    let spent = || {
-        let attempts = flow.definition_of(run).and_then(|definition| definition.step(&step.name)).map_or(1, |step| step.retry.attempts);
-        format!("attempt {} of {attempts}", step.attempts_spent())
-    };
-    match &step.state {
-        StepState::Waiting => {
-            let definition = flow.definition_of(run)?.step(&step.name)?;
-            let open = |need: &&crate::domain::StepName| !run.step(need).is_some_and(|need| need.state.is_success());
-            let needs: Vec<&str> = definition.needs.iter().filter(open).map(crate::domain::StepName::as_str).collect();
-            Some(Reason::new(format!("{} needs {}", step.name, needs.join(", ")), &object))
-        }
-        StepState::Queued => {
-            let before = world.ready.iter().take_while(|(id, name)| *id != run.id || *name != step.name).count();
-            let text =
-                format!("{} waits for a free slot: {} of {} taken, {before} before it", step.name, world.slots_taken(), world.max_running);
-            Some(Reason::new(text, &object))
-        }
-        StepState::RetryAt { at } => {
-            let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref()).map_or(String::new(), |end| format!(" after {end}"));
-            let text = if *at > now {
-                format!("{} is tried again at {}{end}, {} spent", step.name, alerts::wall(*at, &flow.definition.zone), spent())
-            } else {
-                format!("{} waits for a free slot to be tried again{end}", step.name)
-            };
-            Some(Reason::new(text, &object).hint(format!("dogwatch kill {}", run.id)))
-        }
-        StepState::Running => {
-            Some(Reason::new(format!("{} runs, {}", step.name, spent()), &object).hint(format!("dogwatch logs {object} -f")))
-        }
-        StepState::Done { .. } => None,
-    }
+    let attempts = flow.definition_of(run).and_then(|definition| definition.step(&step.name)).map_or(1, |step| step.retry.attempts);
+    let hint = format!("dogwatch logs {object} -f");
+    Reason::new(format!("{} runs, attempt {} of {attempts}", step.name, step.attempts_spent()), &object).hint(hint)
 }
 
 /// How a run ended, and what differs from the last good one.

@@ -1,6 +1,7 @@
 //! `flows/*.toml`: one job flow each.
 
 use super::calendar::{self, Calendars};
+use super::conditions;
 use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
@@ -9,6 +10,7 @@ use super::messages::Told;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
+use crate::domain::condition::Pools;
 use crate::domain::flow::{Bounds, Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
 use crate::rules::{DayRule, Schedule, ScheduleError};
@@ -34,33 +36,37 @@ const KEYS: Keys = Keys {
         "env",
         "step",
         "messages",
+        "priority",
+        "max_running",
+        "after",
+        "file",
         "min_run",
         "max_run",
         "timeout",
         "calendar",
     ],
-    later: &[
-        "batch_day",
-        "pool",
-        "on",
-        "trigger",
-        "file",
-        "after",
-        "needs",
-        "window",
-        "approval",
-        "channels",
-        "objective",
-        "parent",
-        "priority",
-        "exec",
-    ],
+    later: &["batch_day", "pool", "on", "trigger", "needs", "window", "approval", "channels", "objective", "parent", "exec"],
 };
 const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "min_run", "max_run"],
-    later: &["pool", "on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
+    known: &[
+        "name",
+        "run",
+        "needs",
+        "timeout",
+        "grace",
+        "output_max",
+        "retry",
+        "idempotent",
+        "env",
+        "folder",
+        "min_run",
+        "max_run",
+        "pool",
+    ],
+    later: &["on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
+const ALLOW: Keys = Keys { known: &["allow"], later: &[] };
 const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
 const OVERLAPS: &[(&str, Overlap)] = &[
     ("skip", Overlap::Skip),
@@ -76,13 +82,28 @@ pub(super) const SEVERITIES: &[(&str, Severity)] =
 const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
-/// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's, and `told` who it tells.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, told: &Told) -> FlowDefinition {
+/// What the rest of the workspace defines and a flow may name.
+pub(super) struct Known<'w> {
+    /// The workspace's zone.
+    pub zone: &'w str,
+    /// Runbooks.
+    pub runbooks: &'w RunbookNames,
+    /// Calendars.
+    pub calendars: &'w Calendars,
+    /// Pools; absent where the file that defines them could not be read.
+    pub pools: Option<&'w Pools>,
+    /// Who is told.
+    pub told: &'w Told,
+}
+
+/// Reads one flow; what is wrong is noted in the file.
+pub(super) fn read(file: &SourceFile, id: &str, known: &Known<'_>) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
-    let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
-    let (calendar, days) = calendars.named(&top);
-    let steps = steps(&top);
+    let zone = flow_zone(&top).unwrap_or_else(|| known.zone.to_owned());
+    let (overlap, side_by_side) = overlap(&top);
+    let (calendar, days) = known.calendars.named(&top);
+    let steps = steps(&top, known.pools);
     let flow = FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
@@ -90,16 +111,17 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         schedules: schedules(&top, &zone, days.as_ref()),
         zone,
         missed: missed(&top),
-        overlap: top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip),
+        overlap,
         must_start_by: top.time("must_start_by"),
         must_finish_by: top.time("must_finish_by"),
         severity: top.word("severity", SEVERITIES).unwrap_or(Severity::High),
-        runbook: runbooks.named(&top),
+        runbook: known.runbooks.named(&top),
         labels: top.texts_by_name("labels", label_problem).into(),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
-        messages: told.by_flow(&top, &steps),
+        messages: known.told.by_flow(&top, &steps),
         steps,
+        conditions: conditions::read(&top, side_by_side),
         bounds: bounds(&top),
         timeout: top.span("timeout", Duration::from_millis(1)..=DAY * 366),
         calendar,
@@ -148,6 +170,26 @@ fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String>
     lines
 }
 
+/// A word, or `{ allow = n }`: so many runs side by side.
+fn overlap(top: &Table<'_>) -> (Overlap, Option<u32>) {
+    match top.value("overlap").map(toml::Spanned::get_ref) {
+        Some(DeValue::Table(entries)) => {
+            let most = top.table("overlap", &ALLOW).and_then(|table| {
+                if entries.is_empty() {
+                    table.file.wrong_but(
+                        table.at.clone(),
+                        "`overlap` as a table needs the key `allow`",
+                        "such as `overlap = { allow = 3 }`",
+                    );
+                }
+                table.whole("allow", 1..=10_000)
+            });
+            (Overlap::Allow, most.map(|most| most as u32))
+        }
+        _ => (top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip), None),
+    }
+}
+
 fn missed(top: &Table<'_>) -> Missed {
     let default = Missed::default();
     let Some(value) = top.value("missed") else { return default };
@@ -181,7 +223,7 @@ fn params(top: &Table<'_>) -> Params {
     params
 }
 
-fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
+fn steps(top: &Table<'_>, pools: Option<&Pools>) -> Vec<StepDefinition> {
     let tables = top.tables("step", &STEP);
     if tables.is_empty() && top.value("step").is_none() {
         top.file.wrong_but(0..0, "a flow needs at least one step", "add `[[step]]` with `name` and `run`");
@@ -218,6 +260,7 @@ fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
+            pools: conditions::pools(table, pools),
             bounds: bounds(table),
         })
         .collect()

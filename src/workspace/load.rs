@@ -8,7 +8,7 @@ use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, calendar, flow, probe, runbook};
+use super::{WORKSPACE_FILE, calendar, conditions, flow, probe, runbook};
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
 use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
@@ -49,8 +49,9 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
     let told = settings.as_ref().map(Told::of).unwrap_or_default();
+    let pools = settings.as_ref().map(|settings| &settings.pools);
     let calendars = reading.calendars();
-    let flows = reading.flows(&zone, &names, &calendars, &told);
+    let flows = reading.flows(&flow::Known { zone: &zone, runbooks: &names, calendars: &calendars, pools, told: &told });
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -67,6 +68,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
                 channels: settings.channels.iter().cloned().map(Arc::new).collect(),
+                pools: settings.pools.clone(),
                 calendars: calendars.into_all(),
                 batch_day: settings.batch_day,
             },
@@ -179,10 +181,14 @@ impl Reading<'_> {
         calendars
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, told: &Told) -> Vec<FlowDefinition> {
-        let mut flows = Vec::new();
+    fn flows(&mut self, known: &flow::Known<'_>) -> Vec<FlowDefinition> {
+        let (mut flows, mut files) = (Vec::new(), Vec::new());
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks, calendars, told));
+            flows.push(flow::read(&file, &stem, known));
+            files.push(file);
+        }
+        conditions::check(&flows, &files);
+        for file in files {
             self.done(file);
         }
         flows

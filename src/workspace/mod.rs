@@ -6,6 +6,7 @@
 
 mod calendar;
 mod channel;
+mod conditions;
 mod cycle;
 mod error;
 mod fence;

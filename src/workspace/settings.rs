@@ -6,6 +6,7 @@ use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
 use crate::domain::ChannelDefinition;
+use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub channels: Vec<ChannelDefinition>,
     /// Who is told at which key point of a flow that does not say so itself.
     pub messages: Messages,
+    /// Pools with their units.
+    pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
 }
@@ -80,8 +83,8 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages"],
-    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "pools", "guard", "maintenance"],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
+    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
@@ -111,6 +114,7 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
         messages: messages::read(&top, &Messages::default(), &names).unwrap_or_default(),
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
+        pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
     }
 }

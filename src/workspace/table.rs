@@ -320,7 +320,7 @@ pub(super) fn text_of<'f>(file: &SourceFile, key: &str, value: &'f Spanned<DeVal
     }
 }
 
-fn whole_of(file: &SourceFile, key: &str, value: &Spanned<DeValue<'_>>, limits: &RangeInclusive<i64>) -> Option<i64> {
+pub(super) fn whole_of(file: &SourceFile, key: &str, value: &Spanned<DeValue<'_>>, limits: &RangeInclusive<i64>) -> Option<i64> {
     let DeValue::Integer(number) = value.get_ref() else {
         wrong_kind(file, key, value, "a whole number");
         return None;

@@ -1,6 +1,7 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
 mod calendars;
+mod conditions;
 mod flows;
 mod incidents;
 mod messages;
@@ -43,7 +44,7 @@ impl World {
             Event::RunCreated { run, cause, planned_at, date, params, definition, choice, carried } => {
                 self.run_created(run, cause, *planned_at, *date, params, definition, *choice, carried, by, at);
             }
-            Event::RunKillAsked { run, .. } => self.change_run(run, |run, _| run.kill_asked_by = Some(by.to_owned())),
+            Event::RunKillAsked { run, .. } => self.run_kill_asked(run, by),
             Event::RunTimedOut { run } => self.run_timed_out(run, by),
             Event::AttemptStarting { attempt, boot_id } => self.attempt_starting(attempt, boot_id, at),
             Event::AttemptStarted { attempt, pid, started_at } => self.attempt_started(attempt, *pid, *started_at),
@@ -94,6 +95,11 @@ impl World {
             Event::MessageFailed { message, error, next_at } => self.message_failed(message, error, *next_at, at),
             Event::MessageGivenUp { message, error } => self.message_given_up(message, error, at),
             Event::MessageUnknown { message, error } => self.message_unknown(message, error, at),
+            Event::PoolsDefined { pools } => self.pools_defined(pools),
+            Event::ConditionMet { run, condition, by } => self.condition_met(run, condition, by),
+            Event::FileDelivered { flow, path, file } => self.file_delivered(flow, path, file, at),
+            Event::FileDuplicate { flow, path, file, of } => self.file_duplicate(flow, path, file, of, at),
+            Event::FileSighted { flow, path, words } => self.file_sighted(flow, path, words, at),
             Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
             Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
             Event::BatchDayDefined { begins } => self.batch_day = *begins,
@@ -129,6 +135,10 @@ impl World {
             | Event::RunEnded { .. }
             | Event::FlowHeld { .. }
             | Event::FlowReleased { .. }
+            | Event::ConditionMet { .. }
+            | Event::FileDelivered { .. }
+            | Event::FileDuplicate { .. }
+            | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
             | Event::CalendarRemoved { .. }
             | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,

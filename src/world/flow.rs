@@ -1,6 +1,8 @@
 //! A flow and its runs, as the entries left them.
 
 use super::settled::SettledLog;
+use crate::domain::condition::{Condition, FileFact, PRIORITY};
+use crate::domain::flow::Overlap;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName,
@@ -47,6 +49,12 @@ pub struct Flow {
     /// Messages about passed deadlines, the last ones: a deadline is told once, however often its alert fires.
     #[serde(default)]
     pub late_told: VecDeque<MessageId>,
+    /// What became of its last dates, for the flows that come after it; at most [`super::DATES_KEPT`].
+    #[serde(default)]
+    pub dates: BTreeMap<Date, DateEnd>,
+    /// Dates for which its predecessors have made a run; at most [`super::DATES_KEPT`].
+    #[serde(default)]
+    pub made_after: BTreeMap<Date, RunId>,
     /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
     pub took: BTreeMap<StepName, VecDeque<u32>>,
     /// What became of the last occurrences.
@@ -103,10 +111,44 @@ impl Flow {
         self.definitions.get(&run.definition)
     }
 
+    /// How many of its runs may go on at the same time; the others wait for their turn.
+    pub fn side_by_side(&self) -> usize {
+        match (self.definition.overlap, self.definition.conditions.side_by_side) {
+            (Overlap::Allow, Some(most)) => most as usize,
+            (Overlap::Allow, None) => usize::MAX,
+            _ => 1,
+        }
+    }
+
+    /// The earlier run that is not done and keeps this one waiting for its turn.
+    pub fn in_front(&self, id: &RunId) -> Option<&Run> {
+        let most = self.side_by_side();
+        if most == usize::MAX || self.active().take(most).any(|run| run.id == *id) {
+            return None;
+        }
+        self.active().next()
+    }
+
+    /// The priority of a run's steps: which of all that are ready starts next.
+    pub fn priority_of(&self, run: &Run) -> u8 {
+        self.definition_of(run).map_or(PRIORITY, |definition| definition.conditions.priority)
+    }
+
     /// Whether a deadline has passed unmet.
     pub fn is_late(&self) -> bool {
         self.watches.iter().any(|watch| watch.start_missed || watch.finish_missed)
     }
+}
+
+/// What became of one date of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateEnd {
+    /// The last run of the date in which every step succeeded, and its end.
+    pub good: Option<(RunId, Timestamp)>,
+    /// The last run of the date that ended, and its end.
+    pub last: (RunId, Timestamp),
+    /// Whether that last run succeeded.
+    pub last_good: bool,
 }
 
 /// A hold with its owner.
@@ -216,6 +258,12 @@ pub struct Run {
     pub kill_asked_by: Option<String>,
     /// Its steps, in the order of the definition.
     pub steps: Vec<StepRun>,
+    /// Conditions that are not met yet; none of its steps starts before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Condition>,
+    /// The files that it was made for, or that met its conditions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFact>,
     /// Whether it is being ended, or was, because it took longer than its flow's `timeout`.
     pub timed_out: bool,
 }

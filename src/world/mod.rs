@@ -4,25 +4,31 @@
 mod apply;
 pub mod channel;
 mod compact;
+pub mod feed;
 pub mod flow;
 pub mod incident;
 pub mod part;
+pub mod pool;
 pub mod probe;
 pub mod procedure;
+pub mod queue;
 mod relate;
 pub mod settled;
 
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
+pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
+pub use queue::{Lane, Place, Queue, Turn};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
     AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
-    RunbookId, Severity, SourceId, StepName, Subject,
+    RunbookId, Severity, SourceId, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -40,6 +46,8 @@ pub const TOOK_KEPT: usize = 20;
 pub const RESOLVED_KEPT: usize = 500;
 /// Entries that the world keeps for the common timeline.
 pub const RECENT_KEPT: usize = 500;
+/// Dates of each flow whose ends are kept for the flows that come after it.
+pub const DATES_KEPT: usize = 40;
 /// Entries that one incident's timeline keeps.
 pub const TIMELINE_KEPT: usize = 2_000;
 
@@ -79,12 +87,12 @@ pub struct World {
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Walked runbooks, by [`procedure_key`].
     pub procedures: BTreeMap<String, Arc<Procedure>>,
-    /// Steps that wait for nothing but a free slot, in their order.
-    pub ready: VecDeque<(RunId, StepName)>,
+    /// Steps that wait for nothing but a free slot and free units.
+    pub ready: Queue<Turn>,
     /// Attempts between `AttemptStarting` and `AttemptEnded`.
     pub running: BTreeSet<AttemptId>,
     /// Steps that will be tried again, by the time from which on they may.
-    pub retrying: BTreeSet<(Timestamp, RunId, StepName)>,
+    pub retrying: Queue<Timestamp>,
     /// The last entries of all kinds but definitions, for the common timeline.
     pub recent: VecDeque<Arc<Entry>>,
     /// The number that the next incident gets.
@@ -105,6 +113,16 @@ pub struct World {
     /// Messages on their way.
     #[serde(default)]
     pub messages: BTreeMap<MessageId, Arc<Outgoing>>,
+    /// Pools with what is taken of them.
+    pub pools: BTreeMap<String, Pool>,
+    /// How many steps of each flow run, where any does.
+    pub busy: BTreeMap<FlowId, u32>,
+    /// By flow those that come after it, by their definitions of today.
+    pub followers: BTreeMap<FlowId, BTreeSet<FlowId>>,
+    /// By flow the runs that wait for it.
+    pub awaited: BTreeMap<FlowId, BTreeSet<RunId>>,
+    /// What has come for flows that wait for files.
+    pub feeds: BTreeMap<FlowId, Arc<Feed>>,
     /// Calendars.
     #[serde(default)]
     pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
@@ -239,7 +257,7 @@ impl World {
 
     /// Attempts of flows' steps that run now; runbook steps take no slot.
     pub fn slots_taken(&self) -> u32 {
-        self.running.iter().filter(|attempt| matches!(attempt.job, Job::Step { .. })).count() as u32
+        self.busy.values().sum()
     }
 
     /// Attempts that have not ended, with the boot that each was started in.

@@ -1,8 +1,10 @@
 //! The world in pieces, so that a new console has its first frame before it has everything: the first part holds the
 //! head and the most urgent rows, the others the rest.
 
-use super::{Alert, Flow, Incident, Outgoing, Probe, Procedure, World};
-use crate::domain::{Calendar, Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
+use super::queue::{Queue, Row};
+use super::{Alert, Feed, Flow, Incident, Outgoing, Probe, Procedure, Turn, World};
+use crate::domain::{Calendar, Entry, FlowId, Health, IncidentId, Phase, Runbook};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -31,8 +33,12 @@ pub struct Part {
     pub runbooks: Vec<Arc<Runbook>>,
     /// Some walked runbooks, with their keys.
     pub procedures: Vec<(String, Arc<Procedure>)>,
-    /// Some steps that wait for a slot, in their order.
-    pub ready: Vec<(RunId, StepName)>,
+    /// Some steps that wait for a slot.
+    pub ready: Vec<Row<Turn>>,
+    /// Some steps that will be tried again.
+    pub retrying: Vec<Row<Timestamp>>,
+    /// What has come for some flows that wait for files.
+    pub feeds: Vec<(FlowId, Arc<Feed>)>,
     /// Some open incidents by what they group by.
     pub open_groups: Vec<(String, IncidentId)>,
     /// Some of the last entries.
@@ -77,7 +83,9 @@ impl World {
         further(&mut parts, probes, FURTHER, |part, rows| part.probes.extend(rows));
         further(&mut parts, incidents, FURTHER, |part, rows| part.incidents.extend(rows));
         further(&mut parts, self.alerts.values().cloned(), FURTHER, |part, rows| part.alerts.extend(rows));
-        further(&mut parts, self.ready.iter().cloned(), NAMES, |part, rows| part.ready = rows);
+        further(&mut parts, self.ready.rows(), NAMES, |part, rows| part.ready = rows);
+        further(&mut parts, self.retrying.rows(), NAMES, |part, rows| part.retrying = rows);
+        further(&mut parts, self.feeds.iter().map(|(flow, feed)| (flow.clone(), feed.for_screens())), 1, |part, rows| part.feeds = rows);
         further(&mut parts, self.open_groups.iter().map(|(key, id)| (key.clone(), *id)), NAMES, |part, rows| part.open_groups = rows);
         further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
         further(&mut parts, self.messages.values().cloned(), FURTHER, |part, rows| part.messages = rows);
@@ -100,7 +108,10 @@ impl World {
             workspace_errors: self.workspace_errors.clone(),
             sources: self.sources.clone(),
             running: self.running.clone(),
-            retrying: self.retrying.clone(),
+            ready: Queue::with_closed(self.ready.closed().clone()),
+            retrying: Queue::with_closed(self.retrying.closed().clone()),
+            pools: self.pools.clone(),
+            busy: self.busy.clone(),
             next_incident: self.next_incident,
             resolved: self.resolved.clone(),
             tally: self.tally,
@@ -116,7 +127,10 @@ impl World {
         if let Some(head) = part.head {
             *self = *head;
         }
-        self.flows.extend(part.flows.into_iter().map(|row| (row.definition.id.clone(), row)));
+        for row in part.flows {
+            self.index(&row);
+            self.flows.insert(row.definition.id.clone(), row);
+        }
         self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
         for row in part.incidents {
             for alert in row.alerts.keys() {
@@ -133,6 +147,8 @@ impl World {
         self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.ready.extend(part.ready);
+        self.retrying.extend(part.retrying);
+        self.feeds.extend(part.feeds);
         self.open_groups.extend(part.open_groups);
         self.recent.extend(part.recent);
         self.messages.extend(part.messages.into_iter().map(|row| (row.message.id.clone(), row)));

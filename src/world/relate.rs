@@ -26,7 +26,7 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
     }
 }
 
-/// Whether a fact is shown on the common timeline; definitions are read elsewhere.
+/// Whether a fact is shown on the common timeline; definitions, and what is seen of files on their way, are read elsewhere.
 pub(super) fn is_told(event: &Event) -> bool {
     !matches!(
         event,
@@ -36,6 +36,7 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::SourceDefined { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
+            | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
     )
 }
@@ -77,7 +78,8 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
         | Event::RunTimedOut { run }
         | Event::RetryPlanned { run, .. }
         | Event::StepEnded { run, .. }
-        | Event::RunEnded { run, .. } => Some(run),
+        | Event::RunEnded { run, .. }
+        | Event::ConditionMet { run, .. } => Some(run),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }
         | Event::AttemptAdopted { attempt }
@@ -92,7 +94,12 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
 fn flow_of(event: &Event) -> Option<&FlowId> {
     match event {
         Event::FlowDefined { flow } => Some(&flow.id),
-        Event::FlowRemoved { flow } | Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } => Some(flow),
+        Event::FlowRemoved { flow }
+        | Event::FlowHeld { flow, .. }
+        | Event::FlowReleased { flow }
+        | Event::FileDelivered { flow, .. }
+        | Event::FileDuplicate { flow, .. }
+        | Event::FileSighted { flow, .. } => Some(flow),
         Event::OccurrenceSettled { occurrence, .. } => Some(&occurrence.flow),
         Event::MessageDue { message } => message.flow.as_ref(),
         Event::MessageHeldBack { message, .. }

@@ -1,6 +1,7 @@
 //! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
 
 use dogwatch::domain::channel::{SecretRef, Setting};
+use dogwatch::domain::condition::{After, AfterDate, AfterOn, Condition, Conditions, FileFact, FileWanted, MetBy, PoolNeed};
 use dogwatch::domain::event::UnknownEvent;
 use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
@@ -14,10 +15,8 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 47;
-/// Kinds of facts about channels and messages.
-pub const CHANNEL_KINDS: usize = 9;
+/// All kinds of facts, the unknown one included.
+pub const KINDS: usize = 62;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -355,6 +354,13 @@ impl Dice {
                 0 => Event::CalendarRemoved { calendar: "business-days".into() },
                 _ => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
             },
+            46 => Event::PoolsDefined { pools: [("warehouse".to_owned(), 1 + self.roll(4) as u32)].into() },
+            47 => self.condition_met(),
+            48 => Event::FileDelivered { flow: self.flow(), path: "in/*.csv".into(), file: self.file() },
+            49 => Event::FileDuplicate { flow: self.flow(), path: "in/*.csv".into(), file: self.file(), of: "/in/0.csv".into() },
+            50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
+            51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
+            52..=60 => self.of_channels(kind - 52),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -362,8 +368,8 @@ impl Dice {
         }
     }
 
-    /// Facts about channels and messages; not part of the first fixture.
-    pub fn of_channels(&mut self, kind: usize) -> Event {
+    /// Facts about channels and messages.
+    fn of_channels(&mut self, kind: usize) -> Event {
         let channel: ChannelId = self.pick(&["ops", "mail"]).into();
         let made = Message {
             id: self.pick(&["m1", "m2", "m3"]).into(),
@@ -398,6 +404,37 @@ impl Dice {
         }
     }
 
+    fn file(&mut self) -> FileFact {
+        let file = format!("/in/{}.csv", self.roll(3));
+        FileFact { file, size: self.roll(9) as u64, modified_at: self.at(), checksum: self.pick(&["aa", "bb", "cc"]).into() }
+    }
+
+    fn condition_met(&mut self) -> Event {
+        let (condition, by) = match self.roll(2) {
+            0 => (Condition::After("heartbeat".into()), MetBy::Run(self.run())),
+            _ => (Condition::File("in/*.csv".into()), MetBy::Files(vec![self.file()])),
+        };
+        Event::ConditionMet { run: self.run(), condition, by }
+    }
+
+    /// A flow that waits for others, for files, and for units.
+    fn conditional(&mut self) -> FlowDefinition {
+        let mut flow = self.definition();
+        let after = After { flow: "heartbeat".into(), on: AfterOn::Success, date: AfterDate::Same, look_back: self.maybe(Self::span) };
+        let file = FileWanted { path: "in/*.csv".into(), stable_for: self.span(), done_file: self.maybe(|_| "{path}.done".into()) };
+        flow.conditions = Conditions {
+            priority: self.roll(100) as u8,
+            max_running: self.maybe(|dice| 1 + dice.roll(3) as u32),
+            side_by_side: None,
+            after: vec![after],
+            files: vec![file],
+        };
+        for step in &mut flow.steps {
+            step.pools = vec![PoolNeed { pool: "warehouse".into(), units: 1 + self.roll(3) as u32 }];
+        }
+        flow
+    }
+
     fn told_by_people(&mut self) -> Event {
         match self.roll(2) {
             0 => Event::Noted { incident: self.incident(), text: self.words() },
@@ -407,10 +444,6 @@ impl Dice {
 
     /// A fact of any kind; the ones that carry runs and incidents along come more often.
     pub fn any(&mut self) -> Event {
-        if self.roll(6) == 0 {
-            let kind = self.roll(CHANNEL_KINDS);
-            return self.of_channels(kind);
-        }
         let kind = if self.roll(3) == 0 { self.pick(&[7, 14, 16, 17, 19, 21, 22, 28, 30, 35]) } else { self.roll(KINDS) };
         self.event(kind)
     }
@@ -481,6 +514,11 @@ pub fn name(event: &Event) -> &'static str {
         Event::MessageFailed { .. } => "message_failed",
         Event::MessageGivenUp { .. } => "message_given_up",
         Event::MessageUnknown { .. } => "message_unknown",
+        Event::PoolsDefined { .. } => "pools_defined",
+        Event::ConditionMet { .. } => "condition_met",
+        Event::FileDelivered { .. } => "file_delivered",
+        Event::FileDuplicate { .. } => "file_duplicate",
+        Event::FileSighted { .. } => "file_sighted",
         Event::RunTimedOut { .. } => "run_timed_out",
         Event::CalendarDefined { .. } => "calendar_defined",
         Event::CalendarRemoved { .. } => "calendar_removed",
@@ -490,4 +528,4 @@ pub fn name(event: &Event) -> &'static str {
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 49;
+pub const NAMES: usize = 63;

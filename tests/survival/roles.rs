@@ -7,6 +7,7 @@ use dogwatch::channels::Courier;
 use dogwatch::daemon::server::Server;
 use dogwatch::domain::{Command, Event, RefusalKind};
 use dogwatch::engine::{Beginning, Engine, Input, Outside};
+use dogwatch::feeds::Feeds;
 use dogwatch::journal::{Journal, Page, Reader};
 use dogwatch::prober::Prober;
 use dogwatch::runner::Runner;
@@ -46,6 +47,7 @@ const COMMANDS: &str = r#"[
     {"run_procedure": {"runbook": "r", "step": "s", "subject": "workspace", "confirmed": "s"}},
     {"kill_procedure": {"runbook": "r", "step": "s", "subject": "workspace"}},
     {"tick": {"runbook": "r", "step": "s", "subject": "workspace", "done": true}},
+    {"test_channel": {"channel": "c"}},
     "reload",
     "stop"
 ]"#;
@@ -91,8 +93,9 @@ impl House {
         let tokio = runtime.handle().clone();
         let runner = Runner::new(state.join("attempts"), folder.path().into(), "boot".into(), reports.clone(), tokio.clone());
         let courier = Courier::new(folder.path().into(), reports.clone(), tokio.clone());
-        let prober = Prober::new(reports, tokio.clone());
-        let outside = Outside { runner, prober, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
+        let prober = Prober::new(reports.clone(), tokio.clone());
+        let feeds = Feeds::start(folder.path(), reports).unwrap();
+        let outside = Outside { runner, prober, feeds, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
         let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, readings: readings.clone() };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {

@@ -109,5 +109,7 @@ pub fn cause(run: &Run) -> String {
         RunCause::Person { reason: None } => format!("by {}", run.author),
         RunCause::Rerun { of, scope, reason } => format!("rerun of {of} ({scope}) by {}: {reason}", run.author),
         RunCause::Source => format!("by {}", run.id.flow.source()),
+        RunCause::After { runs } => format!("after {}", runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        RunCause::File { file, .. } => format!("file {}", file.file),
     }
 }

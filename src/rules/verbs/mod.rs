@@ -71,6 +71,6 @@ pub(super) fn may_run(flow: &Flow) -> Result<(), Refusal> {
 
 /// The run that a new one would wait for.
 pub(super) fn waits_for(flow: &Flow) -> Option<RunId> {
-    let side_by_side = flow.definition.overlap == crate::domain::flow::Overlap::Allow;
-    if side_by_side { None } else { flow.active().last().map(|run| run.id.clone()) }
+    let full = flow.active().count() >= flow.side_by_side();
+    flow.active().last().filter(|_| full).map(|run| run.id.clone())
 }

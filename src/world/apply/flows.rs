@@ -63,11 +63,14 @@ impl World {
                 incidents: Vec::new(),
                 done: 0,
                 late_told: VecDeque::new(),
+                dates: BTreeMap::new(),
+                made_after: BTreeMap::new(),
                 took: BTreeMap::new(),
                 endings: SettledLog::default(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
+        self.forget_followers(&definition.id);
         self.change_flow(&definition.id, |flow| {
             // A schedule that is edited starts anew from now; one that stays goes on where it was.
             let same_days = flow.definition.zone == definition.zone && flow.definition.moving_rule() == definition.moving_rule();
@@ -91,6 +94,10 @@ impl World {
             }
             flow.watches.retain(Watch::is_open);
         });
+        if let Some(flow) = self.flows.get(&definition.id).cloned() {
+            self.index(&flow);
+        }
+        self.limit(&definition.id);
         // Another rule for overlaps may let runs go that waited.
         let waiting: Vec<RunId> =
             self.flow(&definition.id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
@@ -100,6 +107,7 @@ impl World {
     }
 
     pub(super) fn flow_removed(&mut self, id: &FlowId) {
+        self.forget_followers(id);
         self.change_flow(id, |flow| {
             flow.removed = true;
             flow.hold = None;
@@ -108,6 +116,7 @@ impl World {
         let gone = self.flows.get(id).is_some_and(|flow| flow.runs.is_empty());
         if gone {
             self.flows.remove(id);
+            self.feeds.remove(id);
         }
     }
 

@@ -5,9 +5,10 @@ use crate::domain::run::{DefinitionChoice, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
 use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
 use crate::world::procedure::TickState;
-use crate::world::{HISTORY_KEPT, RUNS_KEPT, TOOK_KEPT, World};
+use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,11 +51,14 @@ impl World {
                 ended_at: None,
                 kill_asked_by: None,
                 steps: steps.collect(),
+                unmet: Vec::new(),
+                files: Vec::new(),
                 timed_out: false,
             };
             flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
             flow.runs.push_back(Arc::new(run));
         });
+        self.begin_conditions(id);
         self.queue_ready(id);
     }
 
@@ -67,7 +71,7 @@ impl World {
         let definition = self.flow(&id.flow).and_then(|flow| flow.definition_of(flow.run(id)?).cloned());
         self.change_run(id, |run, _| {
             let Some(definition) = definition else { return };
-            if run.phase == Phase::Done || run.kill_asked_by.is_some() {
+            if run.phase == Phase::Done || run.kill_asked_by.is_some() || !run.unmet.is_empty() {
                 return;
             }
             let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
@@ -83,27 +87,46 @@ impl World {
                 run.phase = Phase::Queued;
             }
         });
-        self.ready.extend(found.into_iter().map(|step| (id.clone(), step)));
+        for (place, step) in (0..).zip(found) {
+            let at = (self.seq, place);
+            if let Some(lane) = self.lane_of(id, &step) {
+                self.ready.insert(lane, Place { at, run: id.clone(), step });
+            }
+        }
     }
 
-    /// Whether a run may start now: with `overlap = "queue"` and its kin, an earlier run that is not done holds it back.
+    /// The lane of a step in the queue.
+    fn lane_of(&self, id: &RunId, step: &StepName) -> Option<Lane> {
+        let flow = self.flow(&id.flow)?;
+        let run = flow.run(id)?;
+        let needs = flow.definition_of(run)?.step(step)?.pools.clone();
+        Some(Lane { priority: Reverse(flow.priority_of(run)), needs })
+    }
+
+    /// Whether it is a run's turn: earlier runs that are not done hold it back, as the flow's rule for overlaps says.
     pub(super) fn may_start(&self, id: &RunId) -> bool {
-        let Some(flow) = self.flow(&id.flow) else { return false };
-        if flow.definition.overlap == crate::domain::flow::Overlap::Allow {
-            return true;
+        self.flow(&id.flow).is_some_and(|flow| flow.in_front(id).is_none())
+    }
+
+    /// From here on no step of the run starts.
+    pub(super) fn run_kill_asked(&mut self, id: &RunId, by: &str) {
+        let steps = self.run(id).map(|run| run.steps.iter().map(|step| step.name.clone()).collect::<Vec<_>>()).unwrap_or_default();
+        for step in steps {
+            self.unqueue(id, &step);
         }
-        flow.active().next().is_none_or(|first| first.id == *id)
+        self.change_run(id, |run, _| run.kill_asked_by = Some(by.to_owned()));
     }
 
     pub(super) fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
-        self.running.insert(attempt.clone());
+        if self.running.insert(attempt.clone()) {
+            self.take(attempt);
+        }
         if let Job::Procedure { runbook, subject, step } = &attempt.job
             && let Some(tick) = self.tick_mut(runbook, subject, step)
         {
             tick.boot_id = Some(boot_id.to_owned());
         }
         if let Job::Step { run, step } = &attempt.job {
-            self.no_retry(run, step);
             self.unqueue(run, step);
             self.change_run(run, |run, _| {
                 run.phase = Phase::Running;
@@ -144,7 +167,9 @@ impl World {
         output_bytes: u64,
         survivors: &[String],
     ) {
-        self.running.remove(attempt);
+        if self.running.remove(attempt) {
+            self.give_back(attempt);
+        }
         match &attempt.job {
             Job::Step { run, step } => self.change_run(run, |run, watches| {
                 let rows = run.step_mut(step).map(|step| &mut step.attempts);
@@ -173,33 +198,22 @@ impl World {
     }
 
     pub(super) fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
-        self.no_retry(run, step);
         self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
-        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at })) {
-            self.retrying.insert((at, run.clone(), step.clone()));
+        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at }))
+            && let Some(lane) = self.lane_of(run, step)
+        {
+            self.retrying.insert(lane, Place { at, run: run.clone(), step: step.clone() });
         }
     }
 
-    /// Forgets the planned retry of a step, where it has one.
-    pub(super) fn no_retry(&mut self, run: &RunId, step: &StepName) {
-        if let Some(StepState::RetryAt { at }) = self.run(run).and_then(|run| run.step(step)).map(|step| step.state.clone()) {
-            self.retrying.remove(&(at, run.clone(), step.clone()));
-        }
-    }
-
-    /// Takes a step out of the queue. Only a step that is queued is looked for, and usually it is the first: the queue may
-    /// be very long.
+    /// Takes a step out of the queues, where it is in one.
     pub(super) fn unqueue(&mut self, run: &RunId, step: &StepName) {
-        if self.ready.front().is_some_and(|(r, s)| r == run && s == step) {
-            self.ready.pop_front();
-        } else if self.run(run).and_then(|run| run.step(step)).is_some_and(|step| step.state == StepState::Queued) {
-            self.ready.retain(|(r, s)| r != run || s != step);
-        }
+        self.ready.remove(run, step);
+        self.retrying.remove(run, step);
     }
 
     pub(super) fn step_ended(&mut self, run: &RunId, step: &StepName, outcome: &Outcome) {
-        self.no_retry(run, step);
         self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::Done { outcome: outcome.clone() });
         if *outcome == Outcome::Success {
@@ -231,9 +245,13 @@ impl World {
     }
 
     pub(super) fn run_ended(&mut self, id: &RunId, outcome: &Outcome, at: Timestamp) {
-        if self.run(id).is_some_and(|run| run.steps.iter().any(|step| step.state == StepState::Queued)) {
-            self.ready.retain(|(run, _)| run != id);
+        let waiting = |step: &&StepRun| matches!(step.state, StepState::Queued | StepState::RetryAt { .. });
+        let open: Vec<StepName> =
+            self.run(id).map(|run| run.steps.iter().filter(waiting).map(|step| step.name.clone()).collect()).unwrap_or_default();
+        for step in &open {
+            self.unqueue(id, step);
         }
+        self.end_conditions(id, outcome, at);
         self.change_flow(&id.flow, |flow| {
             let Some(place) = flow.position(id) else { return };
             let Some(run) = flow.runs.get_mut(place).map(Arc::make_mut) else { return };
@@ -261,7 +279,8 @@ impl World {
             }
             forget_definitions(flow);
         });
-        let next = self.flow(&id.flow).and_then(|flow| flow.active().next()).map(|run| run.id.clone());
+        // The one that was next in the line; those before it have had their turn.
+        let next = self.flow(&id.flow).and_then(|flow| flow.active().nth(flow.side_by_side().saturating_sub(1))).map(|run| run.id.clone());
         if let Some(next) = next {
             self.queue_ready(&next);
         }
