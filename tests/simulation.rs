@@ -75,7 +75,7 @@ fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
         StepDefinition { retry: Retry { attempts, on_exit, ..Retry::default() }, ..made::step(names[place], &needs) }
     });
     let steps = steps.collect();
-    let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All]);
+    let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All, MissedPolicy::Ask]);
     let late = chance.one_in(3);
     FlowDefinition {
         zone: chance.pick(&ZONES).into(),
@@ -118,7 +118,7 @@ impl Simulation {
 
     fn carry_out(&mut self, decision: Decision, author: &Author) {
         let boot = self.boot.to_string();
-        let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next() };
+        let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next(), level: Level::Approver };
         let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
         for key in entries.iter().flat_map(|entry| rules::touched_keys(&entry.event)).collect::<BTreeSet<_>>() {
             match rules::next_due(&self.world, &key) {
@@ -164,7 +164,11 @@ impl Simulation {
     }
 
     fn report(&mut self, report: &Report) {
-        let decision = rules::report(&self.world, report, &Asked { author: &Author::Engine, now: self.now, boot_id: "", random: 0 });
+        let decision = rules::report(
+            &self.world,
+            report,
+            &Asked { author: &Author::Engine, now: self.now, boot_id: "", random: 0, level: Level::Approver },
+        );
         self.carry_out(decision, &Author::Engine);
     }
 
@@ -179,13 +183,30 @@ impl Simulation {
             .map_or_else(|| RunId::numbered(flow.clone(), number), |run| run.id.clone());
         let incident = IncidentId(self.chance.below(u64::from(self.world.next_incident)) as u32 + 1);
         let until = self.chance.one_in(2).then(|| self.now + SignedDuration::from_hours(1 + self.chance.below(10).cast_signed()));
-        let command = match self.chance.below(7) {
+        let step: StepName = self.chance.pick(&["a", "b", "c"]).into();
+        let reason = "look".to_owned();
+        let command = match self.chance.below(20) {
             0 => Command::Run { flow, params: Params::new(), date: None, reason: None },
             1 => Command::Kill { run, reason: None },
             2 => Command::Hold { flow, until, reason: "look".into() },
             3 => Command::Release { flow },
             4 => Command::Resolve { incident, reason: "known".into() },
             5 => Command::Acknowledge { incident, note: None },
+            6 => Command::Ice { flow, until, reason },
+            7 => Command::Thaw { flow },
+            8 => Command::NoopOnce { flow, reason },
+            9 => Command::Force { run, step: None, reason },
+            10 => Command::Force { run, step: Some(step), reason },
+            11 => Command::Skip { run, step, reason },
+            12 => Command::SetOk { run, step, reason },
+            13 => Command::SetFailed { run, step, reason },
+            14 => Command::HoldRun { run, until, reason },
+            15 => Command::ReleaseRun { run },
+            16 => Command::Prioritize { run, priority: self.chance.below(101) as u8 },
+            17 => Command::ChooseMissed {
+                flow,
+                choice: self.chance.pick(&[run::MissedChoice::All, run::MissedChoice::Latest, run::MissedChoice::None]),
+            },
             _ => {
                 let scope = self.chance.pick(&[
                     Scope::Failed,
@@ -199,7 +220,8 @@ impl Simulation {
             }
         };
         let author = made::ana();
-        let decision = rules::decide(&self.world, &command, &Asked { author: &author, now: self.now, boot_id: "", random: 0 });
+        let decision =
+            rules::decide(&self.world, &command, &Asked { author: &author, now: self.now, boot_id: "", random: 0, level: Level::Approver });
         // Refusals are part of life: most of what chance asks for makes no sense.
         if let Ok(decision) = decision {
             self.carry_out(decision, &author);
@@ -255,7 +277,8 @@ impl Simulation {
             self.ended(&attempt, end);
         } else if let Some((key, _)) = due.filter(|(_, at)| *at <= self.now) {
             let boot = self.boot.to_string();
-            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next() };
+            let asked =
+                Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next(), level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             assert_ne!(decision, Decision::default(), "{key:?} is due, but nothing comes of it");
             self.carry_out(decision, &Author::Engine);
@@ -288,7 +311,8 @@ impl Simulation {
                 let schedule = Schedule::parse(line, &flow.definition.zone).unwrap();
                 let planned = schedule.firings(flow.defined_at, flow.settled[line]).count();
                 let settled = ends.keys().filter(|occurrence| occurrence.flow == *id && occurrence.schedule == *line).count();
-                assert_eq!(settled, planned, "{id} {line}: each planned occurrence has one end");
+                let asked = flow.asked.iter().filter(|occurrence| occurrence.schedule == *line).count();
+                assert_eq!(settled + asked, planned, "{id} {line}: each planned occurrence has one end");
                 assert!(
                     schedule.next(flow.settled[line]).is_some_and(|next| next.at > self.now),
                     "{id} {line}: something is due and not settled"
@@ -311,7 +335,7 @@ impl Simulation {
             }
             let due = self.agenda.iter().find(|(_, at)| **at <= self.now).map(|(key, _)| key.clone());
             let Some(key) = due else { break };
-            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "1", random: 0 };
+            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "1", random: 0, level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             self.carry_out(decision, &Author::Engine);
         }
@@ -319,7 +343,24 @@ impl Simulation {
 }
 
 /// What must have happened somewhere in the simulated days, or they show nothing.
-const SEEN: [&str; 10] = ["ran", "caught up", "missed", "overlap", "held", "moved", "merged", "lost", "never began", "incident resolved"];
+const SEEN: [&str; 16] = [
+    "ran",
+    "caught up",
+    "missed",
+    "overlap",
+    "held",
+    "iced",
+    "asked",
+    "step forced",
+    "start forced",
+    "run released",
+    "no-op",
+    "moved",
+    "merged",
+    "lost",
+    "never began",
+    "incident resolved",
+];
 
 fn sights(event: &Event) -> Vec<&'static str> {
     match event {
@@ -330,10 +371,16 @@ fn sights(event: &Event) -> Vec<&'static str> {
                 Disposition::Missed { .. } => "missed",
                 Disposition::SkippedOverlap { .. } => "overlap",
                 Disposition::SkippedHeld { .. } => "held",
+                Disposition::SkippedIced { .. } => "iced",
             };
             let mark = occurrence.mark.map(|mark| if mark == run::DstMark::Moved { "moved" } else { "merged" });
             [end].into_iter().chain(mark).collect()
         }
+        Event::OccurrenceAsked { .. } => vec!["asked"],
+        Event::StepForced { .. } => vec!["step forced"],
+        Event::StartForced { .. } => vec!["start forced"],
+        Event::RunReleased { .. } => vec!["run released"],
+        Event::RunEnded { outcome: Outcome::Skipped { .. }, .. } => vec!["no-op"],
         Event::AttemptEnded { end: AttemptEnd::Lost, .. } => vec!["lost"],
         Event::AttemptEnded { end: AttemptEnd::NeverBegan, .. } => vec!["never began"],
         Event::IncidentResolved { .. } => vec!["incident resolved"],

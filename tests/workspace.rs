@@ -112,7 +112,7 @@ fn every_mistake_in_a_flow_is_told_at_once() {
 schedule = ["31 2 *", "0 0 30 2 *", "0 0 0 1 1 * 9999"]
 timezone = "Europe/Rom"
 calendar = "business-days"
-missed = "ask"
+missed = "asks"
 overlap = "que"
 must_start_by = "2:45"
 severity = 3
@@ -495,4 +495,25 @@ async fn a_workspace_that_is_replaced_is_still_watched() {
     changed(&mut watcher).await;
     fs::write(root.join("dogwatch.toml"), "").unwrap();
     changed(&mut watcher).await;
+}
+
+#[test]
+fn who_may_approve_follows_from_the_access() {
+    use dogwatch::domain::Level;
+    let flow: &[u8] = b"[[step]]\nname = \"gate\"\napprove = \"plausible?\"\n[[step]]\nname = \"own\"\napprove = { text = \"sure?\", by = \"operators\", self = true }\n";
+    for (access, by, own) in [
+        ("", Level::Operator, true),
+        ("[access]\noperators = [\"ana\"]\n", Level::Operator, true),
+        ("[access]\noperators = [\"ana\", \"leo\"]\n", Level::Operator, false),
+        ("[access]\noperators = [\"ana\"]\napprovers = [\"@leads\"]\n", Level::Approver, false),
+    ] {
+        let settings = format!("name = \"shop\"\n{access}");
+        let loaded = loaded(&[("dogwatch.toml", settings.as_bytes()), ("flows/pay.toml", flow)]);
+        let steps = &loaded.definitions.flows[0].steps;
+        let gate = steps[0].approve.clone().unwrap();
+        assert_eq!((gate.text.as_str(), gate.by, gate.own), ("plausible?", by, own), "{access}");
+        assert_eq!(steps[1].approve.clone().map(|asked| (asked.by, asked.own)), Some((Level::Operator, true)));
+    }
+    let errors = errors_of("flows/a.toml", "[[step]]\nname = \"s\"\napprove = \"ok?\"\nrun = \"true\"\n");
+    assert!(errors.contains("a step with `approve` runs nothing, so `run` means nothing"), "{errors}");
 }

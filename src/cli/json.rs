@@ -2,8 +2,9 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
-use crate::rules::Reason;
-use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
+use crate::rules::{Held, Reason};
+use crate::world::flow::Decided;
+use crate::world::{Attempt, Flow, Hold, Incident, Miss, MissEnd, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -27,9 +28,10 @@ pub fn flow(flow: &Flow, next: Option<Timestamp>, waiting_on: &[Reason]) -> Valu
         "runbook": definition.runbook,
         "next_at": next,
         "next_at_local": next.map(|at| local(at, &definition.zone)),
-        "held": flow.hold.as_ref().map(|hold| json!({
-            "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until,
-        })),
+        "held": flow.hold.as_ref().map(hold),
+        "iced": flow.ice.as_ref().map(hold),
+        "noop": flow.noop.as_ref().map(|noop| json!({ "by": noop.by, "reason": noop.reason, "since": noop.since })),
+        "asked": flow.asked.iter().map(|asked| asked.at).collect::<Vec<_>>(),
         "late": flow.is_late(),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
         "last_run": flow.last_run().map(run),
@@ -55,6 +57,64 @@ pub fn run(run: &Run) -> Value {
         "ended_at": run.ended_at,
         "duration": span(run.started_at, run.ended_at),
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
+        "held": run.hold.as_ref().map(hold),
+        "forced_by": run.forced,
+        "noop_by": run.noop,
+        "priority": run.priority,
+    })
+}
+
+fn hold(hold: &Hold) -> Value {
+    json!({ "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until })
+}
+
+fn decided(word: &Decided) -> Value {
+    json!({ "by": word.by, "reason": word.reason, "at": word.at })
+}
+
+/// One row of what is kept back.
+pub fn held(held: &Held) -> Value {
+    json!({
+        "kind": held.kind,
+        "object": held.object(),
+        "flow": held.flow,
+        "run": held.run,
+        "step": held.step,
+        "owner": held.owner,
+        "reason": held.reason,
+        "since": held.since,
+        "until": held.until,
+        "hint": held.hint,
+    })
+}
+
+/// What outages missed, and what waits for a choice.
+pub fn misses(world: &World) -> Value {
+    let away = world.away.clone().unwrap_or_default();
+    let miss = |miss: &Miss| {
+        let (became, run, reason) = match &miss.end {
+            MissEnd::CaughtUp { run } => ("caught_up", Some(run), None),
+            MissEnd::Missed { reason } => ("missed", None, Some(reason)),
+            MissEnd::Asked => ("asked", None, None),
+        };
+        json!({
+            "flow": miss.occurrence.flow,
+            "planned_at": miss.occurrence.at,
+            "planned_at_local": local(miss.occurrence.at, &miss.occurrence.zone),
+            "became": became,
+            "run": run,
+            "reason": reason,
+        })
+    };
+    let waiting = world.flows.values().filter(|flow| !flow.asked.is_empty());
+    json!({
+        "away": away.spans.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
+        "misses": away.misses.iter().map(miss).collect::<Vec<_>>(),
+        "more": away.dropped,
+        "to_choose": waiting.map(|flow| json!({
+            "flow": flow.definition.id,
+            "planned_at": flow.asked.iter().map(|asked| asked.at).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -64,6 +124,13 @@ fn step(step: &StepRun) -> Value {
         "state": step.state.word(),
         "outcome": step.state.outcome().map(Outcome::word),
         "carried": step.carried,
+        "skipped_by": match step.state.outcome() {
+            Some(Outcome::Skipped { by, .. }) => by.clone(),
+            _ => None,
+        },
+        "forced_by": step.forced,
+        "decided": step.decided.as_ref().map(decided),
+        "approved": step.approved.as_ref().map(decided),
         "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Asked, Decision, deadlines, occurrences, slots};
 use crate::domain::{Event, FlowId, Job};
-use crate::world::World;
+use crate::world::{Hold, World};
 use jiff::Timestamp;
 
 /// Something that can be due.
@@ -25,9 +25,14 @@ pub fn touched_keys(event: &Event) -> Vec<DueKey> {
     let flow = |flow: &FlowId| vec![DueKey::Flow(flow.clone())];
     match event {
         Event::FlowDefined { flow: definition } => vec![DueKey::Flow(definition.id.clone()), DueKey::Slots],
-        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => flow(id),
-        Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
-        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::FlowRemoved { flow: id } | Event::FlowIced { flow: id, .. } | Event::FlowThawed { flow: id } => flow(id),
+        Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => vec![DueKey::Flow(id.clone()), DueKey::Slots],
+        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => flow(&occurrence.flow),
+        Event::RunEnded { run, .. }
+        | Event::RunHeld { run, .. }
+        | Event::RunReleased { run }
+        | Event::StartForced { run, .. }
+        | Event::StepForced { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
         Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
@@ -50,7 +55,10 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Flow(id) => {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
-            [occurrences::next(flow), hold_ends, deadlines::next(flow)].into_iter().flatten().min()
+            let ice_ends = flow.ice.as_ref().and_then(|ice| ice.until);
+            let runs = flow.active().filter_map(|run| run.hold.as_ref()?.until);
+            let own = [occurrences::next(flow), hold_ends, ice_ends, deadlines::next(flow), occurrences::choice_ends(flow)];
+            own.into_iter().flatten().chain(runs).min()
         }
         DueKey::Slots => slots::next_retry(world),
     }
@@ -62,10 +70,16 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Flow(id) => {
             let Some(flow) = world.flow(id) else { return Decision::nothing() };
             let mut events = occurrences::due(flow, asked);
-            let hold_ended = flow.hold.as_ref().and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
-            // The hold stays until all occurrences that it covers have been settled.
-            if hold_ended && events.len() < occurrences::BATCH {
-                events.push(Event::FlowReleased { flow: id.clone() });
+            let ended = |hold: Option<&Hold>| hold.and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
+            // Hold and ice stay until all occurrences that they cover have been settled.
+            if events.len() < occurrences::BATCH {
+                events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
+                events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
+            }
+            let over = flow.active().filter(|run| ended(run.hold.as_ref()));
+            events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
+            if events.is_empty() {
+                events.extend(occurrences::unchosen(flow, asked.now));
             }
             events.extend(deadlines::due(flow, asked.now));
             Decision::events(events)

@@ -1,7 +1,9 @@
 //! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
 
 use crate::domain::incident::AlertNotice;
-use crate::domain::{AlertCause, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity};
+use crate::domain::{
+    AlertCause, AttemptEnd, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, Phase, ProbeDefinition, ProbeId, RunId, Severity,
+};
 use crate::world::{Flow, Probe, Run, World};
 use jiff::Timestamp;
 
@@ -73,15 +75,31 @@ pub(super) fn of_run_end(world: &World, id: &RunId) -> Vec<Event> {
     match &run.outcome {
         Some(Outcome::Failed { .. } | Outcome::Lost | Outcome::UpstreamFailed) => vec![failed(flow, run)],
         Some(outcome) if outcome.is_success() && run.is_whole() => succeeded(world, flow, run),
+        // What was left out on purpose misses no deadline, and repairs nothing.
+        Some(outcome) if outcome.lets_go_on() && run.is_whole() => met_deadlines(world, flow, &format!("run {} was left out", run.id)),
         _ => Vec::new(),
     }
+}
+
+/// What a person's word on a step of a run that is done means: the run is good now, or its alert has other words.
+pub(super) fn of_decision(world: &World, id: &RunId) -> Vec<Event> {
+    let Some(flow) = world.flow(&id.flow) else { return Vec::new() };
+    let Some(run) = flow.run(id).filter(|run| run.phase == Phase::Done) else { return Vec::new() };
+    let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
+    let alert = world.alerts.get(&Fingerprint::of(&flow_labels(&flow.definition, FLOW_FAILED)));
+    let fires = alert.is_some_and(|alert| matches!(&alert.notice.cause, AlertCause::RunFailed { run } if run == id));
+    if good || fires { of_run_end(world, id) } else { Vec::new() }
 }
 
 fn failed(flow: &Flow, run: &Run) -> Event {
     let definition = &flow.definition;
     let what = match run.telling_step() {
         Some(step) => {
-            let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref());
+            let declared = match step.state.outcome() {
+                Some(Outcome::Failed { cause: cause @ AttemptEnd::Declared { .. } }) => Some(cause),
+                _ => None,
+            };
+            let end = declared.or_else(|| step.attempts.last().and_then(|attempt| attempt.end.as_ref()));
             let end = end.map(|end| format!(" ({end})")).unwrap_or_default();
             format!("{} {}{end}", step.name, step.state.word())
         }
@@ -96,7 +114,7 @@ fn succeeded(world: &World, flow: &Flow, run: &Run) -> Vec<Event> {
     let alert = world.alerts.get(&Fingerprint::of(&labels));
     // A run that is older than the failed one proves nothing.
     let later = alert.is_some_and(|alert| match &alert.notice.cause {
-        AlertCause::RunFailed { run: failed } => run.id.number() > failed.number() || failed.number().is_none(),
+        AlertCause::RunFailed { run: failed } => run.id.number() >= failed.number() || failed.number().is_none(),
         _ => false,
     });
     let ended = later.then(|| resolved(world, &labels, || format!("run {} succeeded", run.id))).flatten();

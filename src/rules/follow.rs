@@ -1,7 +1,7 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, health, runs, slots, triage};
-use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
+use super::{Asked, Decision, alerts, health, misses, runs, slots, triage};
+use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
 
 /// The facts and effects that follow directly from an entry; what follows from those is asked for in turn. Where nothing
@@ -18,9 +18,19 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
     let progress = |run: &RunId| runs::next_fact(world, run, asked);
     match event {
         Event::DaemonStarted { .. } => resume(world, asked),
-        Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } | Event::StepEnded { run, .. } => progress(run).into(),
+        Event::RunCreated { run, .. }
+        | Event::RetryPlanned { run, .. }
+        | Event::StepEnded { run, .. }
+        | Event::RunReleased { run }
+        | Event::StartForced { run, .. }
+        | Event::StepApproved { run, .. } => progress(run).into(),
+        Event::StepForced { run, .. } => Decision::events(progress(run).into_iter().chain(alerts::of_decision(world, run))),
+        Event::FlowReleased { flow } => Decision::events(going_on(world, flow, asked)),
+        Event::ClockStepped { by_seconds } => misses::slept(*by_seconds, asked.now).into(),
         Event::RunKillAsked { run, .. } => Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) },
-        Event::RunEnded { run, .. } => Decision::events(alerts::of_run_end(world, run)),
+        Event::RunEnded { run, .. } => {
+            Decision::events(alerts::of_run_end(world, run).into_iter().chain(going_on(world, &run.flow, asked)))
+        }
         Event::AttemptStarting { attempt, .. } => starting(world, attempt),
         Event::AttemptStarted { attempt, .. } => started(world, attempt),
         Event::AttemptAdopted { attempt } => adopted(world, attempt),
@@ -33,7 +43,9 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Job::Procedure { .. } => Decision::nothing(),
         },
         Event::FlowDefined { flow } => Decision::events(alerts::of_flow_definition(world, &flow.id)),
-        Event::FlowRemoved { flow } => Decision::events(alerts::of_flow_removal(world, flow)),
+        Event::FlowRemoved { flow } => {
+            Decision::events(alerts::of_flow_removal(world, flow).into_iter().chain(misses::of_removed(world, flow)))
+        }
         Event::ProbeDefined { probe } => Decision {
             events: alerts::of_probe_definition(world, &probe.id),
             effects: world.probe(&probe.id).map(health::watch).unwrap_or_default(),
@@ -60,10 +72,17 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
 /// A daemon begins: it looks at the probes again, and takes up each run where the last entry left it.
 fn resume(world: &World, asked: &Asked) -> Decision {
     let runs = world.flows.values().flat_map(|flow| flow.active());
+    let away = misses::was_away(world);
     Decision {
-        events: runs.filter_map(|run| runs::next_fact(world, &run.id, asked)).collect(),
+        events: away.into_iter().chain(runs.filter_map(|run| runs::next_fact(world, &run.id, asked))).collect(),
         effects: world.probes.values().flat_map(|probe| health::watch(probe)).collect(),
     }
+}
+
+/// Runs of a flow that go through the motions may do so now: nothing else asks for them.
+fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
+    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 
 fn starting(world: &World, attempt: &AttemptId) -> Decision {

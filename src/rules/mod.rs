@@ -10,6 +10,8 @@ mod deadlines;
 mod definitions;
 mod follow;
 mod health;
+mod holds;
+mod misses;
 mod names;
 mod occurrences;
 mod planning;
@@ -28,6 +30,7 @@ mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
 pub use follow::follow;
+pub use holds::{Held, HeldKind, holds};
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
 pub use planning::{Planned, plan};
@@ -40,7 +43,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use verbs::decide;
 pub use why::{Reason, why_flow, why_run};
 
-use crate::domain::{Author, Effect, Entry, Event};
+use crate::domain::{Author, Effect, Entry, Event, Level};
 use crate::world::World;
 use jiff::Timestamp;
 
@@ -96,6 +99,8 @@ pub struct Asked<'a> {
     pub boot_id: &'a str,
     /// A random figure for the jitter of retries.
     pub random: u64,
+    /// What who asks may do.
+    pub level: Level,
 }
 
 /// Carries a decision out on a world: applies each event and, before the next one, all that follows from it. Returns the

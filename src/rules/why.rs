@@ -67,6 +67,19 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
         reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
     }
+    if let Some(ice) = &flow.ice {
+        let until = ice.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
+        let text = format!("iced by {}{until}: {}; what waits for it goes on", ice.by, ice.reason);
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch thaw {id}")));
+    }
+    if let Some(noop) = &flow.noop {
+        let text = format!("its next run only goes through the motions: no-op by {}, {}", noop.by, noop.reason);
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch noop {id} --undo")));
+    }
+    if !flow.asked.is_empty() {
+        let text = format!("{} missed occurrences wait for a choice", flow.asked.len());
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch catchup {id} --choose all|latest|none")));
+    }
     match occurrences::next(flow) {
         Some(at) if at > now => {
             let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
@@ -95,7 +108,17 @@ fn of_active(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> Vec<Reaso
     if let Some(by) = &run.kill_asked_by {
         reasons.push(Reason::new(format!("{by} asked it to end"), id));
     }
-    let first = flow.active().next().filter(|first| first.id != *id);
+    if let Some(hold) = &run.hold {
+        let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, &flow.definition.zone)));
+        let text = format!("{id} is held by {}{until}: {}", hold.by, hold.reason);
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch release {id}")));
+    }
+    if let Some(hold) = flow.hold.as_ref().filter(|_| !run.has_begun() && run.forced.is_none()) {
+        let text = format!("its flow is held by {}: {}", hold.by, hold.reason);
+        reasons
+            .push(Reason::new(text, &run.id.flow).hint(format!("dogwatch force {id} --reason … (or: dogwatch release {})", run.id.flow)));
+    }
+    let first = flow.active().next().filter(|first| first.id != *id && run.forced.is_none());
     if let Some(first) = first.filter(|_| flow.definition.overlap != crate::domain::flow::Overlap::Allow) {
         let text = format!("the earlier run {} is not done", first.id);
         reasons.push(Reason::new(text, &first.id).hint(format!("dogwatch kill {}", first.id)));
@@ -135,6 +158,11 @@ fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now: Timestamp
         }
         StepState::Running => {
             Some(Reason::new(format!("{} runs, {}", step.name, spent()), &object).hint(format!("dogwatch logs {object} -f")))
+        }
+        StepState::Approval => {
+            let approval = flow.definition_of(run)?.step(&step.name)?.approve.as_ref()?;
+            let text = format!("{} waits for the word of an {}: {}", step.name, approval.by, approval.text);
+            Some(Reason::new(text, &object).hint(format!("dogwatch approve {object}")))
         }
         StepState::Done { .. } => None,
     }

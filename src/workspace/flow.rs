@@ -1,5 +1,6 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::approval::{self, Answering};
 use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
@@ -53,11 +54,12 @@ const KEYS: Keys = Keys {
     ],
 };
 const STEP: Keys = Keys {
-    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder"],
+    known: &["name", "run", "needs", "timeout", "grace", "output_max", "retry", "idempotent", "env", "folder", "approve"],
     later: &["pool", "on", "approval", "wait_for", "file", "min_run", "max_run", "user", "host", "source", "priority", "exec", "when"],
 };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
-const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
+const POLICIES: &[(&str, MissedPolicy)] =
+    &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All), ("ask", MissedPolicy::Ask)];
 const OVERLAPS: &[(&str, Overlap)] = &[
     ("skip", Overlap::Skip),
     ("queue", Overlap::Queue),
@@ -73,7 +75,7 @@ const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
 /// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames) -> FlowDefinition {
+pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, answering: Answering) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
@@ -92,7 +94,7 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         labels: top.texts_by_name("labels", label_problem),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
-        steps: steps(&top),
+        steps: steps(&top, answering),
     }
 }
 
@@ -123,10 +125,6 @@ fn missed(top: &Table<'_>) -> Missed {
     let default = Missed::default();
     let Some(value) = top.value("missed") else { return default };
     match value.get_ref() {
-        DeValue::String(word) if &**word == "ask" => {
-            top.file.wrong_but(value.span(), "`missed = \"ask\"` is not supported yet", "one of: skip, latest, all");
-            default
-        }
         DeValue::String(_) => Missed { policy: top.word("missed", POLICIES).unwrap_or(default.policy), ..default },
         DeValue::Table(_) => top.table("missed", &MISSED).map_or(default.clone(), |table| Missed {
             policy: table.word("policy", POLICIES).unwrap_or(default.policy),
@@ -152,7 +150,7 @@ fn params(top: &Table<'_>) -> Params {
     params
 }
 
-fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
+fn steps(top: &Table<'_>, answering: Answering) -> Vec<StepDefinition> {
     let tables = top.tables("step", &STEP);
     if tables.is_empty() && top.value("step").is_none() {
         top.file.wrong_but(0..0, "a flow needs at least one step", "add `[[step]]` with `name` and `run`");
@@ -189,6 +187,7 @@ fn steps(top: &Table<'_>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
+            approve: answering.read(table),
         })
         .collect()
 }
@@ -237,8 +236,12 @@ fn tell_cycle(top: &Table<'_>, names: &[Option<At<&str>>], needs: &[Vec<usize>])
 }
 
 fn run(table: &Table<'_>) -> Option<CommandLine> {
+    if table.value("approve").is_some() {
+        approval::tell_useless(table);
+        return None;
+    }
     let Some(value) = table.value("run") else {
-        table.file.wrong(table.at.clone(), "a step needs the key `run`");
+        table.file.wrong_but(table.at.clone(), "a step needs the key `run`", "or `approve`, where it waits for a person's word");
         return None;
     };
     match value.get_ref() {

@@ -1,5 +1,6 @@
 //! Reads a whole workspace: all of its definitions, or all of its errors.
 
+use super::approval::Answering;
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
 use super::name::name_problem;
@@ -46,7 +47,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let zone = settings.as_ref().map_or("UTC", |settings| settings.zone.as_str()).to_owned();
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
-    let flows = reading.flows(&zone, &names);
+    let answering = Answering::of(settings.as_ref().and_then(|settings| settings.access.as_ref()));
+    let flows = reading.flows(&zone, &names, answering);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -163,10 +165,10 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames) -> Vec<FlowDefinition> {
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, answering: Answering) -> Vec<FlowDefinition> {
         let mut flows = Vec::new();
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks));
+            flows.push(flow::read(&file, &stem, zone, runbooks, answering));
             self.done(file);
         }
         flows

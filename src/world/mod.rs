@@ -2,6 +2,7 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod away;
 pub mod flow;
 pub mod incident;
 pub mod part;
@@ -9,6 +10,7 @@ pub mod probe;
 pub mod procedure;
 mod relate;
 
+pub use away::{Away, Miss, MissEnd};
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
@@ -92,6 +94,9 @@ pub struct World {
     pub tally: Tally,
     /// The entries that last touched each kind of row: a screen sorts again only when they differ.
     pub touched: Touched,
+    /// What the last outages missed, until a person puts it away.
+    #[serde(default)]
+    pub away: Option<Away>,
 }
 
 /// What the daemon said of itself.
@@ -109,6 +114,9 @@ pub struct Daemon {
     pub started_at: Timestamp,
     /// When it ended in order.
     pub stopped_at: Option<Timestamp>,
+    /// When the entry before its start was made.
+    #[serde(default)]
+    pub last_sign: Option<Timestamp>,
 }
 
 /// A neighbour.

@@ -60,6 +60,12 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
         Event::RunCreated { run, .. }
         | Event::RunKillAsked { run, .. }
         | Event::RetryPlanned { run, .. }
+        | Event::StartForced { run, .. }
+        | Event::StepForced { run, .. }
+        | Event::RunHeld { run, .. }
+        | Event::RunReleased { run }
+        | Event::RunPrioritized { run, .. }
+        | Event::StepApproved { run, .. }
         | Event::StepEnded { run, .. }
         | Event::RunEnded { run, .. } => Some(run),
         Event::AttemptStarting { attempt, .. }
@@ -76,8 +82,14 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
 fn flow_of(event: &Event) -> Option<&FlowId> {
     match event {
         Event::FlowDefined { flow } => Some(&flow.id),
-        Event::FlowRemoved { flow } | Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } => Some(flow),
-        Event::OccurrenceSettled { occurrence, .. } => Some(&occurrence.flow),
+        Event::FlowRemoved { flow }
+        | Event::FlowHeld { flow, .. }
+        | Event::FlowReleased { flow }
+        | Event::FlowIced { flow, .. }
+        | Event::FlowThawed { flow }
+        | Event::NoopSet { flow, .. }
+        | Event::NoopWithdrawn { flow } => Some(flow),
+        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Some(&occurrence.flow),
         other => run_of(other).map(|run| &run.flow),
     }
 }

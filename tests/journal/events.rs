@@ -13,8 +13,12 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 43;
+mod verbs;
+
+/// Kinds of facts that version 1 of the fixture holds, the unknown one included.
+pub const KINDS_V1: usize = 43;
+/// Kinds of facts that are made here.
+pub const KINDS: usize = KINDS_V1 + verbs::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -118,7 +122,7 @@ impl Dice {
             Outcome::SuccessForced { by: words.clone() },
             Outcome::Failed { cause },
             Outcome::Cancelled { by: words.clone() },
-            Outcome::Skipped { reason: words.clone() },
+            Outcome::Skipped { reason: words.clone(), by: None },
             Outcome::UpstreamFailed,
             Outcome::Missed { reason: words },
             Outcome::Lost,
@@ -331,6 +335,7 @@ impl Dice {
                 0 => Event::Refused { verb: "kill".into(), reason: self.words(), count: 3 },
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
+            43.. => self.verb(kind - KINDS_V1),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -408,9 +413,22 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProcedureTicked { .. } => "procedure_ticked",
         Event::Refused { .. } => "refused",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::FlowIced { .. } => "flow_iced",
+        Event::FlowThawed { .. } => "flow_thawed",
+        Event::NoopSet { .. } => "noop_set",
+        Event::NoopWithdrawn { .. } => "noop_withdrawn",
+        Event::StartForced { .. } => "start_forced",
+        Event::StepForced { .. } => "step_forced",
+        Event::RunHeld { .. } => "run_held",
+        Event::RunReleased { .. } => "run_released",
+        Event::RunPrioritized { .. } => "run_prioritized",
+        Event::StepApproved { .. } => "step_approved",
+        Event::OccurrenceAsked { .. } => "occurrence_asked",
+        Event::AwayNoticed { .. } => "away_noticed",
+        Event::MissesDismissed { .. } => "misses_dismissed",
         Event::Unknown(_) => "unknown",
     }
 }
 
-/// How many names [`name`] knows.
-pub const NAMES: usize = 45;
+/// How many of those names are in version 1 of the fixture.
+pub const NAMES_V1: usize = 45;

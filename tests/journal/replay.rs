@@ -1,6 +1,6 @@
 //! What is read back is what was appended, and the world is the fold of it, from whichever side it is reached.
 
-use crate::events::{Dice, KINDS, NAMES, name};
+use crate::events::{Dice, KINDS, KINDS_V1, NAMES_V1, name};
 use crate::{all, at, fill, filled, marked, random, state};
 use dogwatch::domain::{Author, Entry, Event};
 use dogwatch::journal::{Journal, Page, Reader, verify};
@@ -15,7 +15,7 @@ const FIXTURE: &str = "tests/fixtures/journals/v1.db";
 
 fn every_kind() -> Vec<Event> {
     let mut dice = Dice(1);
-    (0..400).map(|turn| dice.event(turn % KINDS)).collect()
+    (0..400).map(|turn| dice.event(turn % KINDS_V1)).collect()
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn the_fixture_holds_every_kind_and_loads() {
     std::fs::set_permissions(state.join("journal.db"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let entries = all(&state);
     let names: BTreeSet<&str> = entries.iter().map(|entry| name(&entry.event)).collect();
-    assert_eq!(names.len(), NAMES, "{names:?}");
+    assert_eq!(names.len(), NAMES_V1, "{names:?}");
     let known: Vec<_> = entries.iter().map(|entry| entry.event.clone()).collect();
     assert_eq!(known, every_kind(), "an old fact is read with another meaning");
     assert_eq!(verify(&state, None).unwrap().entries(), 400);

@@ -1,14 +1,14 @@
 //! Facts about runs and their attempts: from the making of a run to its end.
 
 use super::flows::forget_definitions;
-use crate::domain::run::{DefinitionChoice, RunCause};
+use crate::domain::run::{DefinitionChoice, PRIORITY_DEFAULT, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
 use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
 use crate::world::procedure::TickState;
 use crate::world::{HISTORY_KEPT, RUNS_KEPT, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,10 +29,21 @@ impl World {
     ) {
         self.change_flow(&id.flow, |flow| {
             let Some(definition) = flow.definitions.get(digest).cloned() else { return };
+            // A rerun repairs what has been; a no-op is for what comes next.
+            let uses_noop = id.flow.source().is_local() && !matches!(cause, RunCause::Rerun { .. });
+            let noop = if uses_noop { flow.noop.take().map(|noop| noop.by) } else { None };
             let steps = definition.steps.iter().map(|step| {
                 let kept = carried.iter().find(|(name, _)| *name == step.name);
                 let state = kept.map_or(StepState::Waiting, |(_, outcome)| StepState::Done { outcome: outcome.clone() });
-                StepRun { name: step.name.clone(), state, carried: kept.is_some(), attempts: Vec::new() }
+                StepRun {
+                    name: step.name.clone(),
+                    state,
+                    carried: kept.is_some(),
+                    attempts: Vec::new(),
+                    forced: None,
+                    decided: None,
+                    approved: None,
+                }
             });
             let run = Run {
                 id: id.clone(),
@@ -50,6 +61,10 @@ impl World {
                 ended_at: None,
                 kill_asked_by: None,
                 steps: steps.collect(),
+                hold: None,
+                forced: None,
+                noop,
+                priority: PRIORITY_DEFAULT,
             };
             flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
             flow.runs.push_back(Arc::new(run));
@@ -59,35 +74,53 @@ impl World {
 
     /// Puts the steps of a run whose needs are met into the queue for a slot.
     pub(super) fn queue_ready(&mut self, id: &RunId) {
-        if !id.flow.source().is_local() || !self.may_start(id) {
+        if !id.flow.source().is_local() {
             return;
         }
+        let may_start = self.may_start(id);
         let mut found = Vec::new();
         let definition = self.flow(&id.flow).and_then(|flow| flow.definition_of(flow.run(id)?).cloned());
         self.change_run(id, |run, _| {
             let Some(definition) = definition else { return };
-            if run.phase == Phase::Done || run.kill_asked_by.is_some() {
+            if run.phase == Phase::Done || run.kill_asked_by.is_some() || run.noop.is_some() {
                 return;
             }
             let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
             let named = run.named_step();
             let waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
-            let ready = waiting.filter(|(step, _)| named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need)));
-            let ready: BTreeSet<StepName> = ready.map(|(step, _)| step.name.clone()).collect();
-            for step in run.steps.iter_mut().filter(|step| ready.contains(&step.name)) {
-                step.state = StepState::Queued;
-                found.push(step.name.clone());
+            let ready = waiting.filter(|(step, row)| {
+                let met = || named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need));
+                row.forced.is_some() || may_start && met()
+            });
+            let ready: BTreeMap<StepName, bool> = ready.map(|(step, _)| (step.name.clone(), step.approve.is_some())).collect();
+            for step in &mut run.steps {
+                match ready.get(&step.name) {
+                    Some(true) => step.state = StepState::Approval,
+                    Some(false) => {
+                        step.state = StepState::Queued;
+                        found.push(step.name.clone());
+                    }
+                    None => {}
+                }
             }
             if run.phase == Phase::Waiting && !found.is_empty() {
                 run.phase = Phase::Queued;
             }
         });
-        self.ready.extend(found.into_iter().map(|step| (id.clone(), step)));
+        self.enqueue(id, found);
     }
 
-    /// Whether a run may start now: with `overlap = "queue"` and its kin, an earlier run that is not done holds it back.
-    pub(super) fn may_start(&self, id: &RunId) -> bool {
+    /// Whether steps of a run may start now: it is not held, it has begun or its flow is not held, and, with
+    /// `overlap = "queue"` and its kin, no earlier run is under way. A run that a person forced may.
+    pub fn may_start(&self, id: &RunId) -> bool {
         let Some(flow) = self.flow(&id.flow) else { return false };
+        let Some(run) = flow.run(id) else { return false };
+        if run.forced.is_some() {
+            return true;
+        }
+        if run.hold.is_some() || flow.hold.is_some() && !run.has_begun() {
+            return false;
+        }
         if flow.definition.overlap == crate::domain::flow::Overlap::Allow {
             return true;
         }
@@ -218,7 +251,7 @@ impl World {
             run.outcome = Some(outcome.clone());
             run.ended_at = Some(at);
             let planned_at = run.planned_at;
-            let whole = outcome.is_success() && run.is_whole();
+            let whole = outcome.lets_go_on() && run.is_whole();
             let past = past_of(run, outcome, at);
             if whole {
                 flow.watches.retain(|watch| watch.planned_at > planned_at);
@@ -254,10 +287,11 @@ fn begun(run: &mut Run, watches: &mut Vec<Watch>, at: Timestamp) {
 
 fn past_of(run: &Run, outcome: &Outcome, at: Timestamp) -> Past {
     let took = run.started_at.and_then(|start| Duration::try_from(at.duration_since(start)).ok()).unwrap_or_default();
+    let number = run.id.number().unwrap_or_default();
     let outcome = match outcome {
         Outcome::Success | Outcome::SuccessForced { .. } => PastOutcome::Good,
         Outcome::Skipped { .. } | Outcome::Missed { .. } => PastOutcome::Absent,
         _ => PastOutcome::Bad,
     };
-    Past { outcome, took }
+    Past { outcome, took, number }
 }
