@@ -162,7 +162,8 @@ fn a_message_is_tried_a_bounded_number_of_times_and_then_given_up() {
     assert_eq!(kinds(&last)[0], "message_given_up");
     let ops = made.world.channel(&"ops".into()).unwrap();
     assert_eq!((ops.given_up, ops.queue(), ops.word()), (1, 0, "failed"));
-    let alert = made.world.alerts.values().find(|alert| alert.notice.labels["alertname"] == "ChannelFailing").unwrap();
+    let alert =
+        made.world.alerts.values().find(|alert| alert.notice.labels.get("alertname").is_some_and(|name| name == "ChannelFailing")).unwrap();
     assert_eq!(alert.notice.summary, "channel ops does not take messages: connection refused");
     assert_eq!(made.world.tally.open, 1);
     // The next success ends it.

@@ -114,7 +114,7 @@ fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
         StepDefinition { pools, retry: Retry { attempts, on_exit, ..Retry::default() }, ..made::step(names[place], &needs) }
     });
     let steps = steps.collect();
-    let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All]);
+    let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All, MissedPolicy::Ask]);
     let late = chance.one_in(3);
     let calendar = chance.one_in(2).then(|| a_rule(chance, &lines));
     let (lines, conditions) = conditions(chance, number, lines);
@@ -227,7 +227,7 @@ impl Simulation {
 
     fn carry_out(&mut self, decision: Decision, author: &Author) {
         let boot = self.boot.to_string();
-        let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next() };
+        let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next(), level: Level::Approver };
         let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
         for key in entries.iter().flat_map(|entry| rules::touched_keys(&self.world, &entry.event)).collect::<BTreeSet<_>>() {
             match rules::next_due(&self.world, &key) {
@@ -259,8 +259,10 @@ impl Simulation {
             Effect::StartAttempt(order) => {
                 let attempt = order.attempt;
                 assert!(self.started.insert(attempt.clone()), "{attempt} is started twice");
-                if let Job::Step { run, .. } = &attempt.job {
-                    assert_eq!(self.world.run(run).unwrap().unmet, [], "{attempt} starts before its time");
+                if let Job::Step { run, step } = &attempt.job {
+                    let run = self.world.run(run).unwrap();
+                    let forced = run.forced.is_some() || run.step(step).unwrap().forced.is_some();
+                    assert!(forced || run.unmet.is_empty(), "{attempt} starts before its time: {:?}", run.unmet);
                 }
                 let ends_at = self.now + SignedDuration::from_secs(1 + self.chance.below(3_000).cast_signed());
                 let end = match self.chance.below(12) {
@@ -284,7 +286,11 @@ impl Simulation {
     }
 
     fn report(&mut self, report: &Report) {
-        let decision = rules::report(&self.world, report, &Asked { author: &Author::Engine, now: self.now, boot_id: "", random: 0 });
+        let decision = rules::report(
+            &self.world,
+            report,
+            &Asked { author: &Author::Engine, now: self.now, boot_id: "", random: 0, level: Level::Approver },
+        );
         self.carry_out(decision, &Author::Engine);
     }
 
@@ -299,13 +305,30 @@ impl Simulation {
             .map_or_else(|| RunId::numbered(flow.clone(), number), |run| run.id.clone());
         let incident = IncidentId(self.chance.below(u64::from(self.world.next_incident)) as u32 + 1);
         let until = self.chance.one_in(2).then(|| self.now + SignedDuration::from_hours(1 + self.chance.below(10).cast_signed()));
-        let command = match self.chance.below(7) {
+        let step: StepName = self.chance.pick(&["a", "b", "c"]).into();
+        let reason = "look".to_owned();
+        let command = match self.chance.below(20) {
             0 => Command::Run { flow, params: Params::new(), date: None, reason: None },
             1 => Command::Kill { run, reason: None },
             2 => Command::Hold { flow, until, reason: "look".into() },
             3 => Command::Release { flow },
             4 => Command::Resolve { incident, reason: "known".into() },
             5 => Command::Acknowledge { incident, note: None },
+            6 => Command::Ice { flow, until, reason },
+            7 => Command::Thaw { flow },
+            8 => Command::NoopOnce { flow, reason },
+            9 => Command::Force { run, step: None, reason },
+            10 => Command::Force { run, step: Some(step), reason },
+            11 => Command::Skip { run, step, reason },
+            12 => Command::SetOk { run, step, reason },
+            13 => Command::SetFailed { run, step, reason },
+            14 => Command::HoldRun { run, until, reason },
+            15 => Command::ReleaseRun { run },
+            16 => Command::Prioritize { run, priority: self.chance.below(101) as u8 },
+            17 => Command::ChooseMissed {
+                flow,
+                choice: self.chance.pick(&[run::MissedChoice::All, run::MissedChoice::Latest, run::MissedChoice::None]),
+            },
             _ => {
                 let scope = self.chance.pick(&[
                     Scope::Failed,
@@ -319,7 +342,8 @@ impl Simulation {
             }
         };
         let author = made::ana();
-        let decision = rules::decide(&self.world, &command, &Asked { author: &author, now: self.now, boot_id: "", random: 0 });
+        let decision =
+            rules::decide(&self.world, &command, &Asked { author: &author, now: self.now, boot_id: "", random: 0, level: Level::Approver });
         // Refusals are part of life: most of what chance asks for makes no sense.
         if let Ok(decision) = decision {
             self.carry_out(decision, &author);
@@ -417,7 +441,8 @@ impl Simulation {
             self.ended(&attempt, end);
         } else if let Some((key, _)) = due.filter(|(_, at)| *at <= self.now) {
             let boot = self.boot.to_string();
-            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next() };
+            let asked =
+                Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next(), level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             // What is owed around a flow may have been settled from another side, as when the run that waited is killed.
             let settled = matches!(key, DueKey::Conditions(_)) && rules::next_due(&self.world, &key).is_none();
@@ -467,7 +492,8 @@ impl Simulation {
                 let (since, before) = counted.unwrap_or((flow.defined_at, 0));
                 let planned = before + schedule.firings(since, flow.settled[line]).count();
                 let settled = ends.keys().filter(|occurrence| occurrence.flow == *id && occurrence.schedule == line).count();
-                assert_eq!(settled, planned, "{id} {line}: each planned occurrence has one end");
+                let asked = flow.asked.iter().filter(|occurrence| occurrence.schedule == line).count();
+                assert_eq!(settled + asked, planned, "{id} {line}: each planned occurrence has one end");
                 assert!(
                     schedule.next(flow.settled[line]).is_some_and(|next| next.at > self.now),
                     "{id} {line}: something is due and not settled"
@@ -524,7 +550,7 @@ impl Simulation {
             }
             let due = self.agenda.iter().find(|(_, at)| **at <= self.now).map(|(key, _)| key.clone());
             let Some(key) = due else { break };
-            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "1", random: 0 };
+            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "1", random: 0, level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             self.carry_out(decision, &Author::Engine);
             self.look(key);
@@ -537,12 +563,18 @@ impl Simulation {
 }
 
 /// What must have happened somewhere in the simulated days, or they show nothing.
-const SEEN: [&str; 16] = [
+const SEEN: [&str; 22] = [
     "ran",
     "caught up",
     "missed",
     "overlap",
     "held",
+    "iced",
+    "asked",
+    "step forced",
+    "start forced",
+    "run released",
+    "no-op",
     "moved",
     "merged",
     "lost",
@@ -566,6 +598,7 @@ fn sights(event: &Event) -> Vec<&'static str> {
                 Disposition::SkippedOverlap { .. } => "overlap",
                 Disposition::SkippedHeld { .. } => "held",
                 Disposition::SkippedCalendar { .. } => "calendar",
+                Disposition::SkippedIced { .. } => "iced",
             };
             let mark = occurrence.mark.map(|mark| if mark == run::DstMark::Moved { "moved" } else { "merged" });
             [end].into_iter().chain(mark).chain(occurrence.shifted_from.map(|_| "shifted")).collect()
@@ -574,6 +607,11 @@ fn sights(event: &Event) -> Vec<&'static str> {
         Event::RunCreated { cause: RunCause::File { .. }, .. } => vec!["file"],
         Event::ConditionMet { by: MetBy::Files(_), .. } => vec!["file met"],
         Event::ConditionMet { by: MetBy::Run(_), .. } => vec!["run met"],
+        Event::OccurrenceAsked { .. } => vec!["asked"],
+        Event::StepForced { .. } => vec!["step forced"],
+        Event::StartForced { .. } => vec!["start forced"],
+        Event::RunReleased { .. } => vec!["run released"],
+        Event::RunEnded { outcome: Outcome::Skipped { .. }, .. } => vec!["no-op"],
         Event::AttemptEnded { end: AttemptEnd::Lost, .. } => vec!["lost"],
         Event::AttemptEnded { end: AttemptEnd::NeverBegan, .. } => vec!["never began"],
         Event::IncidentResolved { .. } => vec!["incident resolved"],

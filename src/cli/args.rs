@@ -1,5 +1,9 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod verbs;
+
+pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
+
 use crate::domain::{IncidentId, RunId, run::Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -100,10 +104,34 @@ pub enum Verb {
     Rerun(Rerun),
     /// End a run: TERM, grace, KILL
     Kill(Kill),
-    /// Let no new run of a flow start
+    /// Let no new run of a flow start, or no further step of a run
     Hold(Hold),
     /// End a hold
     Release(Release),
+    /// Leave a flow out; what waits for it goes on
+    Ice(Ice),
+    /// End an ice; starts nothing
+    Thaw(Thaw),
+    /// Let the next run of a flow go through the motions and execute nothing
+    Noop(Noop),
+    /// Start a run, or one of its steps, although it would wait
+    Force(Force),
+    /// Leave a step out; what needs it goes on
+    Skip(Decide),
+    /// Declare a step a success
+    Ok(Decide),
+    /// Declare a step failed, or refuse an approval
+    Fail(Decide),
+    /// Say how much a run is preferred where slots are short
+    Prioritize(Prioritize),
+    /// Give the word that a step waits for
+    Approve(Approve),
+    /// Choose what becomes of missed occurrences of a flow with missed = "ask"
+    Catchup(Catchup),
+    /// What the last outages missed, and what became of it
+    Misses(Misses),
+    /// Everything that is held, iced or waits for a person, what ends soon first
+    Holds,
     /// Why a flow or a run does not start, or why it failed
     Why {
         /// A flow, or a run such as nightly-orders/17
@@ -314,32 +342,6 @@ pub struct Kill {
     /// Why
     #[arg(long)]
     pub reason: Option<String>,
-    /// Care
-    #[command(flatten)]
-    pub care: Care,
-}
-
-/// Arguments of `hold`.
-#[derive(Debug, Args)]
-pub struct Hold {
-    /// The flow
-    pub flow: String,
-    /// Why
-    #[arg(long)]
-    pub reason: String,
-    /// It ends by itself after this, as 8h or 30m
-    #[arg(long = "for", value_name = "DURATION")]
-    pub span: Option<String>,
-    /// Care
-    #[command(flatten)]
-    pub care: Care,
-}
-
-/// Arguments of `release`.
-#[derive(Debug, Args)]
-pub struct Release {
-    /// The flow
-    pub flow: String,
     /// Care
     #[command(flatten)]
     pub care: Care,

@@ -1,10 +1,10 @@
-//! Job flows: list, run, rerun, kill, hold, release, why.
+//! Job flows: list, run, rerun, kill, why.
 
-use super::args::{Care, Definition, Hold, Kill, Release, Rerun, Run};
+use super::args::{Care, Definition, Kill, Rerun, Run};
 use super::failure::Failure;
+use super::json;
 use super::print::{self, Printer};
 use super::session::{Session, ask, follow};
-use super::{json, workspace};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
 use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
@@ -36,9 +36,16 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
                 {
                     format!("{}: {words}", risk.words())
                 }
-                (_, Some(hold)) => format!("held by {}", hold.by),
-                (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
-                (None, None) => "never ran".into(),
+                (None, _) => match (&flow.ice, &flow.hold) {
+                    (Some(ice), _) => format!("iced by {}", ice.by),
+                    (None, Some(hold)) => format!("held by {}", hold.by),
+                    (None, None) => "never ran".into(),
+                },
+                (Some(run), _) => match (&flow.ice, &flow.hold) {
+                    (Some(ice), _) => format!("iced by {}", ice.by),
+                    (None, Some(hold)) => format!("held by {}", hold.by),
+                    (None, None) => run_state(run),
+                },
             };
             let next = rules::next_occurrence(&world, flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
             vec![
@@ -75,7 +82,7 @@ pub async fn runs(session: &Session, printer: Printer, flow: Option<&str>) -> Re
             let telling = run.telling_step().map_or_else(String::new, |step| format!("{} {}", step.name, step.state.word()));
             vec![
                 run.id.to_string(),
-                outcome_word(run.phase, run.outcome.as_ref()),
+                run_state(run),
                 format!("{done}/{all}"),
                 run.date.to_string(),
                 local_time(run.created_at, &world.zone),
@@ -119,17 +126,6 @@ pub async fn rerun(session: &Session, printer: Printer, rerun: Rerun) -> Result<
 /// `dogwatch kill`
 pub async fn kill(session: &Session, printer: Printer, kill: Kill) -> Result<ExitCode, Failure> {
     simple(session, printer, Command::Kill { run: kill.run, reason: kill.reason }, &kill.care).await
-}
-
-/// `dogwatch hold`
-pub async fn hold(session: &Session, printer: Printer, hold: Hold) -> Result<ExitCode, Failure> {
-    let until = hold.span.as_deref().map(workspace::later).transpose()?;
-    simple(session, printer, Command::Hold { flow: FlowId::new(&hold.flow), until, reason: hold.reason }, &hold.care).await
-}
-
-/// `dogwatch release`
-pub async fn release(session: &Session, printer: Printer, release: Release) -> Result<ExitCode, Failure> {
-    simple(session, printer, Command::Release { flow: FlowId::new(&release.flow) }, &release.care).await
 }
 
 /// `dogwatch why`
@@ -194,6 +190,14 @@ async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<E
     }
     let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// How far a run is, or how it ended; that it is held where it is.
+fn run_state(run: &crate::world::Run) -> String {
+    match &run.hold {
+        Some(hold) if run.phase != Phase::Done => format!("held by {}", hold.by),
+        _ => outcome_word(run.phase, run.outcome.as_ref()),
+    }
 }
 
 fn outcome_word(phase: Phase, outcome: Option<&Outcome>) -> String {

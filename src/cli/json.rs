@@ -3,8 +3,9 @@
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::rules::forecast::{self, Forecast};
-use crate::rules::{self, Reason, Waiting};
-use crate::world::{Attempt, Channel, Flow, Incident, Probe, Run, StepRun, World};
+use crate::rules::{self, Held, Reason, Waiting};
+use crate::world::flow::Decided;
+use crate::world::{Attempt, Channel, Flow, Hold, Incident, Miss, MissEnd, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -29,9 +30,10 @@ pub fn flow(world: &World, flow: &Flow, next: Option<Timestamp>, now: Timestamp)
         "runbook": definition.runbook,
         "next_at": next,
         "next_at_local": next.map(|at| local(at, &definition.zone)),
-        "held": flow.hold.as_ref().map(|hold| json!({
-            "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until,
-        })),
+        "held": flow.hold.as_ref().map(hold),
+        "iced": flow.ice.as_ref().map(hold),
+        "noop": flow.noop.as_ref().map(|noop| json!({ "by": noop.by, "reason": noop.reason, "since": noop.since })),
+        "asked": flow.asked.iter().map(|asked| asked.at).collect::<Vec<_>>(),
         "late": flow.is_late(),
         "forecast": flow.active().next().and_then(|run| forecast::of_run(flow, run, now)).map(|told| foreseen(&told)),
         "waiting_on": waiting_on.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
@@ -73,6 +75,64 @@ pub fn run(run: &Run, waiting_on: &[Waiting]) -> Value {
         "waiting_on": waiting_on,
         "files": run.files,
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
+        "held": run.hold.as_ref().map(hold),
+        "forced_by": run.forced,
+        "noop_by": run.noop,
+        "priority": run.priority,
+    })
+}
+
+fn hold(hold: &Hold) -> Value {
+    json!({ "by": hold.by, "reason": hold.reason, "since": hold.since, "until": hold.until })
+}
+
+fn decided(word: &Decided) -> Value {
+    json!({ "by": word.by, "reason": word.reason, "at": word.at })
+}
+
+/// One row of what is kept back.
+pub fn held(held: &Held) -> Value {
+    json!({
+        "kind": held.kind,
+        "object": held.object(),
+        "flow": held.flow,
+        "run": held.run,
+        "step": held.step,
+        "owner": held.owner,
+        "reason": held.reason,
+        "since": held.since,
+        "until": held.until,
+        "hint": held.hint,
+    })
+}
+
+/// What outages missed, and what waits for a choice.
+pub fn misses(world: &World) -> Value {
+    let away = world.away.clone().unwrap_or_default();
+    let miss = |miss: &Miss| {
+        let (became, run, reason) = match &miss.end {
+            MissEnd::CaughtUp { run } => ("caught_up", Some(run), None),
+            MissEnd::Missed { reason } => ("missed", None, Some(reason)),
+            MissEnd::Asked => ("asked", None, None),
+        };
+        json!({
+            "flow": miss.occurrence.flow,
+            "planned_at": miss.occurrence.at,
+            "planned_at_local": local(miss.occurrence.at, &miss.occurrence.zone),
+            "became": became,
+            "run": run,
+            "reason": reason,
+        })
+    };
+    let waiting = world.flows.values().filter(|flow| !flow.asked.is_empty());
+    json!({
+        "away": away.spans.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
+        "misses": away.misses.iter().map(miss).collect::<Vec<_>>(),
+        "more": away.dropped,
+        "to_choose": waiting.map(|flow| json!({
+            "flow": flow.definition.id,
+            "planned_at": flow.asked.iter().map(|asked| asked.at).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -82,6 +142,13 @@ fn step(step: &StepRun) -> Value {
         "state": step.state.word(),
         "outcome": step.state.outcome().map(Outcome::word),
         "carried": step.carried,
+        "skipped_by": match step.state.outcome() {
+            Some(Outcome::Skipped { by, .. }) => by.clone(),
+            _ => None,
+        },
+        "forced_by": step.forced,
+        "decided": step.decided.as_ref().map(decided),
+        "approved": step.approved.as_ref().map(decided),
         "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }

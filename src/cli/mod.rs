@@ -19,6 +19,7 @@ mod probes;
 mod runbooks;
 mod session;
 mod shell;
+mod verbs;
 mod workspace;
 
 pub use args::{Arguments, Verb};
@@ -89,8 +90,20 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Run(run) => flows::run(session, printer, run).await,
         Verb::Rerun(rerun) => flows::rerun(session, printer, rerun).await,
         Verb::Kill(kill) => flows::kill(session, printer, kill).await,
-        Verb::Hold(hold) => flows::hold(session, printer, hold).await,
-        Verb::Release(release) => flows::release(session, printer, release).await,
+        Verb::Hold(hold) => verbs::hold(session, printer, hold).await,
+        Verb::Release(release) => verbs::release(session, printer, release).await,
+        Verb::Ice(ice) => verbs::ice(session, printer, ice).await,
+        Verb::Thaw(thaw) => verbs::thaw(session, printer, thaw).await,
+        Verb::Noop(noop) => verbs::noop(session, printer, noop).await,
+        Verb::Force(force) => verbs::force(session, printer, force).await,
+        Verb::Skip(decide) => verbs::skip(session, printer, decide).await,
+        Verb::Ok(decide) => verbs::ok(session, printer, decide).await,
+        Verb::Fail(decide) => verbs::fail(session, printer, decide).await,
+        Verb::Prioritize(prioritize) => verbs::prioritize(session, printer, prioritize).await,
+        Verb::Approve(approve) => verbs::approve(session, printer, approve).await,
+        Verb::Catchup(catchup) => verbs::catchup(session, printer, catchup).await,
+        Verb::Misses(misses) => verbs::misses(session, printer, misses).await,
+        Verb::Holds => verbs::holds(session, printer).await,
         Verb::Why { object } => flows::why(session, printer, &object).await,
         Verb::Probes => probes::probes(session, printer).await,
         Verb::Probe(probe) => probes::probe(session, printer, probe).await,

@@ -106,7 +106,10 @@ pub async fn batch(session: &Session, printer: Printer, batch: Batch) -> Result<
 
 fn columns(row: &BatchRow, zone: &str) -> Vec<String> {
     let figure = |count: u32| if count == 0 { "·".to_owned() } else { count.to_string() };
-    let skipped = [Ending::SkippedOverlap, Ending::SkippedHeld, Ending::SkippedCalendar].map(|ending| row.count(ending)).iter().sum();
+    let skipped = [Ending::SkippedOverlap, Ending::SkippedHeld, Ending::SkippedIced, Ending::SkippedCalendar]
+        .map(|ending| row.count(ending))
+        .iter()
+        .sum();
     let clock = |at: Timestamp| at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%H:%M").to_string());
     let absence = row.last.as_ref().filter(|last| !matches!(last.ending, Ending::Ran | Ending::CaughtUp));
     let notes = [

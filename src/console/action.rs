@@ -66,6 +66,17 @@ actions! {
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
     Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
+    // The operator's verbs on flows, runs and steps.
+    Ice "ice" "ice…" ["I"] [Flows] ice "Leave the flow out, with what waits for it going on, or end that.";
+    NoopOnce "no-op" "no-op…" ["N"] [Flows] ice "Let the next run go through the motions and execute nothing, or take that back.";
+    HoldRun "hold-run" "hold run…" ["h"] [Flows] run_active "Let no further step of the run start, or end that.";
+    Force "force" "force…" ["F"] [Flows] force "Start the run, or one of its steps, although it would wait.";
+    Skip "skip" "skip…" ["S"] [Flows] skip "Leave a step out; what needs it goes on.";
+    SetOk "set-ok" "set ok…" ["K"] [Flows] set_ok "Declare a step a success.";
+    SetFailed "set-failed" "set failed…" ["X"] [Flows] set_failed "Declare a step failed, or refuse an approval.";
+    Approve "approve" "approve…" ["A"] [Flows] approve "Give the word that a step waits for.";
+    Prioritize "prioritize" "priority…" ["+"] [Flows] run_active "Say how much the run is preferred where slots are short.";
+    CatchUp "catch-up" "catch up…" ["C"] [Flows] catch_up "Choose what becomes of missed occurrences.";
     // The output of an attempt.
     Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
@@ -123,6 +134,9 @@ actions! {
     Pane9 "pane-9" "pane 9" ["9"] [Global] always "To pane 9.";
     Zoom "zoom" "zoom" ["z"] [Global] always "Give the pane the whole screen, or take it back.";
     Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
+    Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
+    Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
+    DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
     Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";
     Reload "reload" "reload" [] [Global] operator "Read the workspace's files again.";

@@ -5,11 +5,12 @@ pub(crate) mod act;
 mod ask;
 mod draw;
 mod news;
+mod operate;
 
 pub use act::edit;
 
 use super::action::Action;
-use super::dialog::{Dialog, Preview};
+use super::dialog::{Dialog, Foreseen, Preview};
 use super::keymap::Keymap;
 use super::msg::{Msg, Out};
 use super::place::Place;
@@ -30,6 +31,8 @@ use std::path::PathBuf;
 const TOAST_STAYS: SignedDuration = SignedDuration::from_secs(6);
 /// Passing messages that are kept.
 const TOASTS_MAX: usize = 4;
+/// Commands of one dialog that are previewed; more are only counted in its title.
+const PREVIEWS_MAX: usize = 100;
 
 /// How the console was started.
 #[derive(Debug, Clone)]
@@ -325,11 +328,16 @@ impl App {
     /// Asks anew what the dialog on top would touch.
     fn preview(&mut self) {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
-        let command = dialog.for_preview();
-        let Some(command) = command else { return };
-        let id = self.session.dry_run(command);
+        let commands = dialog.for_preview();
+        if commands.is_empty() || commands.len() > PREVIEWS_MAX {
+            return;
+        }
+        let asked: Vec<_> = commands.into_iter().map(|(object, command)| (object, self.session.dry_run(command))).collect();
         if let Some(Layer::Dialog(dialog)) = self.layers.last_mut() {
-            dialog.preview = Preview::Asked(id);
+            dialog.preview = match asked.as_slice() {
+                [(_, id)] => Preview::Asked(*id),
+                _ => Preview::Several(asked.into_iter().map(|(object, id)| Foreseen { id, object, answer: None }).collect()),
+            };
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod field;
 pub mod intent;
+pub mod operate;
 
 pub use field::{Field, Kind};
 pub use intent::Intent;
@@ -20,6 +21,19 @@ pub enum Preview {
     Lines(Vec<String>),
     /// It would be refused.
     Refused(Refusal),
+    /// Of several commands, each with what it is about.
+    Several(Vec<Foreseen>),
+}
+
+/// What the dry run of one of several commands said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Asked under this number.
+    pub id: u64,
+    /// What the command is about.
+    pub object: String,
+    /// What it would touch, or why it would be refused; absent until it is answered.
+    pub answer: Option<Result<Vec<String>, Refusal>>,
 }
 
 /// A dialog: text, a preview, fields, and what confirming means.
@@ -95,17 +109,16 @@ impl Dialog {
 }
 
 impl Dialog {
-    /// The command whose dry run is the preview: the only one that confirming would make, with `…` for what is not typed yet.
-    pub fn for_preview(&self) -> Option<crate::domain::Command> {
+    /// The commands whose dry runs are the preview: those that confirming would make, with `…` for what is not typed yet,
+    /// each with what it is about.
+    pub fn for_preview(&self) -> Vec<(String, crate::domain::Command)> {
         let mut filled = self.clone();
         for field in &mut filled.fields {
             if matches!(field.kind, Kind::Text { required: true }) && field.input.is_empty() {
                 field.input.insert("…");
             }
         }
-        match filled.intent.commands(&filled).ok()?.as_slice() {
-            [(_, command)] => Some(command.clone()),
-            _ => None,
-        }
+        let commands = filled.intent.commands(&filled).unwrap_or_default();
+        commands.into_iter().map(|(target, command)| (target.map(|target| target.to_string()).unwrap_or_default(), command)).collect()
     }
 }

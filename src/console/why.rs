@@ -1,5 +1,9 @@
 //! Why an action cannot be done now, in words. One function per reason that the table of actions names.
 
+mod verbs;
+
+pub use verbs::{active_run, approve, can_force, catch_up, force, ice, run_active, set_failed, set_ok, skip, steps};
+
 use super::session::Connection;
 use super::{Session, Target};
 use crate::domain::source::Capability;
@@ -7,7 +11,7 @@ use crate::domain::{IncidentId, Phase, SourceId};
 use crate::world::{Flow, Incident, TickState};
 
 /// Words why not; absent when it can be done.
-type Reason = Option<String>;
+pub(super) type Reason = Option<String>;
 
 /// It can always be done.
 pub fn always(_: &Session, _: Option<&Target>) -> Reason {

@@ -205,7 +205,7 @@ impl Session<'_> {
             return Err(Refusal::new(RefusalKind::Invalid, "an idempotency key has 1 to 128 bytes"));
         }
         // The key belongs to the user: nobody can claim another's answer.
-        self.server.engine.ask(author, Some(format!("{}:{key}", self.peer.uid)), command, dry_run).await
+        self.server.engine.ask((author, self.level), Some(format!("{}:{key}", self.peer.uid)), command, dry_run).await
     }
 
     async fn page(&self, asked: EntriesAsked) -> Result<Answer, Refusal> {

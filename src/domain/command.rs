@@ -1,6 +1,6 @@
 //! What can be asked of dogwatch, and how it says no.
 
-use super::run::{DefinitionChoice, Scope};
+use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -152,6 +152,111 @@ pub enum Command {
         /// The channel.
         channel: ChannelId,
     },
+    /// Leave a flow out: it does not run, and what waits for it goes on.
+    Ice {
+        /// The flow.
+        flow: FlowId,
+        /// When that ends by itself.
+        #[serde(default)]
+        until: Option<Timestamp>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// End an ice; starts nothing.
+    Thaw {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// Let the next run of a flow go through the motions only.
+    NoopOnce {
+        /// The flow.
+        flow: FlowId,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Take a no-op back that has not been used.
+    NoopWithdraw {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// Start a run, or one of its steps, although it would wait.
+    Force {
+        /// The run.
+        run: RunId,
+        /// Only this step, whatever became of those that it needs.
+        #[serde(default)]
+        step: Option<StepName>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Leave a step out; what needs it goes on.
+    Skip {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Declare a step a success.
+    SetOk {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Declare a step failed.
+    SetFailed {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Let no further step of a run start.
+    HoldRun {
+        /// The run.
+        run: RunId,
+        /// When the hold ends by itself.
+        #[serde(default)]
+        until: Option<Timestamp>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// End the hold of a run.
+    ReleaseRun {
+        /// The run.
+        run: RunId,
+    },
+    /// Say how much a run is preferred where slots are short.
+    Prioritize {
+        /// The run.
+        run: RunId,
+        /// From 0 to 100, higher first; 50 where nobody said.
+        priority: u8,
+    },
+    /// Give the word that a step waits for.
+    Approve {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// A word for the record.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Choose what becomes of missed occurrences that wait for it.
+    ChooseMissed {
+        /// The flow.
+        flow: FlowId,
+        /// The choice.
+        choice: MissedChoice,
+    },
+    /// Put the list of what an outage missed away.
+    DismissMisses,
 }
 
 impl Command {
@@ -161,8 +266,8 @@ impl Command {
             Self::Run { .. } => "run",
             Self::Rerun { .. } => "rerun",
             Self::Kill { .. } => "kill",
-            Self::Hold { .. } => "hold",
-            Self::Release { .. } => "release",
+            Self::Hold { .. } | Self::HoldRun { .. } => "hold",
+            Self::Release { .. } | Self::ReleaseRun { .. } => "release",
             Self::ProbeNow { .. } => "probe",
             Self::Acknowledge { .. } => "ack",
             Self::Unacknowledge { .. } => "unack",
@@ -176,6 +281,18 @@ impl Command {
             Self::Reload => "reload",
             Self::Stop => "stop",
             Self::TestChannel { .. } => "test a channel",
+            Self::Ice { .. } => "ice",
+            Self::Thaw { .. } => "thaw",
+            Self::NoopOnce { .. } => "noop",
+            Self::NoopWithdraw { .. } => "noop --undo",
+            Self::Force { .. } => "force",
+            Self::Skip { .. } => "skip",
+            Self::SetOk { .. } => "ok",
+            Self::SetFailed { .. } => "fail",
+            Self::Prioritize { .. } => "prioritize",
+            Self::Approve { .. } => "approve",
+            Self::ChooseMissed { .. } => "catchup",
+            Self::DismissMisses => "misses --dismiss",
         }
     }
 

@@ -485,6 +485,103 @@ pub enum Event {
         /// The local time, in the zone of the workspace.
         begins: Time,
     },
+    /// A flow is left out: what waits for it goes on.
+    FlowIced {
+        /// The flow.
+        flow: FlowId,
+        /// Why.
+        reason: String,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// An ice has ended, by a person or by its time.
+    FlowThawed {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// The next run of a flow that is no rerun goes through the motions only.
+    NoopSet {
+        /// The flow.
+        flow: FlowId,
+        /// Why.
+        reason: String,
+    },
+    /// A no-op was taken back before it was used.
+    NoopWithdrawn {
+        /// The flow.
+        flow: FlowId,
+    },
+    /// A person started a run, or one of its steps, although it would have waited.
+    StartForced {
+        /// The run.
+        run: RunId,
+        /// The step; absent for the run as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepName>,
+        /// Why.
+        reason: String,
+    },
+    /// A person said how a step ended.
+    StepForced {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// How.
+        outcome: Outcome,
+        /// Why.
+        reason: String,
+    },
+    /// No further step of a run starts.
+    RunHeld {
+        /// The run.
+        run: RunId,
+        /// Why.
+        reason: String,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// The hold of a run has ended, by a person or by its time.
+    RunReleased {
+        /// The run.
+        run: RunId,
+    },
+    /// A person said how much a run is preferred.
+    RunPrioritized {
+        /// The run.
+        run: RunId,
+        /// From 0 to 100, higher first.
+        priority: u8,
+    },
+    /// A person gave the word that a step waited for.
+    StepApproved {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepName,
+        /// Their word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A missed occurrence waits for a person's choice; it has not come to its end.
+    OccurrenceAsked {
+        /// The occurrence.
+        occurrence: Occurrence,
+    },
+    /// No daemon ran, or the machine slept, for long: what was due meanwhile is listed.
+    AwayNoticed {
+        /// Since when nothing was seen.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
+    /// A person put the list of misses away.
+    MissesDismissed {
+        /// How many were on it.
+        misses: u32,
+    },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]
     Unknown(UnknownEvent),

@@ -2,9 +2,10 @@
 
 use super::condition::{Conditions, PoolNeed};
 use super::message::Messages;
-use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
+use super::{CalendarRule, Digest, FlowId, Labels, Level, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -99,6 +100,29 @@ impl FlowDefinition {
         self.steps.iter().find(|step| step.name == *name)
     }
 
+    /// The steps that need one, directly or not.
+    pub fn after(&self, step: &StepName) -> BTreeSet<StepName> {
+        let mut found = BTreeSet::new();
+        let mut heads = vec![step];
+        while let Some(head) = heads.pop() {
+            let after = self.steps.iter().filter(|other| other.needs.contains(head)).map(|other| &other.name);
+            heads.extend(after.filter(|name| found.insert((*name).clone())));
+        }
+        found
+    }
+
+    /// The steps that one needs, directly or not.
+    pub fn before(&self, step: &StepName) -> BTreeSet<StepName> {
+        let mut found = BTreeSet::new();
+        let mut heads: Vec<&StepName> = self.step(step).into_iter().flat_map(|step| &step.needs).collect();
+        while let Some(head) = heads.pop() {
+            if found.insert(head.clone()) {
+                heads.extend(self.step(head).into_iter().flat_map(|step| &step.needs));
+            }
+        }
+        found
+    }
+
     /// What this definition is known by: equal definitions have equal digests.
     pub fn digest(&self) -> Digest {
         Digest::new(super::id::digest_of(self))
@@ -140,6 +164,9 @@ pub struct StepDefinition {
     /// How long it should take, all its attempts together.
     #[serde(default, skip_serializing_if = "Bounds::is_open")]
     pub bounds: Bounds,
+    /// Instead of something to run: a person's word that is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve: Option<Approval>,
 }
 
 impl StepDefinition {
@@ -158,6 +185,7 @@ impl StepDefinition {
             folder: None,
             pools: Vec::new(),
             bounds: Bounds::default(),
+            approve: None,
         }
     }
 }
@@ -178,6 +206,18 @@ impl Bounds {
     pub fn is_open(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What a step asks a person for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The question.
+    pub text: String,
+    /// What a person must be to answer. Default approver where the workspace names approvers, else operator.
+    pub by: Level,
+    /// Whether who started the run may answer too: where the file says so, or where nobody else could.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// What a step or a runnable block runs.
@@ -261,6 +301,8 @@ pub enum MissedPolicy {
     Latest,
     /// All within window and cap.
     All,
+    /// Those within window and cap wait until a person has chosen.
+    Ask,
 }
 
 /// What happens to an occurrence while an earlier run is not done.

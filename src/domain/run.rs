@@ -49,6 +49,9 @@ pub enum Outcome {
     Skipped {
         /// Why.
         reason: String,
+        /// Who left it out; absent where a rule did, such as the scope of a rerun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// A step that it needs did not succeed.
     UpstreamFailed,
@@ -62,9 +65,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether steps that need this one may go on.
+    /// Whether it did what it should, or a person said so.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success | Self::SuccessForced { .. })
+    }
+
+    /// Whether what needs this one may go on: after a success, and after what a person left out on purpose.
+    pub fn lets_go_on(&self) -> bool {
+        self.is_success() || matches!(self, Self::Skipped { by: Some(_), .. })
     }
 
     /// The word for a row and for JSON.
@@ -104,6 +112,13 @@ pub enum AttemptEnd {
     Unexpected(String),
     /// Neither an exit record nor a living supervisor: nobody knows.
     Lost,
+    /// A person declared the step failed; no attempt ended so.
+    Declared {
+        /// Who.
+        by: String,
+        /// Their reason.
+        reason: String,
+    },
 }
 
 impl AttemptEnd {
@@ -125,6 +140,7 @@ impl fmt::Display for AttemptEnd {
             Self::NeverBegan => f.write_str("never began"),
             Self::Unexpected(words) => write!(f, "not as expected: {words}"),
             Self::Lost => f.write_str("lost"),
+            Self::Declared { by, reason } => write!(f, "declared failed by {by}: {reason}"),
         }
     }
 }
@@ -255,6 +271,16 @@ pub enum Disposition {
         /// Why: `Saturday`, `holiday: Christmas`, `blackout: year-end freeze`.
         reason: String,
     },
+    /// The flow was iced: what waits for it goes on as if it had succeeded.
+    SkippedIced {
+        /// Who iced it.
+        by: String,
+        /// Their reason.
+        reason: String,
+        /// When the ice melts by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
 }
 
 impl Disposition {
@@ -268,6 +294,8 @@ impl Disposition {
             Self::SkippedHeld { by, reason, until: Some(until) } => format!("skipped (held by {by} until {until}, {reason})"),
             Self::SkippedHeld { by, reason, until: None } => format!("skipped (held by {by}, {reason})"),
             Self::SkippedCalendar { calendar, reason } => format!("skipped (calendar {calendar}: {reason})"),
+            Self::SkippedIced { by, reason, until: Some(until) } => format!("skipped (iced by {by} until {until}, {reason})"),
+            Self::SkippedIced { by, reason, until: None } => format!("skipped (iced by {by}, {reason})"),
         }
     }
 }
@@ -362,3 +390,30 @@ pub enum DefinitionChoice {
     /// The one that the file has now.
     Today,
 }
+
+/// What a person chooses for missed occurrences that wait for it (RULES: missed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedChoice {
+    /// Catch all of them up, the oldest first.
+    All,
+    /// Catch the youngest up.
+    Latest,
+    /// Catch none up.
+    None,
+}
+
+impl fmt::Display for MissedChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::All => "all",
+            Self::Latest => "latest",
+            Self::None => "none",
+        })
+    }
+}
+
+/// How much a run is preferred where it is not said: the middle of 0 to 100.
+pub const PRIORITY_DEFAULT: u8 = 50;
+/// The highest priority.
+pub const PRIORITY_MAX: u8 = 100;

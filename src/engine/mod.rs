@@ -12,7 +12,7 @@ mod turn;
 pub use outside::Outside;
 
 use crate::clock::{self, Alarm};
-use crate::domain::{Accepted, Author, Command, Entry, Refusal, Report};
+use crate::domain::{Accepted, Author, Command, Entry, Level, Refusal, Report};
 use crate::journal::Journal;
 use crate::samples::Readings;
 use crate::wire::message::Reading;
@@ -71,6 +71,8 @@ pub enum Input {
 pub struct Asking {
     /// Who.
     pub author: Author,
+    /// What they may do.
+    pub level: Level,
     /// The idempotency key; absent for what dogwatch asks of itself.
     pub key: Option<String>,
     /// What.
@@ -146,9 +148,15 @@ impl Engine {
     }
 
     /// Asks for a change and waits for the answer.
-    pub async fn ask(&self, author: Author, key: Option<String>, command: Command, dry_run: bool) -> Result<Accepted, Refusal> {
+    pub async fn ask(
+        &self,
+        (author, level): (Author, Level),
+        key: Option<String>,
+        command: Command,
+        dry_run: bool,
+    ) -> Result<Accepted, Refusal> {
         let (answer, answered) = oneshot::channel();
-        self.tell(Input::Command(Box::new(Asking { author, key, command, dry_run, answer }))).await;
+        self.tell(Input::Command(Box::new(Asking { author, level, key, command, dry_run, answer }))).await;
         answered.await.unwrap_or_else(|_| {
             Err(Refusal::new(crate::domain::RefusalKind::Failed, "the daemon is ending").hint("ask again when it is back"))
         })

@@ -2,7 +2,7 @@
 
 use super::{Asking, Input, Published, Running};
 use crate::clock;
-use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report};
+use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Level, Refusal, RefusalKind, Report};
 use crate::journal::JournalError;
 use crate::rules::{self, Asked, Decision};
 use crate::wire::message::Reading;
@@ -87,7 +87,7 @@ impl Running {
     fn asked(&self, now: Timestamp) -> Asked<'_> {
         // Only jitter needs it: the last entry's time and number differ every time.
         let random = (now.as_nanosecond() as u64 ^ self.world.seq).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Asked { author: &Author::Engine, now, boot_id: &self.boot_id, random }
+        Asked { author: &Author::Engine, now, boot_id: &self.boot_id, random, level: Level::Approver }
     }
 
     fn take_report(&mut self, report: Report, now: Timestamp, turn: &mut Turn, failure: &mut Result<(), JournalError>) {
@@ -110,12 +110,12 @@ impl Running {
     }
 
     fn take_command(&mut self, asking: Asking, now: Timestamp, turn: &mut Turn, failure: &mut Result<(), JournalError>) {
-        let Asking { author, key, command, dry_run, answer } = asking;
+        let Asking { author, level, key, command, dry_run, answer } = asking;
         if failure.is_err() {
             turn.answers.push((answer, Ok(Accepted::Done)));
             return;
         }
-        let outcome = self.decide(&author, key.as_deref(), &command, dry_run, now, turn);
+        let outcome = self.decide((&author, level), key.as_deref(), &command, dry_run, now, turn);
         match outcome {
             Ok(result) => turn.answers.push((answer, result)),
             Err(error) => {
@@ -128,7 +128,7 @@ impl Running {
     /// Carries a command out, or refuses it; the outer error is the journal's.
     fn decide(
         &mut self,
-        author: &Author,
+        (author, level): (&Author, Level),
         key: Option<&str>,
         command: &Command,
         dry_run: bool,
@@ -136,12 +136,12 @@ impl Running {
         turn: &mut Turn,
     ) -> Result<Result<Accepted, Refusal>, JournalError> {
         if dry_run {
-            return Ok(rules::preview(&self.world, command, &Asked { author, ..self.asked(now) }).map(Accepted::WouldDo));
+            return Ok(rules::preview(&self.world, command, &Asked { author, level, ..self.asked(now) }).map(Accepted::WouldDo));
         }
         if let Some(earlier) = key.map(|key| self.journal.answered(key)).transpose()?.flatten() {
             return Ok(Ok(serde_json::from_str(&earlier).unwrap_or(Accepted::Done)));
         }
-        match rules::decide(&self.world, command, &Asked { author, ..self.asked(now) }) {
+        match rules::decide(&self.world, command, &Asked { author, level, ..self.asked(now) }) {
             Ok(decision) => {
                 let accepted = made(&decision);
                 self.carry_out(author, decision, now, turn)?;

@@ -110,7 +110,7 @@ impl<'a> Teller<'a> {
             | Event::RetryPlanned { run, .. } => {
                 format!("flow {}", run.flow)
             }
-            Event::OccurrenceSettled { occurrence, .. } => format!("flow {}", occurrence.flow),
+            Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => format!("flow {}", occurrence.flow),
             Event::AttemptStarting { attempt, .. }
             | Event::AttemptStarted { attempt, .. }
             | Event::AttemptAdopted { attempt }
@@ -228,6 +228,26 @@ impl<'a> Teller<'a> {
             Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
             Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
             Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
+            Event::FlowIced { flow, reason, until: Some(until) } => format!("{flow} iced until {}: {reason}", self.minute(*until)),
+            Event::FlowIced { flow, reason, until: None } => format!("{flow} iced: {reason}"),
+            Event::FlowThawed { flow } => format!("{flow} thawed"),
+            Event::NoopSet { flow, reason } => format!("the next run of {flow} only goes through the motions: {reason}"),
+            Event::NoopWithdrawn { flow } => format!("the no-op of {flow} was taken back"),
+            Event::StartForced { run, step: None, reason } => format!("{run} forced to start: {reason}"),
+            Event::StartForced { run, step: Some(step), reason } => format!("{run} {step} forced to start: {reason}"),
+            Event::StepForced { run, step, outcome: Outcome::SuccessForced { .. }, reason } => format!("{run} {step} set ok: {reason}"),
+            Event::StepForced { run, step, outcome: Outcome::Failed { .. }, reason } => format!("{run} {step} set failed: {reason}"),
+            Event::StepForced { run, step, outcome, reason } => format!("{run} {step} set to {}: {reason}", outcome.word()),
+            Event::RunHeld { run, reason, until: Some(until) } => format!("{run} held until {}: {reason}", self.minute(*until)),
+            Event::RunHeld { run, reason, until: None } => format!("{run} held: {reason}"),
+            Event::RunReleased { run } => format!("{run} released"),
+            Event::RunPrioritized { run, priority } => format!("{run} has priority {priority} now"),
+            Event::StepApproved { run, step, note } => format!("{run} {step} approved{}", because(note.as_ref())),
+            Event::OccurrenceAsked { occurrence } => {
+                format!("{} planned for {}: missed, waits for a choice", occurrence.flow, self.minute(occurrence.at))
+            }
+            Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
+            Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -239,7 +259,8 @@ impl<'a> Teller<'a> {
             Outcome::SuccessForced { by } => format!("success, forced by {}", self.naming.of(by)),
             Outcome::Failed { cause } => format!("failed ({cause})"),
             Outcome::Cancelled { by } => format!("cancelled by {}", self.naming.of(by)),
-            Outcome::Skipped { reason } => format!("skipped ({reason})"),
+            Outcome::Skipped { reason, by: None } => format!("skipped ({reason})"),
+            Outcome::Skipped { reason, by: Some(by) } => format!("skipped by {} ({reason})", self.naming.of(by)),
             Outcome::Missed { reason } => format!("missed ({reason})"),
             Outcome::Lost => "lost, nobody knows how it ended".into(),
         }
@@ -253,6 +274,10 @@ impl<'a> Teller<'a> {
             Disposition::SkippedHeld { by, reason, until } => {
                 let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
                 format!("skipped (held by {}{until}, {reason})", self.naming.of(by))
+            }
+            Disposition::SkippedIced { by, reason, until } => {
+                let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
+                format!("skipped (iced by {}{until}, {reason})", self.naming.of(by))
             }
         }
     }
@@ -338,6 +363,7 @@ fn end_words(end: &AttemptEnd) -> String {
         | AttemptEnd::Timeout
         | AttemptEnd::OutputLimit
         | AttemptEnd::Unexpected(_) => format!("failed: {end}"),
+        AttemptEnd::Declared { .. } => end.to_string(),
     }
 }
 

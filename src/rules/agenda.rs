@@ -2,7 +2,7 @@
 
 use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
 use crate::domain::{ChannelId, Event, FlowId, Job};
-use crate::world::World;
+use crate::world::{Hold, World};
 use jiff::Timestamp;
 
 /// Something that can be due.
@@ -33,15 +33,26 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         Event::FlowDefined { flow: definition } => {
             vec![DueKey::Flow(definition.id.clone()), DueKey::Slots, DueKey::Conditions(definition.id.clone())]
         }
-        Event::FlowRemoved { flow: id } | Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
+        Event::FlowRemoved { flow: id } | Event::FlowIced { flow: id, .. } | Event::FlowThawed { flow: id } => {
             vec![DueKey::Flow(id.clone()), DueKey::Conditions(id.clone())]
         }
-        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
-        Event::OccurrenceSettled { occurrence, .. } => flow(&occurrence.flow),
-        Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::StepEnded { run, .. } => {
-            vec![DueKey::Flow(run.flow.clone()), DueKey::Slots]
+        Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
+            vec![DueKey::Flow(id.clone()), DueKey::Slots, DueKey::Conditions(id.clone())]
         }
-        Event::RunEnded { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots, DueKey::Conditions(run.flow.clone())],
+        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
+        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => {
+            vec![DueKey::Flow(occurrence.flow.clone()), DueKey::Conditions(occurrence.flow.clone())]
+        }
+        Event::RunKillAsked { run, .. }
+        | Event::RunTimedOut { run }
+        | Event::StepEnded { run, .. }
+        | Event::RunHeld { run, .. }
+        | Event::RunReleased { run }
+        | Event::RunPrioritized { run, .. }
+        | Event::StartForced { run, .. } => vec![DueKey::Flow(run.flow.clone()), DueKey::Slots],
+        Event::RunEnded { run, .. } | Event::StepForced { run, .. } => {
+            vec![DueKey::Flow(run.flow.clone()), DueKey::Slots, DueKey::Conditions(run.flow.clone())]
+        }
         Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
         Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
         Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
@@ -75,7 +86,11 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Flow(id) => {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
-            [occurrences::next_due(world, flow), hold_ends, deadlines::next(flow), timing::next(world, flow)].into_iter().flatten().min()
+            let ice_ends = flow.ice.as_ref().and_then(|ice| ice.until);
+            let runs = flow.active().filter_map(|run| run.hold.as_ref()?.until);
+            let own = [occurrences::next_due(world, flow), hold_ends, ice_ends, occurrences::choice_ends(flow)];
+            let own = own.into_iter().chain([deadlines::next(flow), timing::next(world, flow)]);
+            own.into_iter().flatten().chain(runs).min()
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
@@ -89,10 +104,16 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Flow(id) => {
             let Some(flow) = world.flow(id) else { return Decision::nothing() };
             let mut events = occurrences::due(world, flow, asked);
-            let hold_ended = flow.hold.as_ref().and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
-            // The hold stays until all occurrences that it covers have been settled.
-            if hold_ended && events.len() < occurrences::BATCH {
-                events.push(Event::FlowReleased { flow: id.clone() });
+            let ended = |hold: Option<&Hold>| hold.and_then(|hold| hold.until).is_some_and(|until| until <= asked.now);
+            // Hold and ice stay until all occurrences that they cover have been settled.
+            if events.len() < occurrences::BATCH {
+                events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
+                events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
+            }
+            let over = flow.active().filter(|run| ended(run.hold.as_ref()));
+            events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
+            if events.is_empty() {
+                events.extend(occurrences::unchosen(flow, asked.now));
             }
             events.extend(deadlines::due(flow, asked.now));
             events.extend(timing::due(world, flow, asked.now));

@@ -2,7 +2,8 @@
 
 use crate::domain::incident::AlertNotice;
 use crate::domain::{
-    AlertCause, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity, StepName,
+    AlertCause, AttemptEnd, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, Phase, ProbeDefinition, ProbeId, RunId,
+    Severity, StepName,
 };
 use crate::world::{Channel, Flow, Probe, Run, World};
 use jiff::Timestamp;
@@ -110,8 +111,20 @@ pub(super) fn of_run_end(world: &World, id: &RunId) -> Vec<Event> {
     match &run.outcome {
         Some(Outcome::Failed { .. } | Outcome::Lost | Outcome::UpstreamFailed) => vec![failed(flow, run)],
         Some(outcome) if outcome.is_success() && run.is_whole() => succeeded(world, flow, run),
+        // What was left out on purpose misses no deadline, and repairs nothing.
+        Some(outcome) if outcome.lets_go_on() && run.is_whole() => met_deadlines(world, flow, &format!("run {} was left out", run.id)),
         _ => Vec::new(),
     }
+}
+
+/// What a person's word on a step of a run that is done means: the run is good now, or its alert has other words.
+pub(super) fn of_decision(world: &World, id: &RunId) -> Vec<Event> {
+    let Some(flow) = world.flow(&id.flow) else { return Vec::new() };
+    let Some(run) = flow.run(id).filter(|run| run.phase == Phase::Done) else { return Vec::new() };
+    let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
+    let alert = world.alerts.get(&Fingerprint::of(&flow_labels(&flow.definition, FLOW_FAILED)));
+    let fires = alert.is_some_and(|alert| matches!(&alert.notice.cause, AlertCause::RunFailed { run } if run == id));
+    if good || fires { of_run_end(world, id) } else { Vec::new() }
 }
 
 fn failed(flow: &Flow, run: &Run) -> Event {
@@ -124,7 +137,11 @@ fn failed(flow: &Flow, run: &Run) -> Event {
 pub(super) fn what_failed(run: &Run) -> String {
     match run.telling_step() {
         Some(step) => {
-            let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref());
+            let declared = match step.state.outcome() {
+                Some(Outcome::Failed { cause: cause @ AttemptEnd::Declared { .. } }) => Some(cause),
+                _ => None,
+            };
+            let end = declared.or_else(|| step.attempts.last().and_then(|attempt| attempt.end.as_ref()));
             let end = end.map(|end| format!(" ({end})")).unwrap_or_default();
             format!("{} {}{end}", step.name, step.state.word())
         }
@@ -137,7 +154,7 @@ fn succeeded(world: &World, flow: &Flow, run: &Run) -> Vec<Event> {
     let alert = world.alerts.get(&Fingerprint::of(&labels));
     // A run that is older than the failed one proves nothing.
     let later = alert.is_some_and(|alert| match &alert.notice.cause {
-        AlertCause::RunFailed { run: failed } => run.id.number() > failed.number() || failed.number().is_none(),
+        AlertCause::RunFailed { run: failed } => run.id.number() >= failed.number() || failed.number().is_none(),
         _ => false,
     });
     let ended = later.then(|| resolved(world, &labels, || format!("run {} succeeded", run.id))).flatten();

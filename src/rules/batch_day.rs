@@ -126,7 +126,7 @@ fn row(world: &World, flow: &Flow, day: Date, (from, to): (Timestamp, Timestamp)
         let Some(done) = flow.settled.get(line) else { continue };
         let before = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
         for firing in schedule.firings(before.max(*done), last_instant) {
-            if absence(schedule, &firing, flow.hold.as_ref()).is_some() {
+            if absence(schedule, &firing, Some(flow)).is_some() {
                 to_skip += 1;
             } else {
                 to_come += 1;

@@ -24,8 +24,7 @@ const PATHS_MAX: usize = 96 << 10;
 /// Runs of one flow that files may have made and that are not done; further deliveries wait for their end.
 const RUNS_MAX: usize = 100;
 
-/// The predecessor's run that satisfies a dependency for this date: `none` while there is none. An iced predecessor
-/// would count here as one that has succeeded.
+/// The predecessor's run that satisfies a dependency for this date: `none` while there is none.
 pub(super) fn predecessor(world: &World, after: &After, date: Date, planned_at: Timestamp) -> Option<(RunId, Timestamp)> {
     let flow = world.flow(&after.flow)?;
     let oldest =
@@ -46,6 +45,12 @@ pub(super) fn predecessor(world: &World, after: &After, date: Date, planned_at: 
     }
 }
 
+/// Why a predecessor is not waited for: it is left out.
+fn iced(world: &World, after: &After) -> Option<String> {
+    let flow = world.flow(&after.flow).filter(|flow| flow.is_iced(world.at))?;
+    flow.ice.as_ref().map(|ice| format!("iced by {}: {}", ice.by, ice.reason))
+}
+
 /// The first condition of a run that is met now and not on record as met.
 pub(super) fn newly_met(world: &World, flow: &Flow, run: &Run) -> Option<Event> {
     let definition = flow.definition_of(run)?;
@@ -53,7 +58,11 @@ pub(super) fn newly_met(world: &World, flow: &Flow, run: &Run) -> Option<Event> 
         let by = match condition {
             Condition::After(before) => {
                 let after = definition.conditions.after.iter().find(|after| after.flow == *before)?;
-                MetBy::Run(predecessor(world, after, run.date, run.planned_at)?.0)
+                match predecessor(world, after, run.date, run.planned_at) {
+                    Some((run, _)) => MetBy::Run(run),
+                    // What is iced counts as if it had succeeded.
+                    None => MetBy::Waived(iced(world, after)?),
+                }
             }
             Condition::File(path) => {
                 // Runs that wait for the same file are served in their order.
@@ -126,7 +135,7 @@ pub(super) fn concerned(world: &World) -> BTreeSet<FlowId> {
 /// The runs that a flow without a schedule is owed: by its predecessors, or by files.
 fn runs_owed(world: &World, flow: &Flow, now: Timestamp) -> Vec<Event> {
     let conditions = &flow.definition.conditions;
-    if flow.removed || flow.hold.is_some() || !flow.source().is_local() || !flow.definition.schedules.is_empty() {
+    if flow.removed || flow.hold.is_some() || flow.ice.is_some() || !flow.source().is_local() || !flow.definition.schedules.is_empty() {
         return Vec::new();
     }
     if !conditions.after.is_empty() {
@@ -158,9 +167,12 @@ fn due_dates(world: &World, flow: &Flow) -> Vec<(Date, Vec<RunId>)> {
     // Of the dates before those that are remembered nobody knows whether their run was made.
     let oldest = flow.made_after.first_key_value().filter(|_| flow.made_after.len() >= DATES_KEPT).map(|(date, _)| *date);
     dates.retain(|date| !flow.made_after.contains_key(date) && oldest.is_none_or(|oldest| *date > oldest));
+    // What ended while the flow was iced starts nothing after a thaw.
+    let since = flow.thawed_at.map_or(flow.defined_at, |thawed| thawed.max(flow.defined_at));
+    let waited_for = || after.iter().filter(|after| iced(world, after).is_none());
     let satisfied = |date: Date| {
-        let ends: Option<Vec<(RunId, Timestamp)>> = after.iter().map(|after| predecessor(world, after, date, world.at)).collect();
-        let ends = ends.filter(|ends| ends.iter().any(|(_, at)| *at > flow.defined_at))?;
+        let ends: Option<Vec<(RunId, Timestamp)>> = waited_for().map(|after| predecessor(world, after, date, world.at)).collect();
+        let ends = ends.filter(|ends| ends.iter().any(|(_, at)| *at > since))?;
         Some((date, ends.into_iter().map(|(run, _)| run).collect()))
     };
     dates.into_iter().filter_map(satisfied).collect()

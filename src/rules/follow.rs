@@ -1,8 +1,8 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, conditions, health, messages, misses, runs, sending, slots, timing, triage};
 use crate::domain::run::RunCause;
-use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
+use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
 
 /// The facts and effects that follow directly from an entry; what follows from those is asked for in turn. Where nothing
@@ -48,11 +48,15 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::RunEnded { run, .. } => {
             let alerts: Vec<Event> = alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run)).collect();
             let told = messages::of_run_end(world, run, &alerts, asked);
-            Decision::events(alerts.into_iter().chain(told))
+            Decision::events(alerts.into_iter().chain(told).chain(going_on(world, &run.flow, asked)))
         }
         Event::AttemptStarting { attempt, .. } => {
             Decision { events: messages::of_start(world, attempt, asked), ..starting(world, attempt) }
         }
+        Event::RunReleased { run } | Event::StartForced { run, .. } | Event::StepApproved { run, .. } => progress(run).into(),
+        Event::StepForced { run, .. } => Decision::events(progress(run).into_iter().chain(alerts::of_decision(world, run))),
+        Event::FlowReleased { flow } => Decision::events(going_on(world, flow, asked)),
+        Event::ClockStepped { by_seconds } => misses::slept(*by_seconds, asked.now).into(),
         Event::AttemptStarted { attempt, .. } => started(world, attempt),
         Event::AttemptAdopted { attempt } => adopted(world, attempt),
         Event::AttemptEnded { attempt, .. } => match &attempt.job {
@@ -69,7 +73,8 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         },
         Event::FlowRemoved { flow } => {
             let watch = conditions::watch(world, flow).unwrap_or_else(|| Effect::ForgetFeed(flow.clone()));
-            Decision { events: alerts::of_flow_removal(world, flow), effects: vec![watch] }
+            let events = alerts::of_flow_removal(world, flow).into_iter().chain(misses::of_removed(world, flow));
+            Decision { events: events.collect(), effects: vec![watch] }
         }
         Event::ProbeDefined { probe } => Decision {
             events: alerts::of_probe_definition(world, &probe.id),
@@ -114,10 +119,15 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let probes = world.probes.values().flat_map(|probe| health::watch(probe));
     let feeds =
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
-    Decision {
-        events: events.into_iter().chain(runs.filter_map(|run| runs::next_fact(world, &run.id, asked))).collect(),
-        effects: probes.chain(feeds).chain(effects).collect(),
-    }
+    let away = misses::was_away(world);
+    let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
+    Decision { events: away.into_iter().chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+}
+
+/// Runs of a flow that go through the motions may do so now: nothing else asks for them.
+fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
+    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 
 fn starting(world: &World, attempt: &AttemptId) -> Decision {

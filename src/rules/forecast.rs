@@ -189,7 +189,7 @@ fn of_step(flow: &Flow, step: &StepRun, now: Timestamp) -> Remaining {
             return Remaining { p50: left(50), p90: left(90), comparable: Some(took.len()) };
         }
         StepState::RetryAt { at } => Duration::try_from(at.duration_since(now)).unwrap_or_default(),
-        StepState::Waiting | StepState::Queued => Duration::ZERO,
+        StepState::Waiting | StepState::Queued | StepState::Approval => Duration::ZERO,
     };
     let usual = usual(flow, &step.name);
     Remaining { p50: usual.p50.map(|p50| p50 + wait), p90: usual.p90.map(|p90| p90 + wait), ..usual }

@@ -15,7 +15,9 @@ mod definitions;
 mod follow;
 pub mod forecast;
 mod health;
+mod holds;
 mod messages;
+mod misses;
 mod names;
 mod occurrences;
 mod planning;
@@ -42,6 +44,7 @@ pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
 pub use batch_day::{BatchDay, BatchRow, CarriedOver, batch_day, batch_day_of, batch_days, carried_over};
 pub use calendar::DayRule;
 pub use follow::follow;
+pub use holds::{Held, HeldKind, holds};
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
 pub use planning::{Planned, plan, upcoming};
@@ -57,7 +60,7 @@ pub use verbs::decide;
 pub use waiting::{Waiting, WaitingOn, waiting_on};
 pub use why::{Reason, why_flow, why_run};
 
-use crate::domain::{Author, Effect, Entry, Event};
+use crate::domain::{Author, Effect, Entry, Event, Level};
 use crate::world::World;
 use jiff::Timestamp;
 
@@ -113,6 +116,8 @@ pub struct Asked<'a> {
     pub boot_id: &'a str,
     /// A random figure for the jitter of retries.
     pub random: u64,
+    /// What who asks may do.
+    pub level: Level,
 }
 
 /// Carries a decision out on a world: applies each event and, before the next one, all that follows from it. Returns the

@@ -4,7 +4,7 @@ use super::timetable::{Timetable, absence};
 use super::{Asked, Schedule};
 use crate::domain::effect::Firing;
 use crate::domain::flow::{MissedPolicy, Overlap};
-use crate::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
+use crate::domain::run::{DefinitionChoice, Disposition, MissedChoice, Occurrence, RunCause};
 use crate::domain::{Event, RunId};
 use crate::world::{Flow, World};
 use jiff::{SignedDuration, Timestamp};
@@ -42,14 +42,50 @@ pub(super) fn due(world: &World, flow: &Flow, asked: &Asked) -> Vec<Event> {
         return Vec::new();
     }
     let caught_up = caught_up(flow, &timetable, asked.now);
-    let mut settling =
-        Settling { flow, active: flow.active().map(|run| run.id.clone()).collect(), next_run: flow.next_run, events: Vec::new() };
+    let mut settling = Settling::of(flow);
     for (line, schedule, firing) in due {
         let chosen = caught_up.contains(&key(line, &firing));
-        let absence = absence(schedule, &firing, flow.hold.as_ref());
+        let absence = absence(schedule, &firing, Some(flow));
         settling.settle(timetable.occurrence(line, &firing), absence, chosen, asked.now);
     }
     settling.events
+}
+
+/// Settles the missed occurrences that wait for a choice: the chosen are caught up, the oldest first.
+pub(super) fn choose(flow: &Flow, choice: MissedChoice, by: &str) -> Vec<Event> {
+    let mut settling = Settling::of(flow);
+    let kept = match choice {
+        MissedChoice::All => 0,
+        MissedChoice::Latest => flow.asked.len().saturating_sub(1),
+        MissedChoice::None => flow.asked.len(),
+    };
+    for (place, occurrence) in flow.asked.iter().enumerate() {
+        let disposition = if place < kept {
+            Disposition::Missed { reason: format!("{by} chose {choice}") }
+        } else {
+            Disposition::CaughtUp { run: settling.create(occurrence) }
+        };
+        settling.events.push(Event::OccurrenceSettled { occurrence: occurrence.clone(), disposition });
+    }
+    settling.events
+}
+
+/// Until when the oldest occurrence that waits for a choice may wait: it is missed for good after its window.
+pub(super) fn choice_ends(flow: &Flow) -> Option<Timestamp> {
+    let window = SignedDuration::try_from(flow.definition.missed.window).unwrap_or(SignedDuration::MAX);
+    flow.asked.first()?.at.checked_add(window).ok()
+}
+
+/// Occurrences for which nobody has chosen within their window.
+pub(super) fn unchosen(flow: &Flow, now: Timestamp) -> Vec<Event> {
+    let window = SignedDuration::try_from(flow.definition.missed.window).unwrap_or(SignedDuration::MAX);
+    let over = flow.asked.iter().filter(|asked| asked.at.checked_add(window).is_ok_and(|end| end <= now));
+    over.map(|asked| missed(asked, format!("nobody chose within the window of {window:#}"))).collect()
+}
+
+/// The end of an occurrence that nobody can choose any more.
+pub(super) fn missed(occurrence: &Occurrence, reason: String) -> Event {
+    Event::OccurrenceSettled { occurrence: occurrence.clone(), disposition: Disposition::Missed { reason } }
 }
 
 /// Firings up to now by their time; a cut never parts those of one instant, for the settled instant is all that is kept.
@@ -83,14 +119,14 @@ fn caught_up(flow: &Flow, timetable: &Timetable<'_>, now: Timestamp) -> BTreeSet
     let most = match missed.policy {
         MissedPolicy::Skip => 0,
         MissedPolicy::Latest => 1,
-        MissedPolicy::All => missed.max as usize,
+        MissedPolicy::All | MissedPolicy::Ask => missed.max as usize,
     };
     let oldest = SignedDuration::try_from(missed.window).ok().and_then(|window| now.checked_sub(window).ok()).unwrap_or(Timestamp::MIN);
     let Ok(youngest) = now.checked_sub(IN_TIME + SignedDuration::from_nanos(1)) else { return BTreeSet::new() };
     let mut chosen = BTreeSet::new();
     for (line, schedule, settled) in lines(flow, timetable) {
         let mut last = VecDeque::new();
-        let runs = |firing: &Firing| absence(schedule, firing, flow.hold.as_ref()).is_none();
+        let runs = |firing: &Firing| absence(schedule, firing, Some(flow)).is_none();
         for firing in schedule.firings(settled.max(oldest), youngest).filter(runs) {
             if last.len() >= most {
                 last.pop_front();
@@ -110,14 +146,25 @@ struct Settling<'a> {
     flow: &'a Flow,
     active: Vec<RunId>,
     next_run: u32,
+    asked: Vec<Occurrence>,
     events: Vec<Event>,
 }
 
-impl Settling<'_> {
+fn too_many(most: u32) -> String {
+    format!("at most {most} wait for a choice")
+}
+
+impl<'a> Settling<'a> {
+    fn of(flow: &'a Flow) -> Self {
+        let active = flow.active().map(|run| run.id.clone()).collect();
+        Self { flow, active, next_run: flow.next_run, asked: flow.asked.clone(), events: Vec::new() }
+    }
+
     fn settle(&mut self, occurrence: Occurrence, absence: Option<Disposition>, chosen: bool, now: Timestamp) {
         let in_time = now.duration_since(occurrence.at) <= IN_TIME;
         let disposition = match absence {
             Some(absence) => absence,
+            _ if chosen && self.flow.definition.missed.policy == MissedPolicy::Ask => return self.ask(occurrence),
             // What was missed waits for its turn, whatever the rule for overlaps says: it was promised.
             _ if chosen => Disposition::CaughtUp { run: self.create(&occurrence) },
             _ if !in_time => Disposition::Missed { reason: self.why_missed(&occurrence, now) },
@@ -127,6 +174,17 @@ impl Settling<'_> {
             },
         };
         self.events.push(Event::OccurrenceSettled { occurrence, disposition });
+    }
+
+    /// Lets an occurrence wait for a person's choice; of very many the oldest are missed for good.
+    fn ask(&mut self, occurrence: Occurrence) {
+        let most = self.flow.definition.missed.max;
+        if self.asked.len() >= most.max(1) as usize {
+            let oldest = self.asked.remove(0);
+            self.events.push(Event::OccurrenceSettled { occurrence: oldest, disposition: Disposition::Missed { reason: too_many(most) } });
+        }
+        self.asked.push(occurrence.clone());
+        self.events.push(Event::OccurrenceAsked { occurrence });
     }
 
     /// The earlier run because of which an occurrence is skipped; with `overlap = "cancel"` earlier ones are asked to end.
@@ -176,6 +234,7 @@ impl Settling<'_> {
             }
             MissedPolicy::Latest => "a younger one is caught up".into(),
             MissedPolicy::All => format!("at most {} are caught up", missed.max),
+            MissedPolicy::Ask => too_many(missed.max),
         }
     }
 }

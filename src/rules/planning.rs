@@ -6,7 +6,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::effect::Firing;
 use crate::domain::run::{Disposition, DstMark, Occurrence};
 use crate::domain::{CalendarId, FlowDefinition};
-use crate::world::{Flow, Hold, World};
+use crate::world::{Flow, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -51,17 +51,17 @@ pub fn upcoming(world: &World, flow: &Flow, after: Timestamp, most: usize) -> Ve
     let mut next: Vec<Planned> = Vec::new();
     for (line, schedule) in timetable.lines() {
         let firings = schedule.firings(after, Timestamp::MAX).take(most);
-        next.extend(firings.map(|firing| planned(&timetable, line, schedule, &firing, flow.hold.as_ref())));
+        next.extend(firings.map(|firing| planned(&timetable, line, schedule, &firing, Some(flow))));
     }
     next.sort_by_key(|row| row.occurrence.at);
     next.truncate(most);
     next
 }
 
-fn planned(timetable: &Timetable<'_>, line: &str, schedule: &Schedule, firing: &Firing, hold: Option<&Hold>) -> Planned {
+fn planned(timetable: &Timetable<'_>, line: &str, schedule: &Schedule, firing: &Firing, flow: Option<&Flow>) -> Planned {
     let mut stands_for = schedule.stands_for(firing.planned.date());
     stands_for.retain(|day| *day != firing.planned.date() && Some(*day) != firing.shifted_from);
-    Planned { absence: absence(schedule, firing, hold), occurrence: timetable.occurrence(line, firing), stands_for }
+    Planned { absence: absence(schedule, firing, flow), occurrence: timetable.occurrence(line, firing), stands_for }
 }
 
 /// Everything that these flows will do after `from`, until and including `to`, by time; at most `most`.

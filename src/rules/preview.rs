@@ -35,6 +35,10 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             let mut lines = vec![format!("starts {run} for {date}")];
             if let Some(flow) = world.flow(&run.flow) {
                 lines.extend(verbs::waits_for(flow).map(|first| format!("it waits until {first} is done")));
+                if let Some(noop) = &flow.noop {
+                    lines.push(format!("it only goes through the motions and executes nothing: no-op by {}, {}", noop.by, noop.reason));
+                    return lines;
+                }
                 let steps = flow.definition.steps.iter();
                 lines.extend(steps.filter_map(|step| Some(format!("runs {}: {}", step.name, step.run.as_ref()?))));
             }
@@ -49,11 +53,19 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             }];
             if let Some(row) = world.flow(flow) {
                 lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {at}")));
-                lines.extend(row.active().map(|run| format!("{} goes on", run.id)));
+                lines.extend(row.active().map(|run| {
+                    let how = if run.has_begun() { "goes on" } else { "has not begun and waits until then" };
+                    format!("{} {how}", run.id)
+                }));
             }
             lines
         }
-        Event::FlowReleased { flow } => vec![format!("{flow} runs again from its next occurrence on; nothing is caught up")],
+        Event::FlowReleased { flow } => {
+            let mut lines = vec![format!("{flow} runs again from its next occurrence on; nothing is caught up")];
+            let waiting = world.flow(flow).into_iter().flat_map(crate::world::Flow::active).filter(|run| !run.has_begun());
+            lines.extend(waiting.map(|run| format!("{} starts when its conditions are met", run.id)));
+            lines
+        }
         Event::ProbeAsked { probe } => vec![format!("looks at {probe} once, now")],
         Event::IncidentAcknowledged { incident, .. } => vec![format!("incident {incident} is acknowledged by {}", asked.author)],
         Event::AcknowledgementEnded { incident, .. } => vec![format!("nobody works on incident {incident} then")],
@@ -74,7 +86,7 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();
             vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
         }
-        _ => Vec::new(),
+        other => verbs::touches(world, other),
     }
 }
 

@@ -5,7 +5,7 @@ use super::forecast::{self, Forecast};
 use super::{Asked, alerts, names};
 use crate::domain::run::{DefinitionChoice, RunCause, Scope};
 use crate::domain::source::Capability;
-use crate::domain::{Digest, Event, FlowDefinition, Outcome, Params, Phase, Refusal, RefusalKind, RunId, StepName};
+use crate::domain::{Digest, Event, FlowDefinition, Outcome, Params, Phase, Refusal, RefusalKind, RunId, StepDefinition, StepName};
 use crate::world::{Flow, Run, World};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -104,9 +104,10 @@ impl RerunPlan {
                 state(format!("nothing in {} is left to run: all its steps succeeded", run.id)).hint("--scope all runs all of them again")
             );
         }
+        not_around_an_approval(definition, run, ask, &in_scope)?;
         let before = |name: &StepName| run.step(name).and_then(|step| step.state.outcome()).cloned();
         let (again, kept): (Vec<_>, Vec<_>) = definition.steps.iter().partition(|step| in_scope.contains(&step.name));
-        let left_out = || Outcome::Skipped { reason: format!("not in the scope {} of the rerun", ask.scope) };
+        let left_out = || Outcome::Skipped { reason: format!("not in the scope {} of the rerun", ask.scope), by: None };
         let known = |name: &String| definition.params.contains_key(name);
         let mut params = definition.params.clone();
         params.extend(run.params.clone().into_iter().filter(|(name, _)| known(name)));
@@ -115,7 +116,7 @@ impl RerunPlan {
         let forecast = forecast::if_run_now(flow, definition, &again_names, run.planned_at, now);
         let steps = again.into_iter().map(|step| PlannedStep {
             name: step.name.clone(),
-            command: step.run.as_ref().map(ToString::to_string).unwrap_or_default(),
+            command: command_of(step),
             before: before(&step.name),
             idempotent: step.idempotent,
         });
@@ -202,6 +203,33 @@ fn chosen<'a>(flow: &'a Flow, run: &Run, choice: DefinitionChoice) -> Result<&'a
             Refusal::new(RefusalKind::State, format!("the definition that {} ran with is not at hand", run.id))
                 .hint("--definition today takes the file's")
         }),
+    }
+}
+
+/// What a step runs, or asks.
+fn command_of(step: &StepDefinition) -> String {
+    match (&step.run, &step.approve) {
+        (Some(command), _) => command.to_string(),
+        (None, Some(approval)) => format!("waits for the word of an {}: {}", approval.by, approval.text),
+        (None, None) => String::new(),
+    }
+}
+
+/// A named step runs whatever became of those that it needs, but a person's word that was never given is asked for.
+fn not_around_an_approval(definition: &FlowDefinition, run: &Run, ask: &RerunAsk, scope: &BTreeSet<&StepName>) -> Result<(), Refusal> {
+    let (Scope::From(name) | Scope::Only(name) | Scope::Down(name)) = &ask.scope else { return Ok(()) };
+    let before = definition.before(name);
+    let given = |name: &StepName| run.step(name).is_some_and(|step| step.state.is_success());
+    let gate = definition
+        .steps
+        .iter()
+        .find(|step| step.approve.is_some() && before.contains(&step.name) && !scope.contains(&step.name) && !given(&step.name));
+    match gate {
+        None => Ok(()),
+        Some(gate) => {
+            let reason = format!("{name} comes after {}, which was not approved in {}", gate.name, run.id);
+            Err(Refusal::new(RefusalKind::State, reason).hint(format!("--scope from:{} asks for the approval again", gate.name)))
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use std::collections::HashSet;
 /// Grace and output limit of a runbook's step, which its file does not name (RULES: kill, output).
 const PROCEDURE_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 const PROCEDURE_OUTPUT_MAX: u64 = 1 << 30;
+/// Why the steps of a run that goes through the motions are skipped.
+const NO_OP: &str = "no-op";
 
 /// The next fact that the state of a run asks for: one at a time, for each may change what the next one is.
 pub(super) fn next_fact(world: &World, id: &RunId, asked: &Asked) -> Option<Event> {
@@ -22,6 +24,8 @@ pub(super) fn next_fact(world: &World, id: &RunId, asked: &Asked) -> Option<Even
     steps()
         .find_map(|(definition, step)| conclusion(run, definition, step, asked))
         .or_else(|| run.steps.iter().find_map(|step| cancellation(run, step)))
+        .or_else(|| run.steps.iter().find_map(|step| approval(run, step)))
+        .or_else(|| motions(world, run, definition))
         .or_else(|| upstream_failure(run, definition))
         .or_else(|| end(run))
 }
@@ -63,18 +67,33 @@ fn spread(run: &Run, step: &StepRun) -> u64 {
 /// In a run that was asked to end, what does not run ends at once.
 fn cancellation(run: &Run, step: &StepRun) -> Option<Event> {
     let by = run.kill_asked_by.clone()?;
-    let rests = matches!(step.state, StepState::Waiting | StepState::Queued | StepState::RetryAt { .. });
+    let rests = matches!(step.state, StepState::Waiting | StepState::Queued | StepState::RetryAt { .. } | StepState::Approval);
     rests.then(|| Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome: Outcome::Cancelled { by } })
+}
+
+/// The word that a step waited for was given.
+fn approval(run: &Run, step: &StepRun) -> Option<Event> {
+    let given = step.state == StepState::Approval && step.approved.is_some();
+    given.then(|| Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome: Outcome::Success })
+}
+
+/// In a run that goes through the motions each step ends at once, in the order of the graph.
+fn motions(world: &World, run: &Run, definition: &FlowDefinition) -> Option<Event> {
+    let by = run.noop.clone().filter(|_| world.may_start(&run.id))?;
+    let mut waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+    let (_, step) = waiting.find(|(definition, _)| run.needs_met(definition))?;
+    let outcome = Outcome::Skipped { reason: NO_OP.into(), by: Some(by) };
+    Some(Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome })
 }
 
 /// A step that waits for one which will not succeed any more.
 fn upstream_failure(run: &Run, definition: &FlowDefinition) -> Option<Event> {
-    let is_bad = |step: &&StepRun| step.state.outcome().is_some_and(|outcome| !outcome.is_success());
+    let is_bad = |step: &&StepRun| step.state.outcome().is_some_and(|outcome| !outcome.lets_go_on());
     let bad: HashSet<&StepName> = run.steps.iter().filter(is_bad).map(|step| &step.name).collect();
     if bad.is_empty() {
         return None;
     }
-    let mut waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
+    let mut waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting && step.forced.is_none());
     let (_, step) = waiting
         .find(|(definition, step)| run.named_step() != Some(&step.name) && definition.needs.iter().any(|need| bad.contains(need)))?;
     Some(Event::StepEnded { run: run.id.clone(), step: step.name.clone(), outcome: Outcome::UpstreamFailed })
@@ -93,6 +112,8 @@ fn end(run: &Run) -> Option<Event> {
         .or_else(|| first(|outcome| matches!(outcome, Outcome::Cancelled { .. })))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Lost)))
         .or_else(|| first(|outcome| matches!(outcome, Outcome::UpstreamFailed)))
+        .or_else(|| first(|outcome| matches!(outcome, Outcome::SuccessForced { .. })))
+        .or_else(|| outcomes().all(|outcome| matches!(outcome, Outcome::Skipped { .. })).then(|| first(|_| true)).flatten())
         .unwrap_or(Outcome::Success);
     Some(Event::RunEnded { run: run.id.clone(), outcome })
 }

@@ -1,5 +1,5 @@
 //! Which step starts next (RULES: resources). At most `max_running` steps run at the same time; of those that are ready
-//! the one of the highest priority starts, among equals a retry before a first attempt, then the one that has waited
+//! the one of the highest priority starts, one that a person forced before all, among equals a retry before a first attempt, then the one that has waited
 //! longest.
 //!
 //! A step starts only when all units that it asks for are free. One that must wait for units speaks for its pools: what

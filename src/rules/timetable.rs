@@ -8,7 +8,6 @@ use crate::domain::effect::Firing;
 use crate::domain::run::{Disposition, Occurrence};
 use crate::domain::{CalendarId, FlowDefinition};
 use crate::world::{Flow, Hold, World};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The schedules of a flow, each on the days that its calendar leaves it.
@@ -68,17 +67,17 @@ impl<'a> Timetable<'a> {
     }
 }
 
-/// What keeps a firing from running, whatever else happens: its calendar, then a hold. The calendar comes first because
-/// what it leaves out was never due, so no hold kept it back, and nobody who releases the hold looks for it.
-pub fn absence(schedule: &Schedule, firing: &Firing, hold: Option<&Hold>) -> Option<Disposition> {
+/// What keeps a firing from running, whatever else happens: its calendar, then an ice, then a hold. The calendar comes
+/// first because what it leaves out was never due, so nobody kept it back, and nobody who releases the flow looks for it.
+pub fn absence(schedule: &Schedule, firing: &Firing, flow: Option<&Flow>) -> Option<Disposition> {
     if let Some((calendar, reason)) = schedule.why_skipped(firing) {
         return Some(Disposition::SkippedCalendar { calendar, reason });
     }
-    let hold = hold.filter(|hold| covers(hold, firing.at))?;
-    Some(Disposition::SkippedHeld { by: hold.by.clone(), reason: hold.reason.clone(), until: hold.until })
-}
-
-/// Whether a hold covers an instant. It also covers what was due before it and has not been settled.
-fn covers(hold: &Hold, at: Timestamp) -> bool {
-    hold.until.is_none_or(|until| at < until)
+    let flow = flow?;
+    let told = |hold: &Hold| (hold.by.clone(), hold.reason.clone(), hold.until);
+    if let Some((by, reason, until)) = flow.ice.as_ref().filter(|ice| ice.covers(firing.at)).map(told) {
+        return Some(Disposition::SkippedIced { by, reason, until });
+    }
+    let (by, reason, until) = flow.hold.as_ref().filter(|hold| hold.covers(firing.at)).map(told)?;
+    Some(Disposition::SkippedHeld { by, reason, until })
 }

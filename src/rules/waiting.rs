@@ -143,7 +143,7 @@ pub fn waiting_on(world: &World, run: &Run, now: Timestamp) -> Vec<Waiting> {
     let Some(flow) = world.flow(&run.id.flow).filter(|_| run.phase != Phase::Done) else { return Vec::new() };
     let mut waiting: Vec<Waiting> = source(world, flow).into_iter().collect();
     waiting.extend(of_run(world, flow, run, now));
-    if !run.unmet.is_empty() || flow.in_front(&run.id).is_some() {
+    if run.forced.is_none() && (!run.unmet.is_empty() || flow.in_front(&run.id).is_some()) {
         return waiting;
     }
     waiting.extend(run.steps.iter().filter_map(|step| of_step(world, flow, run, step, now)));
@@ -168,6 +168,21 @@ pub(super) fn of_run(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> V
     if run.phase == Phase::Planned && run.planned_at > now {
         let text = format!("its time is {}", alerts::wall(run.planned_at, &flow.definition.zone));
         waiting.push(Waiting::new(WaitingOn::Time { at: run.planned_at }, text, &run.id));
+    }
+    if let Some(hold) = &run.hold {
+        let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, &flow.definition.zone)));
+        let text = format!("{} is held by {}{until}: {}", run.id, hold.by, hold.reason);
+        let on = WaitingOn::Hold { by: hold.by.clone(), until: hold.until };
+        waiting.push(Waiting::new(on, text, &run.id).hint(format!("dogwatch release {}", run.id)));
+    }
+    if run.forced.is_some() {
+        return waiting;
+    }
+    if let Some(hold) = flow.hold.as_ref().filter(|_| !run.has_begun()) {
+        let text = format!("its flow is held by {}: {}", hold.by, hold.reason);
+        let on = WaitingOn::Hold { by: hold.by.clone(), until: hold.until };
+        let hint = format!("dogwatch force {} --reason … (or: dogwatch release {})", run.id, run.id.flow);
+        waiting.push(Waiting::new(on, text, &run.id.flow).hint(hint));
     }
     for condition in &run.unmet {
         match condition {
@@ -260,6 +275,11 @@ pub(super) fn of_step(world: &World, flow: &Flow, run: &Run, step: &StepRun, now
             Some(of_room(world, flow, run, step, &format!(" to be tried again{end}")).hint(format!("dogwatch kill {}", run.id)))
         }
         StepState::Queued => Some(of_room(world, flow, run, step, "")),
+        StepState::Approval => {
+            let approval = definition.approve.as_ref()?;
+            let text = format!("{} waits for the word of an {}: {}", step.name, approval.by, approval.text);
+            Some(Waiting::new(WaitingOn::Approval { step: name() }, text, &object).hint(format!("dogwatch approve {object}")))
+        }
         StepState::Running | StepState::Done { .. } => None,
     }
 }

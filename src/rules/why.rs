@@ -73,6 +73,19 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
         reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
     }
+    if let Some(ice) = &flow.ice {
+        let until = ice.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
+        let text = format!("iced by {}{until}: {}; what waits for it goes on", ice.by, ice.reason);
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch thaw {id}")));
+    }
+    if let Some(noop) = &flow.noop {
+        let text = format!("its next run only goes through the motions: no-op by {}, {}", noop.by, noop.reason);
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch noop {id} --undo")));
+    }
+    if !flow.asked.is_empty() {
+        let text = format!("{} missed occurrences wait for a choice", flow.asked.len());
+        reasons.push(Reason::new(text, id).hint(format!("dogwatch catchup {id} --choose all|latest|none")));
+    }
     reasons.extend(left_out(world, flow, now));
     match occurrences::next(world, flow) {
         Some(at) if at > now => {

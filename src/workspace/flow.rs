@@ -1,5 +1,6 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::approval::{self, Answering};
 use super::calendar::{self, Calendars};
 use super::conditions;
 use super::cycle::find_cycle;
@@ -62,12 +63,14 @@ const STEP: Keys = Keys {
         "min_run",
         "max_run",
         "pool",
+        "approve",
     ],
     later: &["on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
 };
-const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
 const ALLOW: Keys = Keys { known: &["allow"], later: &[] };
-const POLICIES: &[(&str, MissedPolicy)] = &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All)];
+const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };
+const POLICIES: &[(&str, MissedPolicy)] =
+    &[("skip", MissedPolicy::Skip), ("latest", MissedPolicy::Latest), ("all", MissedPolicy::All), ("ask", MissedPolicy::Ask)];
 const OVERLAPS: &[(&str, Overlap)] = &[
     ("skip", Overlap::Skip),
     ("queue", Overlap::Queue),
@@ -94,6 +97,8 @@ pub(super) struct Known<'w> {
     pub pools: Option<&'w Pools>,
     /// Who is told.
     pub told: &'w Told,
+    /// Who may answer where a step asks a person.
+    pub answering: Answering,
 }
 
 /// Reads one flow; what is wrong is noted in the file.
@@ -103,7 +108,7 @@ pub(super) fn read(file: &SourceFile, id: &str, known: &Known<'_>) -> FlowDefini
     let zone = flow_zone(&top).unwrap_or_else(|| known.zone.to_owned());
     let (overlap, side_by_side) = overlap(&top);
     let (calendar, days) = known.calendars.named(&top);
-    let steps = steps(&top, known.pools);
+    let steps = steps(&top, known);
     let flow = FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
@@ -194,10 +199,6 @@ fn missed(top: &Table<'_>) -> Missed {
     let default = Missed::default();
     let Some(value) = top.value("missed") else { return default };
     match value.get_ref() {
-        DeValue::String(word) if &**word == "ask" => {
-            top.file.wrong_but(value.span(), "`missed = \"ask\"` is not supported yet", "one of: skip, latest, all");
-            default
-        }
         DeValue::String(_) => Missed { policy: top.word("missed", POLICIES).unwrap_or(default.policy), ..default },
         DeValue::Table(_) => top.table("missed", &MISSED).map_or(default.clone(), |table| Missed {
             policy: table.word("policy", POLICIES).unwrap_or(default.policy),
@@ -223,7 +224,7 @@ fn params(top: &Table<'_>) -> Params {
     params
 }
 
-fn steps(top: &Table<'_>, pools: Option<&Pools>) -> Vec<StepDefinition> {
+fn steps(top: &Table<'_>, known: &Known<'_>) -> Vec<StepDefinition> {
     let tables = top.tables("step", &STEP);
     if tables.is_empty() && top.value("step").is_none() {
         top.file.wrong_but(0..0, "a flow needs at least one step", "add `[[step]]` with `name` and `run`");
@@ -260,8 +261,9 @@ fn steps(top: &Table<'_>, pools: Option<&Pools>) -> Vec<StepDefinition> {
             idempotent: table.flag("idempotent").unwrap_or(true),
             env: table.texts_by_name("env", variable_problem),
             folder: folder(table),
-            pools: conditions::pools(table, pools),
+            pools: conditions::pools(table, known.pools),
             bounds: bounds(table),
+            approve: known.answering.read(table),
         })
         .collect()
 }
@@ -310,8 +312,12 @@ fn tell_cycle(top: &Table<'_>, names: &[Option<At<&str>>], needs: &[Vec<usize>])
 }
 
 fn run(table: &Table<'_>) -> Option<CommandLine> {
+    if table.value("approve").is_some() {
+        approval::tell_useless(table);
+        return None;
+    }
     let Some(value) = table.value("run") else {
-        table.file.wrong(table.at.clone(), "a step needs the key `run`");
+        table.file.wrong_but(table.at.clone(), "a step needs the key `run`", "or `approve`, where it waits for a person's word");
         return None;
     };
     match value.get_ref() {

@@ -1,5 +1,6 @@
 //! Reads a whole workspace: all of its definitions, or all of its errors.
 
+use super::approval::Answering;
 use super::calendar::Calendars;
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
@@ -51,7 +52,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let told = settings.as_ref().map(Told::of).unwrap_or_default();
     let pools = settings.as_ref().map(|settings| &settings.pools);
     let calendars = reading.calendars();
-    let flows = reading.flows(&flow::Known { zone: &zone, runbooks: &names, calendars: &calendars, pools, told: &told });
+    let answering = Answering::of(settings.as_ref().and_then(|settings| settings.access.as_ref()));
+    let flows = reading.flows(&flow::Known { zone: &zone, runbooks: &names, calendars: &calendars, pools, told: &told, answering });
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));

@@ -4,6 +4,7 @@
 //! gives half of them. [`find()`] finds the folder as git does, [`Place`] says where its state lives, [`init`]
 //! scaffolds one, and [`Watcher`] says when its files have changed.
 
+mod approval;
 mod calendar;
 mod channel;
 mod conditions;

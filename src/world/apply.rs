@@ -5,11 +5,13 @@ mod conditions;
 mod flows;
 mod incidents;
 mod messages;
+mod misses;
 mod probes;
 mod procedures;
 mod runs;
+mod verbs;
 
-use super::flow::Hold;
+use super::flow::{Decided, Hold, Noop};
 use super::{Daemon, RECENT_KEPT, Source, World, relate};
 use crate::domain::source::Freshness;
 use crate::domain::{Entry, Event, IncidentId, SourceId, Stage, Subject};
@@ -19,11 +21,12 @@ use std::sync::Arc;
 impl World {
     /// Folds one entry into the world.
     pub fn apply(&mut self, entry: &Entry) {
+        let last_sign = (self.seq > 0).then_some(self.at);
         self.seq = entry.seq;
         self.at = entry.at;
         let (at, by) = (entry.at, entry.author.name());
         match &entry.event {
-            Event::DaemonStarted { version, pid, boot_id, host } => self.daemon_started(version, *pid, boot_id, host, at),
+            Event::DaemonStarted { version, pid, boot_id, host } => self.daemon_started(version, *pid, boot_id, host, last_sign, at),
             Event::DaemonStopped { .. } => self.daemon.iter_mut().for_each(|daemon| daemon.stopped_at = Some(at)),
             Event::WorkspaceLoaded { name, zone, max_running, group_by } => self.workspace_loaded(name, zone, *max_running, group_by),
             Event::WorkspaceRefused { errors } => self.workspace_errors.clone_from(errors),
@@ -56,9 +59,9 @@ impl World {
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome, at),
             Event::FlowHeld { flow, reason, until } => {
                 let hold = Hold { by: by.to_owned(), reason: reason.clone(), since: at, until: *until };
-                self.change_flow(flow, |flow| flow.hold = Some(hold));
+                self.flow_held(flow, hold);
             }
-            Event::FlowReleased { flow } => self.change_flow(flow, |flow| flow.hold = None),
+            Event::FlowReleased { flow } => self.flow_released(flow),
             Event::ProbeChanged { probe, from, to, reason } => self.probe_changed(probe, *from, *to, reason, at),
             Event::ProbeErring { probe, error } => self.change_probe(probe, |probe| probe.error.clone_from(error)),
             Event::AlertFiring { alert, source, notice } => self.alert_firing(*alert, source, notice, at),
@@ -103,6 +106,35 @@ impl World {
             Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
             Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
             Event::BatchDayDefined { begins } => self.batch_day = *begins,
+            Event::FlowIced { flow, reason, until } => {
+                let ice = Hold { by: by.to_owned(), reason: reason.clone(), since: at, until: *until };
+                self.change_flow(flow, |flow| flow.ice = Some(ice));
+            }
+            Event::FlowThawed { flow } => self.change_flow(flow, |flow| {
+                flow.ice = None;
+                flow.thawed_at = Some(at);
+            }),
+            Event::NoopSet { flow, reason } => {
+                let noop = Noop { by: by.to_owned(), reason: reason.clone(), since: at };
+                self.change_flow(flow, |flow| flow.noop = Some(noop));
+            }
+            Event::NoopWithdrawn { flow } => self.change_flow(flow, |flow| flow.noop = None),
+            Event::StartForced { run, step, .. } => self.start_forced(run, step.as_ref(), by, at),
+            Event::StepForced { run, step, outcome, reason } => {
+                self.step_forced(run, step, outcome, Decided { by: by.to_owned(), reason: reason.clone(), at });
+            }
+            Event::RunHeld { run, reason, until } => {
+                self.run_held(run, Hold { by: by.to_owned(), reason: reason.clone(), since: at, until: *until });
+            }
+            Event::RunReleased { run } => self.run_released(run),
+            Event::RunPrioritized { run, priority } => self.run_prioritized(run, *priority),
+            Event::StepApproved { run, step, note } => {
+                let approved = Decided { by: by.to_owned(), reason: note.clone().unwrap_or_default(), at };
+                self.change_step(run, step, |step| step.approved = Some(approved));
+            }
+            Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
+            Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
+            Event::MissesDismissed { .. } => self.away = None,
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -142,6 +174,17 @@ impl World {
             | Event::CalendarDefined { .. }
             | Event::CalendarRemoved { .. }
             | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
+            Event::FlowIced { .. }
+            | Event::FlowThawed { .. }
+            | Event::NoopSet { .. }
+            | Event::NoopWithdrawn { .. }
+            | Event::StartForced { .. }
+            | Event::StepForced { .. }
+            | Event::RunHeld { .. }
+            | Event::RunReleased { .. }
+            | Event::RunPrioritized { .. }
+            | Event::StepApproved { .. }
+            | Event::OccurrenceAsked { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;
@@ -167,7 +210,7 @@ impl World {
         }
     }
 
-    fn daemon_started(&mut self, version: &str, pid: u32, boot_id: &str, host: &str, at: Timestamp) {
+    fn daemon_started(&mut self, version: &str, pid: u32, boot_id: &str, host: &str, last_sign: Option<Timestamp>, at: Timestamp) {
         self.daemon = Some(Daemon {
             version: version.to_owned(),
             pid,
@@ -175,6 +218,7 @@ impl World {
             host: host.to_owned(),
             started_at: at,
             stopped_at: None,
+            last_sign,
         });
     }
 

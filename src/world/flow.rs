@@ -1,9 +1,9 @@
 //! A flow and its runs, as the entries left them.
 
 use super::settled::SettledLog;
-use crate::domain::condition::{Condition, FileFact, PRIORITY};
+use crate::domain::condition::{Condition, FileFact};
 use crate::domain::flow::Overlap;
-use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
+use crate::domain::run::{DefinitionChoice, Occurrence, PRIORITY_DEFAULT, RunCause, Scope};
 use crate::domain::{
     AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName,
     span,
@@ -60,6 +60,18 @@ pub struct Flow {
     /// What became of the last occurrences.
     #[serde(default)]
     pub endings: SettledLog,
+    /// Who leaves the flow out, with what waits for it going on.
+    #[serde(default)]
+    pub ice: Option<Hold>,
+    /// When the last ice ended.
+    #[serde(default)]
+    pub thawed_at: Option<Timestamp>,
+    /// Who lets the next run go through the motions only.
+    #[serde(default)]
+    pub noop: Option<Noop>,
+    /// Missed occurrences that wait for a person's choice, in the order of their times.
+    #[serde(default)]
+    pub asked: Vec<Occurrence>,
 }
 
 /// Messages about passed deadlines that a flow remembers.
@@ -131,7 +143,17 @@ impl Flow {
 
     /// The priority of a run's steps: which of all that are ready starts next.
     pub fn priority_of(&self, run: &Run) -> u8 {
-        self.definition_of(run).map_or(PRIORITY, |definition| definition.conditions.priority)
+        run.priority
+    }
+
+    /// Whether a hold covers an instant. It also covers what was due before it and has not been settled.
+    pub fn is_held(&self, at: Timestamp) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.covers(at))
+    }
+
+    /// Whether the flow is left out at an instant: what waits for it goes on as if it had succeeded (RULES: ice).
+    pub fn is_iced(&self, at: Timestamp) -> bool {
+        self.ice.as_ref().is_some_and(|ice| ice.covers(at))
     }
 
     /// Whether a deadline has passed unmet.
@@ -151,7 +173,7 @@ pub struct DateEnd {
     pub last_good: bool,
 }
 
-/// A hold with its owner.
+/// A hold, or an ice, with its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Who.
@@ -164,6 +186,24 @@ pub struct Hold {
     pub until: Option<Timestamp>,
 }
 
+impl Hold {
+    /// Whether it reaches to an instant.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// A no-op that the next run uses up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noop {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// One past run in the history strip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Past {
@@ -172,6 +212,9 @@ pub struct Past {
     /// From its start to its end; zero when it never started.
     #[serde(with = "span")]
     pub took: Duration,
+    /// The run's number; 0 for a neighbour's run.
+    #[serde(default)]
+    pub number: u32,
 }
 
 /// An outcome reduced to what a strip shows.
@@ -266,6 +309,22 @@ pub struct Run {
     pub files: Vec<FileFact>,
     /// Whether it is being ended, or was, because it took longer than its flow's `timeout`.
     pub timed_out: bool,
+    /// Who lets no further step of it start.
+    #[serde(default)]
+    pub hold: Option<Hold>,
+    /// Who started it although it would have waited.
+    #[serde(default)]
+    pub forced: Option<String>,
+    /// Who lets it go through the motions only.
+    #[serde(default)]
+    pub noop: Option<String>,
+    /// How much it is preferred where slots are short: 0 to 100, higher first.
+    #[serde(default = "priority_default")]
+    pub priority: u8,
+}
+
+fn priority_default() -> u8 {
+    PRIORITY_DEFAULT
 }
 
 impl Run {
@@ -294,7 +353,12 @@ impl Run {
         }
     }
 
-    /// Whether every step has succeeded, those that were taken over from an earlier run too.
+    /// Whether an attempt of it has been started.
+    pub fn has_begun(&self) -> bool {
+        self.phase >= Phase::Running
+    }
+
+    /// Whether every step has succeeded or was left out by a person, those that were taken over from an earlier run too.
     pub fn is_whole(&self) -> bool {
         self.steps.iter().all(|step| step.state.is_success())
     }
@@ -332,6 +396,26 @@ pub struct StepRun {
     pub carried: bool,
     /// Its attempts, each a row that nothing overwrites.
     pub attempts: Vec<Attempt>,
+    /// Who started it although it would have waited.
+    #[serde(default)]
+    pub forced: Option<String>,
+    /// What a person said of it.
+    #[serde(default)]
+    pub decided: Option<Decided>,
+    /// Who gave the word that it waited for.
+    #[serde(default)]
+    pub approved: Option<Decided>,
+}
+
+/// A person's word on a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who.
+    pub by: String,
+    /// Their reason or note; may be empty for an approval.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl StepRun {
@@ -378,12 +462,14 @@ pub enum StepState {
         /// How.
         outcome: Outcome,
     },
+    /// A person's word is waited for.
+    Approval,
 }
 
 impl StepState {
     /// Whether steps that need it may go on.
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Done { outcome } if outcome.is_success())
+        matches!(self, Self::Done { outcome } if outcome.lets_go_on())
     }
 
     /// How it ended.
@@ -402,6 +488,7 @@ impl StepState {
             Self::Running => "running",
             Self::RetryAt { .. } => "retrying",
             Self::Done { outcome } => outcome.word(),
+            Self::Approval => "waiting for approval",
         }
     }
 }

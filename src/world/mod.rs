@@ -2,6 +2,7 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod away;
 pub mod channel;
 mod compact;
 pub mod feed;
@@ -15,6 +16,7 @@ pub mod queue;
 mod relate;
 pub mod settled;
 
+pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
@@ -129,6 +131,9 @@ pub struct World {
     /// The local time at which a batch day begins.
     #[serde(default)]
     pub batch_day: Time,
+    /// What the last outages missed, until a person puts it away.
+    #[serde(default)]
+    pub away: Option<Away>,
 }
 
 /// What the daemon said of itself.
@@ -146,6 +151,9 @@ pub struct Daemon {
     pub started_at: Timestamp,
     /// When it ended in order.
     pub stopped_at: Option<Timestamp>,
+    /// When the entry before its start was made.
+    #[serde(default)]
+    pub last_sign: Option<Timestamp>,
 }
 
 /// A neighbour.

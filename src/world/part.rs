@@ -118,6 +118,7 @@ impl World {
             touched: self.touched,
             channels: self.channels.clone(),
             batch_day: self.batch_day,
+            away: self.away.clone(),
             ..Self::default()
         }
     }
@@ -165,7 +166,7 @@ fn further<T>(parts: &mut Vec<Part>, rows: impl Iterator<Item = T>, size: usize,
 }
 
 impl Flow {
-    /// Where the flow stands in a list, the most urgent first: late, failed, running, held, the rest; then by name.
+    /// Where the flow stands in a list, the most urgent first: late, failed, running or waiting for a choice, held or iced, the rest; then by name.
     pub fn urgency(&self) -> (u8, crate::domain::FlowId) {
         let failed = self.history.back().is_some_and(|past| past.outcome == super::flow::PastOutcome::Bad);
         let active = self.runs.iter().rev().any(|run| run.phase != Phase::Done);
@@ -174,7 +175,8 @@ impl Flow {
             () if self.is_late() => 0,
             () if failed => 1,
             () if active => 2,
-            () if self.hold.is_some() => 3,
+            () if !self.asked.is_empty() => 2,
+            () if self.hold.is_some() || self.ice.is_some() => 3,
             () => 4,
         };
         (class, self.definition.id.clone())

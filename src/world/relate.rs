@@ -77,6 +77,12 @@ fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
         | Event::RunKillAsked { run, .. }
         | Event::RunTimedOut { run }
         | Event::RetryPlanned { run, .. }
+        | Event::StartForced { run, .. }
+        | Event::StepForced { run, .. }
+        | Event::RunHeld { run, .. }
+        | Event::RunReleased { run }
+        | Event::RunPrioritized { run, .. }
+        | Event::StepApproved { run, .. }
         | Event::StepEnded { run, .. }
         | Event::RunEnded { run, .. }
         | Event::ConditionMet { run, .. } => Some(run),
@@ -100,13 +106,16 @@ fn flow_of(event: &Event) -> Option<&FlowId> {
         | Event::FileDelivered { flow, .. }
         | Event::FileDuplicate { flow, .. }
         | Event::FileSighted { flow, .. } => Some(flow),
-        Event::OccurrenceSettled { occurrence, .. } => Some(&occurrence.flow),
         Event::MessageDue { message } => message.flow.as_ref(),
         Event::MessageHeldBack { message, .. }
         | Event::MessageSent { message }
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => message.flow.as_ref(),
+        Event::FlowIced { flow, .. } | Event::FlowThawed { flow } | Event::NoopSet { flow, .. } | Event::NoopWithdrawn { flow } => {
+            Some(flow)
+        }
+        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Some(&occurrence.flow),
         other => run_of(other).map(|run| &run.flow),
     }
 }

@@ -43,6 +43,8 @@ pub enum Ending {
     SkippedHeld,
     /// Its day or time was left out by a calendar.
     SkippedCalendar,
+    /// The flow was iced.
+    SkippedIced,
 }
 
 impl Ending {
@@ -55,6 +57,7 @@ impl Ending {
             Self::SkippedOverlap => "skipped (overlap)",
             Self::SkippedHeld => "skipped (held)",
             Self::SkippedCalendar => "skipped (calendar)",
+            Self::SkippedIced => "skipped (iced)",
         }
     }
 }
@@ -68,6 +71,7 @@ impl From<&Disposition> for Ending {
             Disposition::SkippedOverlap { .. } => Self::SkippedOverlap,
             Disposition::SkippedHeld { .. } => Self::SkippedHeld,
             Disposition::SkippedCalendar { .. } => Self::SkippedCalendar,
+            Disposition::SkippedIced { .. } => Self::SkippedIced,
         }
     }
 }
@@ -99,9 +103,10 @@ impl SettledLog {
             _ => None,
         };
         let reason = match disposition {
-            Disposition::Missed { reason } | Disposition::SkippedHeld { reason, .. } | Disposition::SkippedCalendar { reason, .. } => {
-                Some(Arc::from(reason.as_str()))
-            }
+            Disposition::Missed { reason }
+            | Disposition::SkippedIced { reason, .. }
+            | Disposition::SkippedHeld { reason, .. }
+            | Disposition::SkippedCalendar { reason, .. } => Some(Arc::from(reason.as_str())),
             _ => None,
         };
         if self.last.len() >= SETTLED_KEPT {

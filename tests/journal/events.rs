@@ -15,8 +15,12 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod verbs;
+
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = 62;
+pub const KINDS: usize = FIRST_VERB + verbs::KINDS + 1;
+/// The first kind of an operator's verb.
+const FIRST_VERB: usize = 61;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -120,7 +124,7 @@ impl Dice {
             Outcome::SuccessForced { by: words.clone() },
             Outcome::Failed { cause },
             Outcome::Cancelled { by: words.clone() },
-            Outcome::Skipped { reason: words.clone() },
+            Outcome::Skipped { reason: words.clone(), by: None },
             Outcome::UpstreamFailed,
             Outcome::Missed { reason: words },
             Outcome::Lost,
@@ -361,6 +365,7 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
+            verb if (FIRST_VERB..KINDS - 1).contains(&verb) => self.verb(verb - FIRST_VERB),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -523,9 +528,22 @@ pub fn name(event: &Event) -> &'static str {
         Event::CalendarDefined { .. } => "calendar_defined",
         Event::CalendarRemoved { .. } => "calendar_removed",
         Event::BatchDayDefined { .. } => "batch_day_defined",
+        Event::FlowIced { .. } => "flow_iced",
+        Event::FlowThawed { .. } => "flow_thawed",
+        Event::NoopSet { .. } => "noop_set",
+        Event::NoopWithdrawn { .. } => "noop_withdrawn",
+        Event::StartForced { .. } => "start_forced",
+        Event::StepForced { .. } => "step_forced",
+        Event::RunHeld { .. } => "run_held",
+        Event::RunReleased { .. } => "run_released",
+        Event::RunPrioritized { .. } => "run_prioritized",
+        Event::StepApproved { .. } => "step_approved",
+        Event::OccurrenceAsked { .. } => "occurrence_asked",
+        Event::AwayNoticed { .. } => "away_noticed",
+        Event::MissesDismissed { .. } => "misses_dismissed",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 63;
+pub const NAMES: usize = 76;

@@ -73,7 +73,7 @@ impl Made {
 
     /// The entries that this decision led to.
     pub fn carry_out(&mut self, decision: Decision, author: &Author) -> Vec<Event> {
-        let asked = Asked { author, now: self.now, boot_id: "boot", random: self.random };
+        let asked = Asked { author, now: self.now, boot_id: "boot", random: self.random, level: Level::Approver };
         let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
         self.effects.extend(effects);
         let events = entries.iter().map(|entry| entry.event.clone()).collect();
@@ -84,18 +84,22 @@ impl Made {
     #[allow(clippy::needless_pass_by_value, reason = "a command is written where it is asked")]
     pub fn command(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
         let author = ana();
-        let asked = Asked { author: &author, now: self.now, boot_id: "boot", random: self.random };
+        let asked = Asked { author: &author, now: self.now, boot_id: "boot", random: self.random, level: Level::Approver };
         let decision = rules::decide(&self.world, &command, &asked)?;
         Ok(self.carry_out(decision, &author))
     }
 
     pub fn preview(&self, command: &Command) -> Result<Vec<String>, Refusal> {
         let author = ana();
-        rules::preview(&self.world, command, &Asked { author: &author, now: self.now, boot_id: "boot", random: self.random })
+        rules::preview(
+            &self.world,
+            command,
+            &Asked { author: &author, now: self.now, boot_id: "boot", random: self.random, level: Level::Approver },
+        )
     }
 
     pub fn report(&mut self, report: &Report) -> Vec<Event> {
-        let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "boot", random: self.random };
+        let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "boot", random: self.random, level: Level::Approver };
         let decision = rules::report(&self.world, report, &asked);
         self.carry_out(decision, &Author::Engine)
     }
@@ -133,7 +137,7 @@ impl Made {
             assert!(round < 10_000, "something stays due");
             let keys = rules::agenda(&self.world);
             let Some(key) = keys.into_iter().find(|key| rules::next_due(&self.world, key).is_some_and(|at| at <= self.now)) else { break };
-            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "boot", random: self.random };
+            let asked = Asked { author: &Author::Engine, now: self.now, boot_id: "boot", random: self.random, level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             assert_ne!(decision, Decision::default(), "{key:?} is due, but nothing comes of it");
             events.extend(self.carry_out(decision, &Author::Engine));

@@ -141,6 +141,9 @@ impl App {
 
     /// Actions that mean the same on every page: they go to what is under the cursor or marked.
     fn perform(&mut self, action: Action) {
+        if self.operate(action) {
+            return;
+        }
         let target = self.target();
         match action {
             Action::Quit => self.quit(),
@@ -151,6 +154,8 @@ impl App {
             Action::Help => self.help(),
             Action::NextTheme => self.next_theme(),
             Action::Timeline => self.session.open(Screen::Timeline),
+            Action::Holds => self.session.open(Screen::Holds),
+            Action::Misses => self.session.open(Screen::Misses),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),
@@ -160,7 +165,6 @@ impl App {
                 self.session.command(Some(Target::Incident(incident)), Command::Unacknowledge { incident });
             }),
             Action::Resolve => self.resolve(),
-            Action::Hold => self.hold(),
             Action::ProbeNow => {
                 for target in self.allowed(action) {
                     if let Target::Probe(probe) = &target {
@@ -188,8 +192,8 @@ impl App {
                 }
             }
             Action::Rerun => self.rerun(target),
+            Action::Run if self.run_marked() => {}
             Action::Run => self.run(target),
-            Action::Kill => self.kill(target),
             Action::Output => match self.session.output_of(Some(target)) {
                 Ok(attempt) => self.session.open(Screen::Output(attempt)),
                 Err(words) => self.session.toast(Tone::Bad, words),

@@ -7,7 +7,7 @@ use crate::console::target::Target;
 use crate::console::theme::Role;
 use crate::console::view::runbook;
 use crate::console::widget::line::Line;
-use crate::domain::{Command, FlowId, IncidentId, Phase, RunId};
+use crate::domain::{Command, IncidentId};
 
 impl App {
     pub(super) fn ack(&mut self) {
@@ -37,20 +37,6 @@ impl App {
             lines.push(Line::of(Role::Muted, format!("and {} more", ids.len() - SHOWN)));
         }
         lines
-    }
-
-    pub(super) fn hold(&mut self) {
-        let flows: Vec<FlowId> = self.allowed(Action::Hold).iter().filter_map(|target| self.session.flow_of(Some(target))).collect();
-        let held = |flow: &FlowId| self.session.world.flow(flow).is_some_and(|flow| flow.hold.is_some());
-        if flows.iter().all(held) {
-            let dialog = Dialog::new(title_of("release", &flows), Intent::Release(flows));
-            self.session.dialog(dialog.says(Line::of(Role::Muted, "Nothing that was held back is started; the next occurrence runs.")));
-        } else {
-            let flows: Vec<_> = flows.into_iter().filter(|flow| !held(flow)).collect();
-            let dialog = Dialog::new(title_of("hold", &flows), Intent::Hold(flows));
-            let dialog = dialog.says(Line::of(Role::Muted, "Runs under way go on; no new one starts until it is released."));
-            self.session.dialog(dialog.asks(Field::required(intent::names::REASON)));
-        }
     }
 
     /// The run that an action on this target is about: itself, or the flow's last one.
@@ -90,18 +76,6 @@ impl App {
         self.session.dialog(dialog);
     }
 
-    pub(super) fn kill(&mut self, target: &Target) {
-        let active = |run: &&crate::world::Run| run.phase != Phase::Done;
-        let own: Option<RunId> = target.run().and_then(|run| self.session.world.run(run)).filter(active).map(|run| run.id.clone());
-        let flow = self.session.flow_of(Some(target));
-        let oldest =
-            || flow.and_then(|flow| self.session.world.flow(&flow).and_then(|flow| flow.active().next()).map(|run| run.id.clone()));
-        if let Some(run) = own.or_else(oldest) {
-            let dialog = Dialog::new(format!("kill {run}"), Intent::Kill(run));
-            self.session.dialog(dialog.asks(Field::text(intent::names::REASON, "")).dangerous("kill"));
-        }
-    }
-
     pub(super) fn run_step(&mut self, target: &Target) {
         let Target::Procedure { runbook, subject, step } = target else { return };
         let Some(found) = self.session.world.runbooks.get(runbook) else { return };
@@ -132,7 +106,7 @@ impl App {
     }
 }
 
-fn title_of<T: std::fmt::Display>(verb: &str, things: &[T]) -> String {
+pub(super) fn title_of<T: std::fmt::Display>(verb: &str, things: &[T]) -> String {
     match things {
         [one] => format!("{verb} {one}"),
         many => format!("{verb} {} things", many.len()),

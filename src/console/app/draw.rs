@@ -168,8 +168,22 @@ impl App {
                 channel.id()
             ));
         }
+        banners.extend(self.away());
         banners.truncate(BANNERS_MAX);
         banners
+    }
+
+    /// What the last outages missed, until it is put away.
+    fn away(&self) -> Option<String> {
+        let session = &self.session;
+        let away = session.world.away.as_ref().filter(|away| away.count() > 0)?;
+        let (from, to) = (away.spans.first()?.0, away.spans.last()?.1);
+        let (caught_up, missed, asked) = away.counts();
+        let words = format!("away from {} to {}: {caught_up} caught up, {missed} missed", session.time(from), session.time(to));
+        let asked = if asked > 0 { format!(", {asked} to choose") } else { String::new() };
+        let more = if away.dropped > 0 { format!(", {} more", away.dropped) } else { String::new() };
+        let key = session.options.keymap.key(Action::Misses).unwrap_or_default();
+        Some(format!("{words}{asked}{more}   {key} misses"))
     }
 
     /// The keys that matter here, from the table; what cannot be done now is shown so.

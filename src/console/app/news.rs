@@ -128,6 +128,16 @@ impl App {
         }
         for layer in &mut self.layers {
             if let Layer::Dialog(dialog) = layer
+                && let Preview::Several(all) = &mut dialog.preview
+                && let Some(one) = all.iter_mut().find(|one| one.id == id)
+            {
+                one.answer = Some(match result {
+                    Ok(Answer::Accepted(Accepted::WouldDo(lines))) => Ok(lines.clone()),
+                    Ok(_) => Ok(Vec::new()),
+                    Err(refusal) => Err(refusal.clone()),
+                });
+            }
+            if let Layer::Dialog(dialog) = layer
                 && dialog.preview == Preview::Asked(id)
             {
                 dialog.preview = match result {

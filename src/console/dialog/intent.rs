@@ -1,9 +1,11 @@
 //! What confirming a dialog means, as data: commands for the daemon, or something of the console's own.
 
 use super::Dialog;
+use super::operate::Operation;
 use crate::console::Target;
 use crate::domain::run::{DefinitionChoice, Scope};
 use crate::domain::{Command, FlowId, IncidentId, Params, RunId, RunbookId, StepName, Subject};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -19,8 +21,14 @@ pub mod names {
     pub const DATE: &str = "date";
     /// A line of text.
     pub const LINE: &str = "line";
-    /// When a hold ends.
-    pub const UNTIL: &str = "until";
+    /// After which time a hold ends by itself.
+    pub const UNTIL: &str = "ends after";
+    /// Which step.
+    pub const STEP: &str = "step";
+    /// How much it is preferred.
+    pub const PRIORITY: &str = "priority";
+    /// Which missed occurrences run.
+    pub const CHOICE: &str = "catch up";
 }
 
 /// The name of a parameter's field.
@@ -57,12 +65,15 @@ pub enum Intent {
         /// Its parameters with their defaults.
         params: Params,
     },
-    /// End a run.
-    Kill(RunId),
-    /// Hold flows.
-    Hold(Vec<FlowId>),
-    /// Release flows.
-    Release(Vec<FlowId>),
+    /// One of the operator's verbs, on each of these.
+    Operate {
+        /// The verb.
+        what: Operation,
+        /// What it is done to.
+        on: Vec<Target>,
+        /// When it was asked: durations count from here.
+        now: Timestamp,
+    },
     /// Run a step of a runbook.
     RunStep {
         /// The runbook.
@@ -130,11 +141,10 @@ impl Intent {
                 };
                 one(Target::Flow(flow.clone()), command)
             }
-            Self::Kill(run) => one(Target::Flow(run.flow.clone()), Command::Kill { run: run.clone(), reason: some(names::REASON) }),
-            Self::Hold(flows) => each(flows, |flow| {
-                (Target::Flow(flow.clone()), Command::Hold { flow: flow.clone(), until: None, reason: text(names::REASON) })
-            }),
-            Self::Release(flows) => each(flows, |flow| (Target::Flow(flow.clone()), Command::Release { flow: flow.clone() })),
+            Self::Operate { what, on, now } => {
+                let commands = on.iter().filter_map(|target| what.command(target, dialog, *now).transpose());
+                commands.map(|made| made.map(|(target, command)| (Some(target), command))).collect::<Result<_, _>>()?
+            }
             Self::RunStep { runbook, subject, step, params, danger } => {
                 let target = Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
                 let values = params.iter().map(|name| (name.clone(), text(&param(name)))).collect();

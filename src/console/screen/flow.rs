@@ -160,6 +160,13 @@ fn runs_note(flow: &Flow) -> String {
 
 fn status(session: &Session, flow: &Flow) -> Line {
     let mut line = Line::new();
+    if let Some(ice) = &flow.ice {
+        let until = ice.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
+        line.push(Role::Waiting, format!("{} iced by {}{until}: {}  ", session.glyphs.held, ice.by, ice.reason));
+    }
+    if let Some(noop) = &flow.noop {
+        line.push(Role::Waiting, format!("{} next run a no-op by {}: {}  ", session.glyphs.held, noop.by, noop.reason));
+    }
     match (&flow.hold, flow.last_run()) {
         (Some(hold), _) => {
             let until = hold.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
@@ -192,6 +199,7 @@ fn rules(definition: &FlowDefinition) -> Line {
         MissedPolicy::Skip => "skip",
         MissedPolicy::Latest => "latest",
         MissedPolicy::All => "all",
+        MissedPolicy::Ask => "ask",
     };
     let overlap = match definition.overlap {
         Overlap::Skip => "skip",

@@ -2,7 +2,9 @@
 
 pub mod dashboard;
 pub mod flow;
+pub mod holds;
 pub mod incident;
+pub mod misses;
 pub mod note;
 pub mod output;
 pub mod probe;
@@ -53,6 +55,10 @@ pub enum Screen {
     Timeline,
     /// Why the target is as it is.
     Why(Target),
+    /// Everything that is held, iced or waits for a person.
+    Holds,
+    /// What the last outages missed.
+    Misses,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -134,5 +140,7 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Probe(probe) => Some(Box::new(probe::ProbePage::new(probe.clone(), session))),
         Screen::Timeline => Some(Box::new(timeline::TimelinePage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone()))),
+        Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
+        Screen::Misses => Some(Box::new(misses::MissesPage::default())),
     }
 }

@@ -7,9 +7,24 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
     match (command, event) {
         (Command::Run { flow, .. }, Event::RunCreated { run, .. }) => run.flow == *flow,
         (Command::Rerun { run: earlier, .. }, Event::RunCreated { run, .. }) => run.flow == earlier.flow,
-        (Command::Kill { run, .. }, Event::RunKillAsked { run: other, .. }) => run == other,
         (Command::Hold { flow, .. }, Event::FlowHeld { flow: other, .. })
-        | (Command::Release { flow }, Event::FlowReleased { flow: other }) => flow == other,
+        | (Command::Release { flow }, Event::FlowReleased { flow: other })
+        | (Command::Ice { flow, .. }, Event::FlowIced { flow: other, .. })
+        | (Command::Thaw { flow }, Event::FlowThawed { flow: other })
+        | (Command::NoopOnce { flow, .. }, Event::NoopSet { flow: other, .. })
+        | (Command::NoopWithdraw { flow }, Event::NoopWithdrawn { flow: other }) => flow == other,
+        (Command::Kill { run, .. }, Event::RunKillAsked { run: other, .. })
+        | (Command::HoldRun { run, .. }, Event::RunHeld { run: other, .. })
+        | (Command::ReleaseRun { run }, Event::RunReleased { run: other })
+        | (Command::Prioritize { run, .. }, Event::RunPrioritized { run: other, .. }) => run == other,
+        (Command::Force { run, step, .. }, Event::StartForced { run: other, step: named, .. }) => run == other && step == named,
+        (
+            Command::Skip { run, step, .. } | Command::SetOk { run, step, .. } | Command::SetFailed { run, step, .. },
+            Event::StepForced { run: other, step: named, .. },
+        )
+        | (Command::Approve { run, step, .. }, Event::StepApproved { run: other, step: named, .. }) => run == other && step == named,
+        (Command::ChooseMissed { flow, .. }, Event::OccurrenceSettled { occurrence, .. }) => *flow == occurrence.flow,
+        (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })

@@ -12,7 +12,9 @@ use crate::domain::{AttemptId, Event, Health, Job};
 /// How a fact looks.
 pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
     match event {
-        Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } => state::outcome(outcome, glyphs),
+        Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } | Event::StepForced { outcome, .. } => {
+            state::outcome(outcome, glyphs)
+        }
         Event::AttemptEnded { end, .. } => state::end(Some(end), glyphs),
         Event::RunCreated { .. } | Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptAdopted { .. } => {
             (glyphs.active, Role::Muted)
@@ -23,12 +25,15 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         | Event::ProcedureKillAsked { .. }
         | Event::MessageGivenUp { .. }
         | Event::MessageUnknown { .. } => (glyphs.bad, Role::Warning),
-        Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
         Event::OccurrenceSettled {
             disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. } | Disposition::SkippedCalendar { .. },
             ..
         } => (glyphs.dot, Role::Muted),
-        Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
+        Event::FlowHeld { .. } | Event::FlowIced { .. } | Event::NoopSet { .. } | Event::RunHeld { .. } => (glyphs.held, Role::Waiting),
+        Event::StepApproved { .. } => (glyphs.done, Role::Good),
+        Event::OccurrenceSettled { .. } | Event::OccurrenceAsked { .. } | Event::ClockStepped { .. } | Event::AwayNoticed { .. } => {
+            (glyphs.late, Role::Warning)
+        }
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
         Event::AlertFiring { notice, .. } => (glyphs.warning, incidents::role(notice.severity)),
@@ -64,18 +69,33 @@ pub fn is_told(event: &Event) -> bool {
 /// What a fact is about, for actions on it.
 pub fn target(event: &Event) -> Option<Target> {
     Some(match event {
-        Event::RunCreated { run, .. } | Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } | Event::RunEnded { run, .. } => {
-            Target::Run(run.clone())
-        }
-        Event::RetryPlanned { run, step, .. } | Event::StepEnded { run, step, .. } => Target::Step(run.clone(), step.clone()),
+        Event::RunCreated { run, .. }
+        | Event::RunKillAsked { run, .. }
+        | Event::RunTimedOut { run }
+        | Event::RunEnded { run, .. }
+        | Event::RunHeld { run, .. }
+        | Event::RunReleased { run }
+        | Event::RunPrioritized { run, .. }
+        | Event::StartForced { run, step: None, .. } => Target::Run(run.clone()),
+        Event::RetryPlanned { run, step, .. }
+        | Event::StepEnded { run, step, .. }
+        | Event::StepForced { run, step, .. }
+        | Event::StepApproved { run, step, .. }
+        | Event::StartForced { run, step: Some(step), .. } => Target::Step(run.clone(), step.clone()),
         Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }
         | Event::AttemptAdopted { attempt }
         | Event::AttemptEnded { attempt, .. }
         | Event::ProcedureAsked { attempt, .. }
         | Event::ProcedureKillAsked { attempt } => of_attempt(attempt),
-        Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } | Event::FlowRemoved { flow } => Target::Flow(flow.clone()),
-        Event::OccurrenceSettled { occurrence, .. } => Target::Flow(occurrence.flow.clone()),
+        Event::FlowHeld { flow, .. }
+        | Event::FlowReleased { flow }
+        | Event::FlowRemoved { flow }
+        | Event::FlowIced { flow, .. }
+        | Event::FlowThawed { flow }
+        | Event::NoopSet { flow, .. }
+        | Event::NoopWithdrawn { flow } => Target::Flow(flow.clone()),
+        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Target::Flow(occurrence.flow.clone()),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => Target::Probe(probe.clone()),
         Event::IncidentOpened { incident, .. }
         | Event::IncidentJoined { incident, .. }
@@ -108,6 +128,9 @@ fn of_attempt(attempt: &AttemptId) -> Target {
 
 /// The page that shows more of what a fact is about.
 pub fn screen(event: &Event) -> Option<Screen> {
+    if let Event::AwayNoticed { .. } | Event::MissesDismissed { .. } = event {
+        return Some(Screen::Misses);
+    }
     Some(match target(event)? {
         Target::Flow(flow) => Screen::Flow(flow),
         Target::Run(run) | Target::Step(run, _) => Screen::Run(run),

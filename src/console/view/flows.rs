@@ -46,6 +46,14 @@ fn told(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) 
         let slack = told.slack().map(|slack| slack_words(session, slack)).unwrap_or_default();
         return (glyphs.late, Role::Warning, format!("{}:{end}{due}{doing}", risk.words()), slack);
     }
+    if let Some(ice) = flow.ice.as_ref().filter(|_| active.is_none()) {
+        let until = ice.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
+        return (glyphs.held, Role::Waiting, format!("iced by {}{until}: {}", ice.by, ice.reason), String::new());
+    }
+    if let Some(first) = flow.asked.first() {
+        let words = format!("{} missed since {}: choose", flow.asked.len(), session.time(first.at));
+        return (glyphs.late, Role::Warning, words, String::new());
+    }
     if let Some(run) = active {
         let glyph = if run.phase == Phase::Running { glyphs.active } else { glyphs.waiting };
         let role = if run.phase == Phase::Running { Role::Active } else { Role::Waiting };
@@ -73,6 +81,10 @@ fn told(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) 
 /// A flow that neither runs nor is held or late: how its last run ended, and how long ago.
 fn idle(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) {
     let glyphs = &session.glyphs;
+    let failed = flow.history.back().is_some_and(|past| past.outcome == PastOutcome::Bad);
+    if let Some(noop) = flow.noop.as_ref().filter(|_| !failed) {
+        return (glyphs.held, Role::Waiting, format!("next run a no-op by {}: {}", noop.by, noop.reason), String::new());
+    }
     let ago = |run: &Run| run.ended_at.map(|at| session.age(at)).unwrap_or_default();
     match flow.last_done() {
         Some(run) if run.outcome.as_ref().is_some_and(Outcome::is_success) => {
@@ -121,6 +133,12 @@ pub fn slack_words(session: &Session, slack: jiff::SignedDuration) -> String {
 pub fn run_words(session: &Session, flow: &Flow, run: &Run) -> String {
     let (done, all) = run.progress();
     let killing = if run.kill_asked_by.is_some() && run.phase != Phase::Done { "ending, " } else { "" };
+    if let Some(hold) = run.hold.as_ref().filter(|_| run.phase != Phase::Done) {
+        return format!("{killing}{done}/{all} held by {}: {}", hold.by, hold.reason);
+    }
+    if let Some(step) = run.steps.iter().find(|step| step.state == StepState::Approval) {
+        return format!("{killing}{done}/{all} {} waits for approval", step.name);
+    }
     if let Some(step) = run.telling_step() {
         let limit = flow.definition_of(run).and_then(|definition| definition.step(&step.name)).map_or(1, |step| step.retry.attempts);
         let attempt = step.attempts.last().map_or(0, |attempt| attempt.number);
@@ -135,6 +153,7 @@ pub fn run_words(session: &Session, flow: &Flow, run: &Run) -> String {
     match (&run.outcome, run.phase) {
         (Some(Outcome::Cancelled { by }), _) => format!("ended by {by}"),
         (Some(outcome), _) => outcome.word().to_owned(),
+        (None, Phase::Waiting) if flow.hold.is_some() => format!("{killing}waits: its flow is held"),
         (None, Phase::Waiting) => format!("{killing}waits for an earlier run"),
         (None, Phase::Queued) => format!("{killing}waits for a free slot"),
         (None, _) => format!("{killing}{done}/{all}"),

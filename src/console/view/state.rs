@@ -28,6 +28,7 @@ pub fn step(state: &StepState, glyphs: &Glyphs) -> (&'static str, Role) {
         StepState::Running => (glyphs.active, Role::Active),
         StepState::RetryAt { .. } => (glyphs.pending, Role::Waiting),
         StepState::Done { outcome: how } => outcome(how, glyphs),
+        StepState::Approval => (glyphs.warning, Role::Waiting),
     }
 }
 
@@ -36,7 +37,7 @@ pub fn rank(state: &StepState) -> u8 {
     match state {
         StepState::Waiting => 1,
         StepState::Queued => 2,
-        StepState::RetryAt { .. } => 4,
+        StepState::RetryAt { .. } | StepState::Approval => 4,
         StepState::Running => 5,
         StepState::Done { outcome } if outcome.is_success() => 0,
         StepState::Done { outcome: Outcome::Failed { .. } | Outcome::Lost } => 6,
@@ -59,7 +60,8 @@ pub fn outcome_words(outcome: &Outcome) -> String {
         Outcome::Failed { cause } => format!("failed: {cause}"),
         Outcome::SuccessForced { by } => format!("declared a success by {by}"),
         Outcome::Cancelled { by } => format!("cancelled by {by}"),
-        Outcome::Skipped { reason } => format!("skipped: {reason}"),
+        Outcome::Skipped { reason, by: None } => format!("skipped: {reason}"),
+        Outcome::Skipped { reason, by: Some(by) } => format!("skipped by {by}: {reason}"),
         Outcome::Missed { reason } => format!("missed: {reason}"),
         other => other.word().to_owned(),
     }

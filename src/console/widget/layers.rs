@@ -6,7 +6,7 @@ use super::paint::Painter;
 use super::pane::Pane;
 use crate::console::action::Action;
 use crate::console::app::Toast;
-use crate::console::dialog::{Dialog, Field, Kind, Preview};
+use crate::console::dialog::{Dialog, Field, Foreseen, Kind, Preview};
 use crate::console::session::{Session, Tone};
 use crate::console::theme::Role;
 use ratatui::layout::{Position, Rect};
@@ -68,8 +68,23 @@ fn lines(dialog: &Dialog, session: &Session) -> Vec<Line> {
             lines.push(Line::of(Role::Bad, refusal.reason.clone()));
             lines.extend(refusal.hint.iter().map(|hint| Line::of(Role::Muted, hint.clone())));
         }
+        Preview::Several(all) => lines.extend(all.iter().flat_map(|one| several(one, session))),
     }
     lines
+}
+
+/// One of several commands: what it is about, then what it would touch.
+fn several(one: &Foreseen, session: &Session) -> Vec<Line> {
+    let head = Line::of(Role::Name, one.object.clone());
+    match &one.answer {
+        None => vec![head.with(Role::Muted, "  asking what it would touch")],
+        Some(Err(refusal)) => vec![head.with(Role::Bad, format!("  {}", refusal.reason))],
+        Some(Ok(lines)) => {
+            let touched =
+                lines.iter().map(|line| Line::of(Role::Key, format!("  {}", session.glyphs.next)).with(Role::Text, format!(" {line}")));
+            std::iter::once(head).chain(touched).collect()
+        }
+    }
 }
 
 fn field(field: &Field, focused: bool, label: u16, session: &Session, row: Rect, painter: &mut Painter<'_>) -> Option<Position> {

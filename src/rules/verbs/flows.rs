@@ -9,7 +9,7 @@ use crate::world::World;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-fn state(reason: impl Into<String>) -> Refusal {
+pub(super) fn state(reason: impl Into<String>) -> Refusal {
     Refusal::new(RefusalKind::State, reason)
 }
 

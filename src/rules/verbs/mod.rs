@@ -1,8 +1,14 @@
 //! What a person asks for: one arm for each command, which decides or refuses.
 
 mod flows;
+mod holds;
 mod incidents;
+mod misses;
 mod procedures;
+mod steps;
+mod touches;
+
+pub(super) use touches::touches;
 
 use super::{Asked, Decision, RerunAsk, sending};
 use crate::domain::source::Capability;
@@ -36,6 +42,21 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Reload => Ok(Effect::ReloadWorkspace.into()),
         Command::Stop => Ok(Effect::StopDaemon.into()),
         Command::TestChannel { channel } => sending::test(world, channel, asked),
+        Command::Ice { flow, until, reason } => holds::ice(world, flow, *until, reason, asked),
+        Command::Thaw { flow } => holds::thaw(world, flow),
+        Command::NoopOnce { flow, reason } => holds::noop(world, flow, reason),
+        Command::NoopWithdraw { flow } => holds::noop_withdraw(world, flow),
+        Command::HoldRun { run, until, reason } => holds::hold_run(world, run, *until, reason, asked),
+        Command::ReleaseRun { run } => holds::release_run(world, run),
+        Command::Prioritize { run, priority } => holds::prioritize(world, run, *priority),
+        Command::Force { run, step: None, reason } => steps::force_run(world, run, reason),
+        Command::Force { run, step: Some(step), reason } => steps::force_step(world, run, step, reason),
+        Command::Skip { run, step, reason } => steps::skip(world, run, step, reason, asked),
+        Command::SetOk { run, step, reason } => steps::set_ok(world, run, step, reason, asked),
+        Command::SetFailed { run, step, reason } => steps::set_failed(world, run, step, reason, asked),
+        Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
+        Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
+        Command::DismissMisses => misses::dismiss(world),
     }
 }
 
@@ -60,6 +81,9 @@ pub(super) fn may_run(flow: &Flow) -> Result<(), Refusal> {
     let state = |reason| Refusal::new(RefusalKind::State, reason);
     if flow.removed {
         return Err(state(format!("the file of `{id}` is gone")).hint(format!("bring {} back", flow.definition.file)));
+    }
+    if let Some(ice) = &flow.ice {
+        return Err(state(format!("`{id}` is iced by {}: {}", ice.by, ice.reason)).hint(format!("thaw it first: dogwatch thaw {id}")));
     }
     match &flow.hold {
         Some(hold) => {

@@ -99,7 +99,7 @@ impl World {
     pub(super) fn end_conditions(&mut self, id: &RunId, outcome: &Outcome, at: Timestamp) {
         let Some(run) = self.run(id).filter(|run| run.phase != Phase::Done) else { return };
         let (unmet, date) = (run.unmet.clone(), run.date);
-        let good = outcome.is_success() && run.is_whole();
+        let good = outcome.lets_go_on() && run.is_whole();
         for condition in &unmet {
             if let Condition::After(before) = condition {
                 drop_from(&mut self.awaited, before, id);

@@ -67,6 +67,10 @@ impl World {
                 made_after: BTreeMap::new(),
                 took: BTreeMap::new(),
                 endings: SettledLog::default(),
+                ice: None,
+                thawed_at: None,
+                noop: None,
+                asked: Vec::new(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
@@ -99,40 +103,74 @@ impl World {
         }
         self.limit(&definition.id);
         // Another rule for overlaps may let runs go that waited.
-        let waiting: Vec<RunId> =
-            self.flow(&definition.id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
-        for run in &waiting {
-            self.queue_ready(run);
-        }
+        self.queue_active(&definition.id);
     }
 
     pub(super) fn flow_removed(&mut self, id: &FlowId) {
         self.forget_followers(id);
         self.change_flow(id, |flow| {
             flow.removed = true;
-            flow.hold = None;
+            // Runs that a hold keeps from starting wait on; without any there is nothing to hold.
+            if flow.runs.iter().all(|run| run.phase == Phase::Done) {
+                flow.hold = None;
+            }
+            flow.ice = None;
+            flow.noop = None;
             flow.watches.clear();
         });
-        let gone = self.flows.get(id).is_some_and(|flow| flow.runs.is_empty());
-        if gone {
+        self.forget_flow(id);
+    }
+
+    /// A flow without its file stays as long as anything is left to show or to settle.
+    fn forget_flow(&mut self, id: &FlowId) {
+        if self.flows.get(id).is_some_and(|flow| flow.removed && flow.runs.is_empty() && flow.asked.is_empty()) {
             self.flows.remove(id);
             self.feeds.remove(id);
         }
     }
 
+    /// Puts what may start of all runs that are not done into the queue for a slot.
+    pub(super) fn queue_active(&mut self, id: &FlowId) {
+        let waiting: Vec<RunId> = self.flow(id).map(|flow| flow.active().map(|run| run.id.clone()).collect()).unwrap_or_default();
+        for run in &waiting {
+            self.queue_ready(run);
+        }
+    }
+
     pub(super) fn occurrence_settled(&mut self, occurrence: &Occurrence, disposition: &Disposition) {
         let day = BatchDays::new(&self.zone, self.batch_day).of(occurrence.at);
+        self.missed(occurrence, disposition);
         self.change_flow(&occurrence.flow, |flow| {
             flow.endings.record(day, occurrence, disposition);
+            let before = flow.asked.len();
+            flow.asked.retain(|asked| asked != occurrence);
+            let was_asked = flow.asked.len() < before;
             let settled = flow.settled.entry(occurrence.schedule.clone()).or_insert(occurrence.at);
             *settled = occurrence.at.max(*settled);
             match disposition {
                 Disposition::Ran { .. } | Disposition::CaughtUp { .. } => {}
                 absent => flow.last_absence = Some((occurrence.at, absent.words())),
             }
-            if !matches!(disposition, Disposition::SkippedHeld { .. } | Disposition::SkippedCalendar { .. }) {
+            let kept_back = matches!(
+                disposition,
+                Disposition::SkippedHeld { .. } | Disposition::SkippedIced { .. } | Disposition::SkippedCalendar { .. }
+            );
+            if !was_asked && !kept_back {
                 flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
             }
+        });
+        self.forget_flow(&occurrence.flow);
+    }
+
+    pub(super) fn occurrence_asked(&mut self, occurrence: &Occurrence) {
+        self.asked_miss(occurrence);
+        self.change_flow(&occurrence.flow, |flow| {
+            let settled = flow.settled.entry(occurrence.schedule.clone()).or_insert(occurrence.at);
+            *settled = occurrence.at.max(*settled);
+            if !flow.asked.contains(occurrence) {
+                flow.asked.push(occurrence.clone());
+            }
+            flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
         });
     }
 }

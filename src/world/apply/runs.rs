@@ -5,11 +5,11 @@ use crate::domain::run::{DefinitionChoice, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
 use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
 use crate::world::procedure::TickState;
-use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, World};
+use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, Turn, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,10 +30,21 @@ impl World {
     ) {
         self.change_flow(&id.flow, |flow| {
             let Some(definition) = flow.definitions.get(digest).cloned() else { return };
+            // A rerun repairs what has been; a no-op is for what comes next.
+            let uses_noop = id.flow.source().is_local() && !matches!(cause, RunCause::Rerun { .. });
+            let noop = if uses_noop { flow.noop.take().map(|noop| noop.by) } else { None };
             let steps = definition.steps.iter().map(|step| {
                 let kept = carried.iter().find(|(name, _)| *name == step.name);
                 let state = kept.map_or(StepState::Waiting, |(_, outcome)| StepState::Done { outcome: outcome.clone() });
-                StepRun { name: step.name.clone(), state, carried: kept.is_some(), attempts: Vec::new() }
+                StepRun {
+                    name: step.name.clone(),
+                    state,
+                    carried: kept.is_some(),
+                    attempts: Vec::new(),
+                    forced: None,
+                    decided: None,
+                    approved: None,
+                }
             });
             let run = Run {
                 id: id.clone(),
@@ -54,6 +65,10 @@ impl World {
                 unmet: Vec::new(),
                 files: Vec::new(),
                 timed_out: false,
+                hold: None,
+                forced: None,
+                noop,
+                priority: definition.conditions.priority,
             };
             flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
             flow.runs.push_back(Arc::new(run));
@@ -64,48 +79,58 @@ impl World {
 
     /// Puts the steps of a run whose needs are met into the queue for a slot.
     pub(super) fn queue_ready(&mut self, id: &RunId) {
-        if !id.flow.source().is_local() || !self.may_start(id) {
+        if !id.flow.source().is_local() {
             return;
         }
+        let may_start = self.may_start(id);
         let mut found = Vec::new();
         let definition = self.flow(&id.flow).and_then(|flow| flow.definition_of(flow.run(id)?).cloned());
         self.change_run(id, |run, _| {
             let Some(definition) = definition else { return };
-            if run.phase == Phase::Done || run.kill_asked_by.is_some() || !run.unmet.is_empty() {
+            if run.phase == Phase::Done || run.kill_asked_by.is_some() || run.noop.is_some() {
                 return;
             }
+            // A person who forces a run does not wait for its conditions either.
+            let conditions_met = run.unmet.is_empty() || run.forced.is_some();
             let successes: BTreeSet<&StepName> = run.steps.iter().filter(|step| step.state.is_success()).map(|step| &step.name).collect();
             let named = run.named_step();
             let waiting = definition.steps.iter().zip(&run.steps).filter(|(_, step)| step.state == StepState::Waiting);
-            let ready = waiting.filter(|(step, _)| named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need)));
-            let ready: BTreeSet<StepName> = ready.map(|(step, _)| step.name.clone()).collect();
-            for step in run.steps.iter_mut().filter(|step| ready.contains(&step.name)) {
-                step.state = StepState::Queued;
-                found.push(step.name.clone());
+            let ready = waiting.filter(|(step, row)| {
+                let met = || named == Some(&step.name) || step.needs.iter().all(|need| successes.contains(need));
+                row.forced.is_some() || may_start && conditions_met && met()
+            });
+            let ready: BTreeMap<StepName, bool> = ready.map(|(step, _)| (step.name.clone(), step.approve.is_some())).collect();
+            for step in &mut run.steps {
+                match ready.get(&step.name) {
+                    Some(true) => step.state = StepState::Approval,
+                    Some(false) => {
+                        step.state = StepState::Queued;
+                        found.push(step.name.clone());
+                    }
+                    None => {}
+                }
             }
             if run.phase == Phase::Waiting && !found.is_empty() {
                 run.phase = Phase::Queued;
             }
         });
         for (place, step) in (0..).zip(found) {
-            let at = (self.seq, place);
-            if let Some(lane) = self.lane_of(id, &step) {
-                self.ready.insert(lane, Place { at, run: id.clone(), step });
-            }
+            self.enqueue(id, &step, (self.seq, place));
+        }
+    }
+
+    /// Puts a step into the queue, or moves it where it stands there already.
+    pub(super) fn enqueue(&mut self, id: &RunId, step: &StepName, at: Turn) {
+        if let Some(lane) = self.lane_of(id, step) {
+            self.ready.insert(lane, Place { at, run: id.clone(), step: step.clone() });
         }
     }
 
     /// The lane of a step in the queue.
-    fn lane_of(&self, id: &RunId, step: &StepName) -> Option<Lane> {
+    pub(super) fn lane_of(&self, id: &RunId, step: &StepName) -> Option<Lane> {
         let flow = self.flow(&id.flow)?;
-        let run = flow.run(id)?;
-        let needs = flow.definition_of(run)?.step(step)?.pools.clone();
-        Some(Lane { priority: Reverse(flow.priority_of(run)), needs })
-    }
-
-    /// Whether it is a run's turn: earlier runs that are not done hold it back, as the flow's rule for overlaps says.
-    pub(super) fn may_start(&self, id: &RunId) -> bool {
-        self.flow(&id.flow).is_some_and(|flow| flow.in_front(id).is_none())
+        let needs = flow.definition_of(flow.run(id)?)?.step(step)?.pools.clone();
+        Some(Lane { priority: Reverse(self.rank(id, step)), needs })
     }
 
     /// From here on no step of the run starts.
@@ -115,6 +140,20 @@ impl World {
             self.unqueue(id, &step);
         }
         self.change_run(id, |run, _| run.kill_asked_by = Some(by.to_owned()));
+    }
+
+    /// Whether steps of a run may start now: it is not held, it has begun or its flow is not held, and no earlier run keeps
+    /// it waiting for its turn. A run that a person forced may.
+    pub fn may_start(&self, id: &RunId) -> bool {
+        let Some(flow) = self.flow(&id.flow) else { return false };
+        let Some(run) = flow.run(id) else { return false };
+        if run.forced.is_some() {
+            return true;
+        }
+        if run.hold.is_some() || flow.hold.is_some() && !run.has_begun() {
+            return false;
+        }
+        flow.in_front(id).is_none()
     }
 
     pub(super) fn attempt_starting(&mut self, attempt: &AttemptId, boot_id: &str, at: Timestamp) {
@@ -200,10 +239,17 @@ impl World {
     pub(super) fn retry_planned(&mut self, run: &RunId, step: &StepName, at: Timestamp) {
         self.unqueue(run, step);
         self.change_step(run, step, |step| step.state = StepState::RetryAt { at });
-        if self.run(run).is_some_and(|run| run.step(step).is_some_and(|step| step.state == StepState::RetryAt { at }))
-            && let Some(lane) = self.lane_of(run, step)
-        {
-            self.retrying.insert(lane, Place { at, run: run.clone(), step: step.clone() });
+        self.requeue_retry(run, step);
+    }
+
+    /// Puts a step whose retry is planned into its queue, and takes it out where its run is held and nobody forced it.
+    pub(super) fn requeue_retry(&mut self, id: &RunId, name: &StepName) {
+        self.retrying.remove(id, name);
+        let Some(run) = self.run(id) else { return };
+        let Some(step) = run.step(name).filter(|step| run.hold.is_none() || step.forced.is_some()) else { return };
+        let StepState::RetryAt { at } = step.state else { return };
+        if let Some(lane) = self.lane_of(id, name) {
+            self.retrying.insert(lane, Place { at, run: id.clone(), step: name.clone() });
         }
     }
 
@@ -262,7 +308,7 @@ impl World {
             run.outcome = Some(outcome.clone());
             run.ended_at = Some(at);
             let planned_at = run.planned_at;
-            let whole = outcome.is_success() && run.is_whole();
+            let whole = outcome.lets_go_on() && run.is_whole();
             let past = past_of(run, outcome, at);
             if whole {
                 flow.watches.retain(|watch| watch.planned_at > planned_at);
@@ -299,10 +345,11 @@ fn begun(run: &mut Run, watches: &mut Vec<Watch>, at: Timestamp) {
 
 fn past_of(run: &Run, outcome: &Outcome, at: Timestamp) -> Past {
     let took = run.started_at.and_then(|start| Duration::try_from(at.duration_since(start)).ok()).unwrap_or_default();
+    let number = run.id.number().unwrap_or_default();
     let outcome = match outcome {
         Outcome::Success | Outcome::SuccessForced { .. } => PastOutcome::Good,
         Outcome::Skipped { .. } | Outcome::Missed { .. } => PastOutcome::Absent,
         _ => PastOutcome::Bad,
     };
-    Past { outcome, took }
+    Past { outcome, took, number }
 }
