@@ -41,7 +41,7 @@ pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
 pub use verbs::decide;
-pub use why::{Reason, why_flow, why_run};
+pub use why::{Reason, why_flow, why_run, with_output};
 
 use crate::domain::{Author, Effect, Entry, Event};
 use crate::world::World;

@@ -12,6 +12,9 @@
 //!  ● 16   success                  Fri 02:30   10m   schedule 30 2 * * *
 //! ```
 
+mod definition;
+mod next;
+
 use super::{Page, Screen};
 use crate::console::view::{clock, flows, state};
 use crate::console::widget::bars;
@@ -21,19 +24,17 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
-use crate::domain::effect::Firing;
-use crate::domain::{Digest, FlowDefinition, FlowId};
+use crate::domain::{FlowDefinition, FlowId};
 use crate::rules::forecast;
-use crate::rules::schedule::Schedule;
 use crate::world::flow::PastOutcome;
 use crate::world::{Flow, Run};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use jiff::Timestamp;
+use next::Next;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::fmt::Write as _; // writing into a String cannot fail
 
-/// Next occurrences that are shown.
+/// Next occurrences in the head; the others have a tab of their own.
 const NEXT: usize = 3;
 /// Past runs in the strip.
 const HISTORY: usize = 30;
@@ -42,24 +43,49 @@ const HISTORY: usize = 30;
 #[derive(Debug)]
 pub struct FlowPage {
     flow: FlowId,
-    cursor: Cursor,
-    runs_area: Rect,
+    tab: Tab,
+    /// The cursors of runs, of next times, of the definition's lines.
+    cursors: [Cursor; 3],
+    /// Lines of the tab that is open.
+    rows: usize,
+    rows_area: Rect,
     graph: Kept,
     next: Option<Next>,
 }
 
-/// The next occurrences of a definition, known until the first of them has passed.
-#[derive(Debug)]
-struct Next {
-    digest: Digest,
-    from: Timestamp,
-    firings: Vec<Firing>,
+/// What the lower part shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tab {
+    #[default]
+    Runs,
+    Next,
+    Definition,
+}
+
+const TABS: [Tab; 3] = [Tab::Runs, Tab::Next, Tab::Definition];
+
+impl Tab {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Runs => "Runs",
+            Self::Next => "Next times",
+            Self::Definition => "Definition",
+        }
+    }
 }
 
 impl FlowPage {
     /// The page of a flow.
     pub fn new(flow: FlowId) -> Self {
-        Self { flow, cursor: Cursor::default(), runs_area: Rect::default(), graph: Kept::default(), next: None }
+        Self {
+            flow,
+            tab: Tab::Runs,
+            cursors: [Cursor::default(); 3],
+            rows: 0,
+            rows_area: Rect::default(),
+            graph: Kept::default(),
+            next: None,
+        }
     }
 
     fn flow<'s>(&self, session: &'s Session) -> Option<&'s Flow> {
@@ -69,19 +95,8 @@ impl FlowPage {
     /// The run under the cursor; the newest is the first.
     fn run<'s>(&self, session: &'s Session) -> Option<&'s Run> {
         let flow = self.flow(session)?;
-        let place = flow.runs.len().checked_sub(self.cursor.at + 1)?;
+        let place = flow.runs.len().checked_sub(self.cursors[Tab::Runs as usize].at + 1)?;
         flow.runs.get(place).map(|run| &**run)
-    }
-
-    fn next(&mut self, flow: &Flow, now: Timestamp) -> &[Firing] {
-        let known = self
-            .next
-            .as_ref()
-            .is_some_and(|next| next.digest == flow.digest && next.from <= now && next.firings.first().is_none_or(|first| first.at > now));
-        if !known {
-            self.next = Some(Next { digest: flow.digest.clone(), from: now, firings: firings(&flow.definition, now) });
-        }
-        self.next.as_ref().map_or(&[], |next| &next.firings)
     }
 
     fn head(&mut self, session: &Session, flow: &Flow) -> Vec<Line> {
@@ -93,13 +108,14 @@ impl FlowPage {
         } else {
             when.push(Role::Text, definition.schedules.join(" | "));
             when.push(Role::Muted, format!(" ({}), next ", definition.zone));
-            let next: Vec<_> = self.next(flow, session.now).to_vec();
+            let next = Next::of(&mut self.next, flow, session.now);
             if next.is_empty() {
                 when.push(Role::Warning, "never");
             }
-            for (place, firing) in next.iter().enumerate() {
-                let time = session.time(firing.at);
-                let words = if place == 0 { format!("{time} in {}", session.until(firing.at)) } else { format!(", {time}") };
+            for (place, coming) in next.iter().take(NEXT).enumerate() {
+                let at = coming.firing.at;
+                let time = session.time(at);
+                let words = if place == 0 { format!("{time} in {}", session.until(at)) } else { format!(", {time}") };
                 when.push(if place == 0 { Role::Text } else { Role::Muted }, words);
             }
         }
@@ -109,23 +125,6 @@ impl FlowPage {
         lines.push(history(session, flow));
         lines
     }
-}
-
-fn firings(definition: &FlowDefinition, now: Timestamp) -> Vec<Firing> {
-    // A line that cannot be read was refused when the workspace was read; it has no next time.
-    let lines = definition.schedules.iter().filter_map(|line| Schedule::parse(line, &definition.zone).ok());
-    let mut next = Vec::new();
-    for line in lines {
-        let mut after = now;
-        for _ in 0..NEXT {
-            let Some(firing) = line.next(after) else { break };
-            after = firing.at;
-            next.push(firing);
-        }
-    }
-    next.sort_by_key(|firing| firing.at);
-    next.truncate(NEXT);
-    next
 }
 
 /// When the run on its way, the last one run again, or the next planned one ends; absent where nothing is due and nothing
@@ -224,7 +223,10 @@ fn history(session: &Session, flow: &Flow) -> Line {
     let mut took: Vec<_> = good.iter().map(|past| past.took).collect();
     took.sort_unstable();
     let usual = took.get(took.len() / 2).map(|took| format!(", usually {}", clock::duration(*took))).unwrap_or_default();
-    line.with(Role::Muted, format!("  {} of the last {ran} good{usual}", good.len()))
+    let longest = took.last().filter(|_| took.len() > 1).map(|took| format!(", longest {}", clock::duration(*took))).unwrap_or_default();
+    let last = flow.history.back().filter(|past| past.outcome != PastOutcome::Absent);
+    let last = last.map(|past| format!(", last {}", clock::duration(past.took))).unwrap_or_default();
+    line.with(Role::Muted, format!("  {} of the last {ran} good{usual}{longest}{last}", good.len()))
 }
 
 impl Page for FlowPage {
@@ -238,7 +240,8 @@ impl Page for FlowPage {
 
     fn target(&self, session: &Session) -> Option<Target> {
         self.flow(session)?;
-        Some(self.run(session).map_or_else(|| Target::Flow(self.flow.clone()), |run| Target::Run(run.id.clone())))
+        let run = if self.tab == Tab::Runs { self.run(session) } else { None };
+        Some(run.map_or_else(|| Target::Flow(self.flow.clone()), |run| Target::Run(run.id.clone())))
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -265,7 +268,8 @@ impl Page for FlowPage {
         let (definition, digest) = shown.as_ref().map_or((&flow.definition, &flow.digest), |(_, definition, digest)| (definition, digest));
         let (definition, digest) = (definition.clone(), digest.clone());
         let room = (left / 2).saturating_sub(1);
-        if room >= 1 {
+        // The definition is read; the picture of it would take its room.
+        if room >= 1 && self.tab != Tab::Definition {
             let title = shown.as_ref().map_or_else(|| "Steps".to_owned(), |(run, ..)| format!("Steps of {}", run.id.name));
             let note = format!("{} steps", definition.steps.len());
             let below = section(&mut painter, Rect { y, height: left, ..area }, &title, &note, false, &session.glyphs);
@@ -294,14 +298,74 @@ impl Page for FlowPage {
             }
         }
         let area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        let kept = runs_note(flow);
-        self.runs_area = section(&mut painter, area, "Runs", &kept, true, &session.glyphs);
-        draw_runs(&mut painter, session, flow, &mut self.cursor, self.runs_area);
+        let title = |tab: &Tab| {
+            let words = format!("{} {}", *tab as usize + 1, tab.title());
+            if *tab == self.tab { format!("[{words}]") } else { words }
+        };
+        let titles = TABS.iter().map(title).collect::<Vec<_>>().join("  ");
+        let note = if self.tab == Tab::Runs { runs_note(flow) } else { String::new() };
+        self.rows_area = section(&mut painter, area, &titles, &note, true, &session.glyphs);
+        let lines = match self.tab {
+            Tab::Runs => {
+                self.rows = flow.runs.len();
+                draw_runs(&mut painter, session, flow, &mut self.cursors[Tab::Runs as usize], self.rows_area);
+                return None;
+            }
+            Tab::Next => next::lines(session, flow, Next::of(&mut self.next, flow, session.now)),
+            Tab::Definition => definition::lines(session, flow, self.rows_area.width),
+        };
+        self.rows = lines.len();
+        let area = self.rows_area;
+        let cursor = &mut self.cursors[self.tab as usize];
+        for (place, y) in cursor.window(lines.len(), area.height).zip(area.y..) {
+            let Some(line) = lines.get(place) else { continue };
+            painter.line(area.x + 1, y, area.width.saturating_sub(1), line);
+            if place == cursor.at {
+                painter.text(area.x, y, area.width.min(1), Role::Key, session.glyphs.cursor);
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
         None
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
-        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
+        let turned = |by: usize| TABS.get((self.tab as usize + by) % TABS.len()).copied().unwrap_or_default();
+        match action {
+            Action::NextPane | Action::Right => self.tab = turned(1),
+            Action::PreviousPane | Action::Left => self.tab = turned(TABS.len() - 1),
+            pane if pane.pane().is_some() => match pane.pane().and_then(|pane| TABS.get(pane)) {
+                Some(tab) => self.tab = *tab,
+                None => return false,
+            },
+            _ => return self.act_on_rows(action, session),
+        }
+        true
+    }
+
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
+        (action == Action::Open && self.tab != Tab::Runs).then(|| "only a run can be opened; 1 shows them".into())
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        let rows = self.rows;
+        match event.kind {
+            MouseEventKind::ScrollDown => self.act_on_rows(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act_on_rows(Action::Up, session),
+            MouseEventKind::Down(MouseButton::Left) if self.rows_area.contains(Position::new(event.column, event.row)) => {
+                let cursor = &mut self.cursors[self.tab as usize];
+                let row = cursor.row_at(event.row - self.rows_area.y);
+                if row < rows {
+                    cursor.at = row;
+                }
+                row < rows
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FlowPage {
+    fn act_on_rows(&mut self, action: Action, session: &mut Session) -> bool {
         if action == Action::Open {
             if let Some(run) = self.run(session) {
                 let run = run.id.clone();
@@ -309,23 +373,8 @@ impl Page for FlowPage {
             }
             return true;
         }
-        self.cursor.act(action, rows)
-    }
-
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
-        match event.kind {
-            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, rows),
-            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, rows),
-            MouseEventKind::Down(MouseButton::Left) if self.runs_area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.runs_area.y);
-                if row < rows {
-                    self.cursor.at = row;
-                }
-                row < rows
-            }
-            _ => false,
-        }
+        let rows = if self.tab == Tab::Runs { self.flow(session).map_or(0, |flow| flow.runs.len()) } else { self.rows };
+        self.cursors[self.tab as usize].act(action, rows)
     }
 }
 
