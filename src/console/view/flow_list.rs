@@ -71,7 +71,7 @@ impl Group {
         let labels = || {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for flow in session.world.flows.values() {
-                for (name, _) in &flow.definition.labels {
+                for name in flow.definition.labels.keys() {
                     *counts.entry(name).or_default() += 1;
                 }
             }
