@@ -27,6 +27,7 @@ pub mod output;
 pub mod samples;
 pub mod workspace;
 
+pub mod channels;
 pub mod prober;
 pub mod runner;
 pub mod sources;

@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "sources",
     "prober",
     "runner",
+    "channels",
     "wire",
     "engine",
     "notes",
@@ -31,7 +32,11 @@ const ORDER: &[&str] = &[
 
 /// What a folder never uses although it stands later, and why.
 const NEVER: &[(&str, &[&str], &str)] = &[
-    ("console", &["engine", "journal", "sources", "daemon", "runner", "prober"], "the console talks to the daemon over the wire alone"),
+    (
+        "console",
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "channels"],
+        "the console talks to the daemon over the wire alone",
+    ),
     ("world", &["text", "clock"], "the fold knows entries only"),
     ("notes", &["engine", "journal"], "notes are files of the person, not of the daemon"),
 ];

@@ -113,7 +113,7 @@ fn shell(script: &str) -> AttemptOrder {
     order(&["/bin/sh", "-c", script])
 }
 
-/// Waits for a fact, within bounds.
+/// Waits for a fact of the outside that nobody announces (a line in a file, a state in /proc), within bounds.
 fn wait_for<T>(what: &str, fact: impl Fn() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -121,7 +121,7 @@ fn wait_for<T>(what: &str, fact: impl Fn() -> Option<T>) -> T {
             return fact;
         }
         assert!(Instant::now() < until, "{what} did not come");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 

@@ -1,15 +1,16 @@
 //! Simulated weeks without any runtime: random flows, results, commands, crashes and clock gaps. Each planned occurrence
-//! ends in exactly one disposition, nothing starts twice, no alert is without its incident, and the fold of the entries
+//! ends in exactly one disposition, also where calendars are edited meanwhile, nothing starts twice, no alert is without its incident, and the fold of the entries
 //! is the world. `DOGWATCH_SEEDS=5000 cargo test --test simulation` looks further; a failing seed prints itself and runs
 //! alone with `DOGWATCH_SEED`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod made;
 
+use dogwatch::domain::calendar::{Blackout, Shift, WeekDay};
 use dogwatch::domain::flow::{Missed, MissedPolicy, Overlap, Retry};
 use dogwatch::domain::run::{Disposition, Occurrence, Scope};
 use dogwatch::domain::*;
-use dogwatch::rules::{self, Asked, Decision, DueKey, Schedule};
+use dogwatch::rules::{self, Asked, Decision, DueKey, Timetable};
 use dogwatch::world::World;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,11 +59,47 @@ struct Simulation {
     started: BTreeSet<AttemptId>,
     boot: u32,
     crashed: bool,
+    /// For each line where the count of what was planned begins, and what was planned before.
+    counted: BTreeMap<(FlowId, String), (Timestamp, usize)>,
 }
 
 const ZONES: [&str; 5] = ["UTC", "Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"];
 const LINES: [&str; 9] =
     ["30 2,14 * * *", "*/20 * * * *", "0 * * * *", "@daily", "15 1,2,3 * * *", "0 9 * * 1-5", "45 23 * * *", "0 */6 * * *", "0,30 0 * * *"];
+
+const CALENDARS: [&str; 2] = ["business-days", "market"];
+
+fn a_calendar(chance: &mut Chance, id: &str, around: Timestamp) -> Calendar {
+    let mut calendar = Calendar::new(id);
+    let date = around.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |chance: &mut Chance| date + jiff::ToSpan::days(chance.below(6).cast_signed() - 1);
+    if chance.one_in(3) {
+        calendar.weekend = [chance.pick(&WeekDay::ALL)].into();
+    }
+    if chance.one_in(2) {
+        calendar.holidays.insert(day(chance), "a feast".into());
+        calendar.working.insert(day(chance), "stocktaking".into());
+    }
+    if chance.one_in(2) {
+        let from = day(chance).at(chance.below(24) as i8, 0, 0, 0);
+        let to = from + jiff::ToSpan::hours(1 + chance.below(30).cast_signed());
+        calendar.blackouts.push(Blackout { from, to, reason: "freeze".into() });
+    }
+    calendar
+}
+
+fn a_rule(chance: &mut Chance, lines: &[&str]) -> CalendarRule {
+    let name = chance.pick(&CALENDARS);
+    let names_days = lines.iter().any(|line| line.ends_with("1-5"));
+    let plain = CalendarRule::plain(name);
+    match chance.below(6) {
+        0 => CalendarRule { shift: Some(Shift::Next), ..plain },
+        1 => CalendarRule { shift: Some(Shift::Previous), offset: 1, ..plain },
+        2 => CalendarRule { offset: chance.pick(&[1, -1, 3, -2]), ..plain },
+        3 if !names_days => CalendarRule { day: Some(chance.pick(&[1, -1, 5, 6, 20])), offset: chance.pick(&[0, 0, -1, 1]), ..plain },
+        _ => plain,
+    }
+}
 
 fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
     let lines: Vec<&str> = (0..=chance.below(2)).map(|_| chance.pick(&LINES)).collect::<BTreeSet<_>>().into_iter().collect();
@@ -77,7 +114,9 @@ fn a_flow(chance: &mut Chance, number: u64) -> FlowDefinition {
     let steps = steps.collect();
     let policy = chance.pick(&[MissedPolicy::Skip, MissedPolicy::Latest, MissedPolicy::All]);
     let late = chance.one_in(3);
+    let calendar = chance.one_in(2).then(|| a_rule(chance, &lines));
     FlowDefinition {
+        calendar,
         zone: chance.pick(&ZONES).into(),
         missed: Missed { policy, window: Duration::from_hours(12), max: 3 },
         overlap: chance.pick(&[Overlap::Skip, Overlap::Queue, Overlap::QueueAll, Overlap::Cancel, Overlap::Allow]),
@@ -101,7 +140,18 @@ impl Simulation {
         ]);
         let now: Timestamp = from.parse().unwrap();
         let (world, processes, agenda) = (World::new(), BTreeMap::new(), BTreeMap::new());
-        let mut new = Self { chance, world, now, entries: vec![], agenda, processes, started: BTreeSet::new(), boot: 1, crashed: false };
+        let mut new = Self {
+            chance,
+            world,
+            now,
+            entries: vec![],
+            agenda,
+            processes,
+            started: BTreeSet::new(),
+            boot: 1,
+            crashed: false,
+            counted: BTreeMap::new(),
+        };
         let loaded = Event::WorkspaceLoaded {
             name: "shop".into(),
             zone: "UTC".into(),
@@ -109,6 +159,12 @@ impl Simulation {
             group_by: vec![],
         };
         new.carry_out(Decision { events: vec![loaded], effects: vec![] }, &Author::Engine);
+        let begins = new.chance.pick(&["00:00", "02:30", "06:00"]).parse().unwrap();
+        new.carry_out(Decision { events: vec![Event::BatchDayDefined { begins }], effects: vec![] }, &Author::Engine);
+        for id in CALENDARS {
+            let calendar = Arc::new(a_calendar(&mut new.chance, id, now));
+            new.carry_out(Decision { events: vec![Event::CalendarDefined { calendar }], effects: vec![] }, &Author::Engine);
+        }
         for number in 0..=new.chance.below(4) {
             let flow = Arc::new(a_flow(&mut new.chance, number));
             new.carry_out(Decision { events: vec![Event::FlowDefined { flow }], effects: vec![] }, &Author::Engine);
@@ -116,11 +172,29 @@ impl Simulation {
         new
     }
 
+    /// Someone edits a calendar. What was planned by the old one counts as far as it is settled.
+    fn edit_calendar(&mut self) {
+        let id = self.chance.pick(&CALENDARS);
+        let calendar = Arc::new(a_calendar(&mut self.chance, id, self.now));
+        for flow in self.world.flows.values() {
+            if flow.definition.moving_rule().is_none_or(|rule| rule.name.as_str() != id) || self.world.calendars[id] == calendar {
+                continue;
+            }
+            for (line, schedule) in Timetable::of(&self.world, flow).lines() {
+                let key = (flow.definition.id.clone(), line.to_owned());
+                let (since, before) = self.counted.get(&key).copied().unwrap_or((flow.defined_at, 0));
+                let planned = before + schedule.firings(since, flow.settled[line]).count();
+                self.counted.insert(key, (self.now.max(flow.settled[line]), planned));
+            }
+        }
+        self.carry_out(Decision { events: vec![Event::CalendarDefined { calendar }], effects: vec![] }, &Author::Engine);
+    }
+
     fn carry_out(&mut self, decision: Decision, author: &Author) {
         let boot = self.boot.to_string();
         let asked = Asked { author, now: self.now, boot_id: &boot, random: self.chance.next() };
         let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
-        for key in entries.iter().flat_map(|entry| rules::touched_keys(&entry.event)).collect::<BTreeSet<_>>() {
+        for key in entries.iter().flat_map(|entry| rules::touched_keys(&self.world, &entry.event)).collect::<BTreeSet<_>>() {
             match rules::next_due(&self.world, &key) {
                 Some(at) => drop(self.agenda.insert(key, at)),
                 None => drop(self.agenda.remove(&key)),
@@ -263,6 +337,9 @@ impl Simulation {
         if self.chance.one_in(25) {
             self.command();
         }
+        if self.chance.one_in(300) {
+            self.edit_calendar();
+        }
         if self.crashed || self.chance.one_in(150) {
             self.crash();
         }
@@ -284,10 +361,11 @@ impl Simulation {
             }
         }
         for (id, flow) in &self.world.flows {
-            for line in &flow.definition.schedules {
-                let schedule = Schedule::parse(line, &flow.definition.zone).unwrap();
-                let planned = schedule.firings(flow.defined_at, flow.settled[line]).count();
-                let settled = ends.keys().filter(|occurrence| occurrence.flow == *id && occurrence.schedule == *line).count();
+            for (line, schedule) in Timetable::of(&self.world, flow).lines() {
+                let counted = self.counted.get(&(id.clone(), line.to_owned())).copied();
+                let (since, before) = counted.unwrap_or((flow.defined_at, 0));
+                let planned = before + schedule.firings(since, flow.settled[line]).count();
+                let settled = ends.keys().filter(|occurrence| occurrence.flow == *id && occurrence.schedule == line).count();
                 assert_eq!(settled, planned, "{id} {line}: each planned occurrence has one end");
                 assert!(
                     schedule.next(flow.settled[line]).is_some_and(|next| next.at > self.now),
@@ -295,9 +373,42 @@ impl Simulation {
                 );
             }
         }
+        self.check_calendars();
+        self.check_counts(&ends);
         for disposition in ends.values() {
             if let Disposition::Ran { run } | Disposition::CaughtUp { run } = disposition {
                 assert!(runs.contains(run), "{run} was promised, but never made");
+            }
+        }
+    }
+
+    /// What a calendar left out is what it had to leave out when that was settled, and nothing else.
+    fn check_calendars(&self) {
+        let mut calendars = BTreeMap::new();
+        for entry in &self.entries {
+            match &entry.event {
+                Event::CalendarDefined { calendar } => drop(calendars.insert(calendar.id.clone(), calendar)),
+                Event::OccurrenceSettled { occurrence, disposition } => {
+                    let rule = self.world.flows[&occurrence.flow].definition.calendar.as_ref();
+                    let calendar = rule.map(|rule| calendars[&rule.name]);
+                    let wall = occurrence.at.in_tz(&occurrence.zone).unwrap().datetime();
+                    let is_off = calendar.is_some_and(|calendar| {
+                        !calendar.is_business(occurrence.planned.date()) || calendar.blackouts.iter().any(|b| b.from <= wall && wall < b.to)
+                    });
+                    assert_eq!(is_off, matches!(disposition, Disposition::SkippedCalendar { .. }), "{occurrence:?} {disposition:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The counts of a batch day are those of the entries.
+    fn check_counts(&self, ends: &BTreeMap<&Occurrence, &Disposition>) {
+        for (id, flow) in &self.world.flows {
+            for count in &flow.endings.days {
+                let of_day =
+                    ends.keys().filter(|occurrence| occurrence.flow == *id && rules::batch_day_of(&self.world, occurrence.at) == count.day);
+                assert_eq!(count.endings.values().sum::<u32>() as usize, of_day.count(), "{id} {}", count.day);
             }
         }
     }
@@ -319,7 +430,8 @@ impl Simulation {
 }
 
 /// What must have happened somewhere in the simulated days, or they show nothing.
-const SEEN: [&str; 10] = ["ran", "caught up", "missed", "overlap", "held", "moved", "merged", "lost", "never began", "incident resolved"];
+const SEEN: [&str; 12] =
+    ["ran", "caught up", "missed", "overlap", "held", "moved", "merged", "lost", "never began", "incident resolved", "calendar", "shifted"];
 
 fn sights(event: &Event) -> Vec<&'static str> {
     match event {
@@ -330,9 +442,10 @@ fn sights(event: &Event) -> Vec<&'static str> {
                 Disposition::Missed { .. } => "missed",
                 Disposition::SkippedOverlap { .. } => "overlap",
                 Disposition::SkippedHeld { .. } => "held",
+                Disposition::SkippedCalendar { .. } => "calendar",
             };
             let mark = occurrence.mark.map(|mark| if mark == run::DstMark::Moved { "moved" } else { "merged" });
-            [end].into_iter().chain(mark).collect()
+            [end].into_iter().chain(mark).chain(occurrence.shifted_from.map(|_| "shifted")).collect()
         }
         Event::AttemptEnded { end: AttemptEnd::Lost, .. } => vec!["lost"],
         Event::AttemptEnded { end: AttemptEnd::NeverBegan, .. } => vec!["never began"],
@@ -360,16 +473,26 @@ fn every_occurrence_has_one_end_and_nothing_starts_twice() {
         Some(seed) => seed..seed + 1,
         None => 0..figure("DOGWATCH_SEEDS").unwrap_or(200),
     };
-    let mut seen = BTreeSet::new();
-    for seed in seeds {
-        match std::panic::catch_unwind(|| simulate(seed, 3)) {
-            Ok(sights) => seen.extend(sights),
-            Err(panic) => {
-                eprintln!("seed {seed} fails; alone: DOGWATCH_SEED={seed} cargo test --test simulation");
-                std::panic::resume_unwind(panic);
+    // One thread for each core; they take the seeds as they come.
+    let seeds = std::sync::Mutex::new(seeds);
+    let simulated = || {
+        let mut seen = BTreeSet::new();
+        while let Some(seed) = { seeds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() } {
+            match std::panic::catch_unwind(|| simulate(seed, 3)) {
+                Ok(sights) => seen.extend(sights),
+                Err(panic) => {
+                    eprintln!("seed {seed} fails; alone: DOGWATCH_SEED={seed} cargo test --test simulation");
+                    std::panic::resume_unwind(panic);
+                }
             }
         }
-    }
+        seen
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let seen: BTreeSet<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(simulated)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
     let unseen: Vec<_> = SEEN.iter().filter(|sight| !seen.contains(*sight)).collect();
     assert!(alone.is_some() || unseen.is_empty(), "never happened in all the simulated days: {unseen:?}");
 }

@@ -10,6 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 const CHILD: &str = "DOGWATCH_TEST_CONSOLE";
+/// The FIFO in the state folder through which the child hears that it is time to panic.
+const WORD: &str = "word";
 /// How long anything may take on a busy machine before the test fails.
 const LONG: Duration = Duration::from_secs(20);
 
@@ -24,14 +26,15 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = runtime.block_on(async {
         let (near, mut far) = link::pair();
-        if wish == "panic" {
-            std::thread::Builder::new()
-                .name("worker".into())
-                .spawn(|| {
-                    std::thread::sleep(Duration::from_millis(300));
-                    panic!("worker \x1b]0;gone\x07 broke");
-                })
-                .unwrap();
+        let word = std::path::Path::new(&std::env::var("DOGWATCH_TEST_STATE").unwrap()).join(WORD);
+        match wish.as_str() {
+            "panic" => {
+                let worker = std::thread::Builder::new().name("worker".into());
+                worker.spawn(move || broken_by(std::fs::read_to_string(word))).unwrap();
+            }
+            // On the thread that draws, between two frames.
+            "panic drawing" => drop(tokio::spawn(async move { broken_by(tokio::fs::read_to_string(word).await) })),
+            _ => {}
         }
         if wish == "edit" {
             edited(&far).await;
@@ -48,6 +51,11 @@ fn child() {
             std::process::exit(1);
         }
     }
+}
+
+/// Panics with the word that came; with a title for the terminal in it, which must not get there.
+fn broken_by(word: std::io::Result<String>) {
+    panic!("{} \x1b]0;gone\x07 broke", word.unwrap());
 }
 
 /// A world with one flow, so that there is a file to edit.
@@ -107,6 +115,10 @@ impl Console {
         command.env("DOGWATCH_TEST_STATE", state.path());
         command.env("DOGWATCH_TEST_EDITOR", editor);
         command.env("TERM", "xterm-256color");
+        if wish.starts_with("panic") {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, state.path().join(WORD), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -204,17 +216,24 @@ fn signals_give_it_back_and_the_exit_code_names_them() {
 }
 
 #[test]
-fn a_panic_on_a_worker_gives_it_back_and_is_kept() {
+fn a_panic_on_any_thread_gives_it_back_and_is_kept() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mut console = Console::start("panic", &[], "");
-    assert_eq!(console.end(), 101);
-    console.assert_given_back();
-    let shown = console.terminal.screen().contents().replace('\n', "");
-    assert!(shown.contains("broke") && shown.contains("\\x1b]0;gone\\x07"), "{shown}");
-    let file = std::fs::read_dir(console.state.path()).unwrap().next().unwrap().unwrap();
-    assert!(file.file_name().to_string_lossy().starts_with("crash-"));
-    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(std::fs::read_to_string(file.path()).unwrap().contains("on thread worker"));
+    // The child's test harness names the thread that draws after the test.
+    for (wish, thread) in [("panic", "on thread worker"), ("panic drawing", "on thread child")] {
+        let mut console = Console::start(wish, &[], "");
+        console.wait_for("connecting to the daemon");
+        std::fs::write(console.state.path().join(WORD), "now").unwrap();
+        assert_eq!(console.end(), 101);
+        console.assert_given_back();
+        let shown = console.terminal.screen().contents().replace('\n', "");
+        assert!(shown.contains("broke") && shown.contains("\\x1b]0;gone\\x07"), "{shown}");
+        std::fs::remove_file(console.state.path().join(WORD)).unwrap();
+        let file = std::fs::read_dir(console.state.path()).unwrap().next().unwrap().unwrap();
+        assert!(file.file_name().to_string_lossy().starts_with("crash-"));
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let report = std::fs::read_to_string(file.path()).unwrap();
+        assert!(report.contains(thread), "{report}");
+    }
 }
 
 #[test]
@@ -222,18 +241,16 @@ fn a_lost_terminal_ends_it_also_where_hup_is_ignored() {
     for prefix in [&[][..], &["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"][..]] {
         let mut console = Console::start("run", prefix, "");
         console.wait_for("connecting to the daemon");
-        let pid = console.child.process_id().unwrap();
+        let pid = rustix::process::Pid::from_raw(console.child.process_id().unwrap().try_into().unwrap()).unwrap();
+        let process = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
         // The reader thread holds the last copy of the master: it ends at the next bytes once nobody takes them.
         drop(console.output);
         drop(console.master.take());
         console.writer.as_mut().unwrap().write_all(b"\t").unwrap();
         console.writer = None;
-        let lost = Instant::now();
-        while console.child.try_wait().unwrap().is_none() {
-            assert!(lost.elapsed() < Duration::from_secs(10), "process {pid} lives on without a terminal");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        assert!(lost.elapsed() < Duration::from_secs(2), "it took {:?}", lost.elapsed());
+        let mut ended = [rustix::event::PollFd::new(&process, rustix::event::PollFlags::IN)];
+        let within = rustix::event::Timespec { tv_sec: 2, tv_nsec: 0 };
+        assert_eq!(rustix::event::poll(&mut ended, Some(&within)).unwrap(), 1, "the console lives on without a terminal");
     }
 }
 

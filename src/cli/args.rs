@@ -63,7 +63,7 @@ pub enum Verb {
     /// Fetches a page of the demo's shop into a file
     #[command(hide = true)]
     DemoFetch(DemoFetch),
-    /// Make a workspace: settings, an example flow and probe, the shipped runbooks
+    /// Make a workspace: settings, an example flow, probe and calendar, the shipped runbooks
     Init {
         /// Where [default: here]
         dir: Option<PathBuf>,
@@ -73,8 +73,10 @@ pub enum Verb {
         /// The workspace [default: found as usual]
         dir: Option<PathBuf>,
     },
-    /// What will run when, with DST
+    /// What will run when, with calendars and DST
     Plan(Plan),
+    /// A batch day: what was planned against what became of it
+    Batch(Batch),
     /// Run the daemon in the foreground
     Serve(Serve),
     /// End the daemon; running batches go on
@@ -138,6 +140,8 @@ pub enum Verb {
     Runbooks,
     /// Read a runbook, or run a step of it
     Runbook(Runbook),
+    /// How people are told, and whether that works
+    Channels(Channels),
     /// What happened
     Events(Events),
     /// Check the journal's chain from the first entry to the last anchored one
@@ -207,8 +211,16 @@ pub struct Plan {
     /// Until this local time [default: a day later]
     #[arg(long)]
     pub to: Option<String>,
-    /// Only of this flow
-    pub flow: Option<String>,
+    /// Only of these flows
+    pub flow: Vec<String>,
+}
+
+/// Arguments of `batch`.
+#[derive(Debug, Args)]
+pub struct Batch {
+    /// The batch day, as 2026-03-29 [default: today's]
+    #[arg(long)]
+    pub day: Option<jiff::civil::Date>,
 }
 
 /// Arguments of `serve`.
@@ -450,6 +462,17 @@ pub struct Runbook {
     /// For a dangerous step: its name
     #[arg(long, value_name = "STEP")]
     pub confirm: Option<String>,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
+/// Arguments of `channels`.
+#[derive(Debug, Args)]
+pub struct Channels {
+    /// Send a real test message on this channel and wait for what becomes of it; exit 0 when it was taken, else 1
+    #[arg(long, value_name = "NAME")]
+    pub test: Option<String>,
     /// Care
     #[command(flatten)]
     pub care: Care,

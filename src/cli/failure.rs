@@ -78,7 +78,7 @@ impl From<Refusal> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Frame(FrameError::Garbled(_) | FrameError::TooLong) => Self::Other(error.into()),
+            ClientError::Frame(FrameError::Garbled(_) | FrameError::TooLong(_) | FrameError::TooSlow(_)) => Self::Other(error.into()),
             other => Self::Unreachable(other.to_string()),
         }
     }

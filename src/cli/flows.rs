@@ -3,7 +3,7 @@
 use super::args::{Care, Definition, Hold, Kill, Release, Rerun, Run};
 use super::failure::Failure;
 use super::print::{self, Printer};
-use super::session::{Session, ask};
+use super::session::{Session, ask, follow};
 use super::{json, workspace};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
@@ -11,8 +11,7 @@ use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
 use crate::output::{self, Progress};
 use crate::rules::{self, forecast};
 use crate::wire::client::Client;
-use crate::wire::message::{Ask, Request, Said, output_path};
-use crate::world::World;
+use crate::wire::message::output_path;
 use std::process::ExitCode;
 
 /// `dogwatch flows`
@@ -24,7 +23,7 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
     if printer.json {
         let rows: Vec<_> = flows
             .iter()
-            .map(|flow| json::flow(flow, rules::next_occurrence(flow), &rules::why_flow(&world, &flow.definition.id, now), now))
+            .map(|flow| json::flow(flow, rules::next_occurrence(&world, flow), &rules::why_flow(&world, &flow.definition.id, now), now))
             .collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
@@ -46,7 +45,7 @@ pub async fn flows(session: &Session, printer: Printer) -> Result<ExitCode, Fail
                 (Some(run), None) => outcome_word(run.phase, run.outcome.as_ref()),
                 (None, None) => "never ran".into(),
             };
-            let next = rules::next_occurrence(flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
+            let next = rules::next_occurrence(&world, flow).map_or_else(String::new, |at| local_time(at, &flow.definition.zone));
             vec![
                 flow.definition.id.to_string(),
                 state,
@@ -184,6 +183,7 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
         Accepted::Run(run) if wait => return wait_for(printer, client, &run).await,
         Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
         Accepted::Run(run) => print::line(run.to_string())?,
+        Accepted::Message(message) => print::line(message.to_string())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -191,30 +191,18 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
 /// Follows the world until a run is done.
 async fn wait_for(printer: Printer, client: &mut Client, id: &RunId) -> Result<ExitCode, Failure> {
     printer.remark(format!("{id} …"))?;
-    client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
-    let mut world = World::new();
-    let mut live = false;
-    loop {
-        match client.next().await? {
-            Said::Part(part) => world.absorb(*part),
-            Said::Live { .. } => live = true,
-            Said::Resync => live = false,
-            Said::Entries(entries) => entries.iter().for_each(|entry| world.apply(entry)),
-            _ => {}
-        }
-        let Some(run) = world.run(id).filter(|run| live && run.phase == Phase::Done) else { continue };
-        if printer.json {
-            print::document(&json::run(run))?;
-        } else {
-            let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
-                Some(end) => format!(": {} {end}", step.name),
-                None => format!(": {} {}", step.name, step.state.word()),
-            });
-            print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
-        }
-        let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
-        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) });
+    let run = follow(client, |world| world.run(id).filter(|run| run.phase == Phase::Done).cloned()).await?;
+    if printer.json {
+        print::document(&json::run(&run))?;
+    } else {
+        let telling = run.telling_step().map_or_else(String::new, |step| match step.attempts.last().and_then(|row| row.end.as_ref()) {
+            Some(end) => format!(": {} {end}", step.name),
+            None => format!(": {} {}", step.name, step.state.word()),
+        });
+        print::line(format!("{id} {}{telling}", outcome_word(run.phase, run.outcome.as_ref())))?;
     }
+    let good = run.outcome.as_ref().is_some_and(Outcome::is_success);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn outcome_word(phase: Phase, outcome: Option<&Outcome>) -> String {

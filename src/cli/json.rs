@@ -4,7 +4,7 @@
 use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::rules::Reason;
 use crate::rules::forecast::{self, Forecast};
-use crate::world::{Attempt, Flow, Incident, Probe, Run, StepRun, World};
+use crate::world::{Attempt, Channel, Flow, Incident, Probe, Run, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -117,6 +117,30 @@ pub fn probe(probe: &Probe) -> Value {
         "labels": probe.definition.labels,
         "runbook": probe.definition.runbook,
         "incidents": probe.incidents,
+    })
+}
+
+/// One channel.
+pub fn channel(channel: &Channel) -> Value {
+    let definition = &channel.definition;
+    json!({
+        "id": definition.id,
+        "kind": definition.kind.word(),
+        "target": definition.kind.target(),
+        "state": channel.word(),
+        "sent": channel.sent,
+        "last_sent_at": channel.last_sent_at,
+        "failing_since": channel.failing_since,
+        "failures": channel.failures,
+        "error": channel.error,
+        "queue": channel.queue(),
+        "given_up": channel.given_up,
+        "unknown": channel.unknown,
+        "held_back": channel.held_back.as_ref().map_or(0, |held| held.count),
+        "per_minute": definition.per_minute,
+        "attempts": definition.retry.attempts,
+        "timeout": definition.timeout.as_secs_f64(),
+        "idempotent": definition.idempotent,
     })
 }
 

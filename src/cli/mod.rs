@@ -2,6 +2,7 @@
 //! key in the console.
 
 mod args;
+mod channels;
 mod console;
 mod daemon;
 mod demo;
@@ -11,6 +12,7 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod plan;
 mod print;
 mod probes;
 mod runbooks;
@@ -62,7 +64,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(Verb::Serve(ref serve)) => daemon::serve(&session, serve, &runtime(2)?),
         Some(Verb::Init { ref dir }) => workspace::init(printer, dir.as_deref()),
         Some(Verb::Check { ref dir }) => workspace::check(&session, printer, dir.as_deref()),
-        Some(Verb::Plan(ref plan)) => workspace::plan(&session, printer, plan),
+        Some(Verb::Plan(ref plan)) => plan::plan(&session, printer, plan),
         Some(Verb::Verify) => journal::verify(&session, printer),
         Some(Verb::Logs(ref logs)) => logs::run(&session, logs),
         Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, printer, runbook, &runtime(1)?),
@@ -79,6 +81,7 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Stop => daemon::stop(session, printer).await,
         Verb::Status => daemon::status(session, printer).await,
         Verb::Reload => daemon::reload(session, printer).await,
+        Verb::Batch(batch) => plan::batch(session, printer, batch).await,
         Verb::Flows => flows::flows(session, printer).await,
         Verb::Runs { flow } => flows::runs(session, printer, flow.as_deref()).await,
         Verb::Run(run) => flows::run(session, printer, run).await,
@@ -98,6 +101,7 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Runbooks => runbooks::runbooks(session, printer).await,
+        Verb::Channels(asked) => channels::channels(session, printer, asked).await,
         Verb::Events(events) => journal::events(session, printer, events).await,
         _ => Err(Failure::usage("this command runs without a daemon")),
     }

@@ -3,10 +3,10 @@
 use super::args::Runbook;
 use super::failure::Failure;
 use super::print::{self, Printer};
-use super::session::{Session, ask, width};
+use super::session::{Session, ask, follow, width};
 use crate::domain::{Accepted, Command, Params, RunbookId, StepName, Subject};
 use crate::wire::client::Client;
-use crate::wire::message::{Ask, Request, Said, output_path};
+use crate::wire::message::output_path;
 use crate::world::{Tick, TickState, World};
 use crate::{rules, workspace};
 use std::path::Path;
@@ -100,22 +100,12 @@ async fn wait_for(
     step: &StepName,
     subject: &Subject,
 ) -> Result<ExitCode, Failure> {
-    client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
-    let mut world = World::new();
-    let mut live = false;
-    loop {
-        match client.next().await? {
-            Said::Part(part) => world.absorb(*part),
-            Said::Live { .. } => live = true,
-            Said::Resync => live = false,
-            Said::Entries(entries) => entries.iter().for_each(|entry| world.apply(entry)),
-            _ => {}
-        }
+    let tick = follow(client, |world| {
         let tick = world.procedure(runbook, subject).and_then(|procedure| procedure.ticks.get(step));
-        if let Some(tick) = tick.filter(|tick| live && tick.state != TickState::Running) {
-            return ended(printer, Path::new(&client.welcome().state), tick);
-        }
-    }
+        tick.filter(|tick| tick.state != TickState::Running).cloned()
+    });
+    let tick = tick.await?;
+    ended(printer, Path::new(&client.welcome().state), &tick)
 }
 
 fn ended(printer: Printer, state: &Path, tick: &Tick) -> Result<ExitCode, Failure> {

@@ -6,7 +6,7 @@ use crate::daemon;
 use crate::domain::{Accepted, Command, Refusal, RefusalKind};
 use crate::wire::client::{Client, ClientError};
 use crate::wire::identity;
-use crate::wire::message::{Answer, Ask};
+use crate::wire::message::{Answer, Ask, Request, Said};
 use crate::workspace::{self, Loaded, Place};
 use crate::world::World;
 use std::path::{Path, PathBuf};
@@ -147,6 +147,25 @@ pub async fn ask(client: &mut Client, command: Command, care: &super::args::Care
     match client.ask(Ask::Command { key, command, dry_run: care.dry_run }).await?? {
         Answer::Accepted(accepted) => Ok(accepted),
         other => Err(Failure::Other(anyhow::anyhow!("the daemon gave an answer to another question: {other:?}"))),
+    }
+}
+
+/// Follows the world until it shows what is waited for; a world that is not complete yet shows nothing.
+pub async fn follow<T>(client: &mut Client, shown: impl Fn(&World) -> Option<T>) -> Result<T, Failure> {
+    client.send(&Request { id: u64::MAX, ask: Ask::World { follow: true } }).await?;
+    let mut world = World::new();
+    let mut live = false;
+    loop {
+        match client.next().await? {
+            Said::Part(part) => world.absorb(*part),
+            Said::Live { .. } => live = true,
+            Said::Resync => live = false,
+            Said::Entries(entries) => entries.iter().for_each(|entry| world.apply(entry)),
+            _ => {}
+        }
+        if let Some(fact) = shown(&world).filter(|_| live) {
+            return Ok(fact);
+        }
     }
 }
 

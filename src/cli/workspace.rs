@@ -1,21 +1,14 @@
-//! The workspace's files: scaffold, check, plan. And times as people type them.
+//! The workspace's files: scaffold and check. And times as people type them.
 
-use super::args::Plan;
 use super::failure::Failure;
-use super::flows::local_time;
 use super::print::{self, Printer};
 use super::session::{Session, width};
 use crate::clock;
-use crate::domain::run::DstMark;
-use crate::rules;
 use crate::workspace::{self, parse_span};
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use std::process::ExitCode;
-
-/// The longest stretch that is planned: all of a minutely flow's occurrences in it still fit a terminal's memory.
-const PLAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// `dogwatch init`
 pub fn init(printer: Printer, dir: Option<&Path>) -> Result<ExitCode, Failure> {
@@ -50,6 +43,7 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
                     "flows": definitions.flows.len(),
                     "probes": definitions.probes.len(),
                     "runbooks": definitions.runbooks.len(),
+                    "calendars": definitions.calendars.len(),
                     "warnings": loaded.warnings.iter().map(workspace::FileError::line).collect::<Vec<_>>(),
                 }))?;
                 return Ok(ExitCode::SUCCESS);
@@ -58,7 +52,8 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
                 eprintln!("warning: {}", crate::text::visible(&warning.line()));
             }
             let (flows, probes, runbooks) = (definitions.flows.len(), definitions.probes.len(), definitions.runbooks.len());
-            printer.remark(format!("{flows} flows, {probes} probes, {runbooks} runbooks: all right"))?;
+            let calendars = definitions.calendars.len();
+            printer.remark(format!("{flows} flows, {probes} probes, {runbooks} runbooks, {calendars} calendars: all right"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) if printer.json => {
@@ -67,59 +62,6 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
         }
         Err(errors) => Err(Failure::usage(errors.render(width(), false))),
     }
-}
-
-/// `dogwatch plan`
-pub fn plan(session: &Session, printer: Printer, plan: &Plan) -> Result<ExitCode, Failure> {
-    let loaded = workspace::load(&session.root()?).map_err(|errors| Failure::usage(errors.render(width(), false)))?;
-    let zone = &loaded.definitions.zone;
-    let from = plan.from.as_deref().map_or_else(|| Ok(clock::now()), |text| instant(text, zone))?;
-    let to = match &plan.to {
-        Some(text) => instant(text, zone)?,
-        None => from.checked_add(SignedDuration::from_hours(24)).map_err(Failure::usage)?,
-    };
-    if to < from || to.duration_since(from) > PLAN_MAX {
-        return Err(Failure::usage("--to must be after --from, and at most a year after it"));
-    }
-    let wanted: Vec<_> =
-        loaded.definitions.flows.iter().filter(|flow| plan.flow.as_deref().is_none_or(|name| flow.id.as_str() == name)).cloned().collect();
-    if let (Some(name), true) = (&plan.flow, wanted.is_empty()) {
-        return Err(Failure::usage(format!("there is no flow `{name}` in this workspace")));
-    }
-    // What happens at the first instant itself belongs to the stretch.
-    let after = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
-    let planned = rules::plan(&wanted, after, to).map_err(Failure::usage)?;
-    if printer.json {
-        let rows: Vec<_> = planned
-            .iter()
-            .map(|row| {
-                serde_json::json!({
-                    "flow": row.flow, "schedule": row.schedule, "zone": row.zone,
-                    "planned_at": row.firing.at, "planned_local": row.firing.planned, "pass": row.firing.pass, "mark": row.firing.mark,
-                })
-            })
-            .collect();
-        print::document(&rows)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let rows: Vec<_> = planned
-        .iter()
-        .map(|row| {
-            let mark = match row.firing.mark {
-                Some(DstMark::Moved) => format!("moved: {} does not exist that day", row.firing.planned.time()),
-                Some(DstMark::Merged) => "merged: exists twice that day, runs once".into(),
-                None if row.firing.pass == 2 => "second pass of the overlap".into(),
-                None => String::new(),
-            };
-            vec![local_time(row.firing.at, &row.zone), row.flow.to_string(), row.schedule.clone(), mark]
-        })
-        .collect();
-    if rows.is_empty() {
-        printer.remark("nothing runs in this stretch")?;
-    } else {
-        printer.table(&["TIME", "FLOW", "SCHEDULE", "NOTE"], &rows)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A time as a person types it: an instant, a local time or date of the zone, or an age such as `2h`.

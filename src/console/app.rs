@@ -19,9 +19,11 @@ use super::target::Target;
 use super::theme::{Depth, Theme};
 use super::widget::chooser::Chooser;
 use super::widget::input::TEXT_MAX;
+use crate::domain::{Phase, ProbeId, RunId};
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How long a passing message stays.
@@ -89,6 +91,8 @@ pub struct Toast {
     pub words: String,
     /// When it goes.
     pub until: Timestamp,
+    /// The run that it announces: it goes as soon as that has begun.
+    pub announces: Option<RunId>,
 }
 
 /// The console without its terminal.
@@ -99,6 +103,8 @@ pub struct App {
     pages: Vec<(Screen, Box<dyn Page>)>,
     layers: Vec<Layer>,
     toasts: Vec<Toast>,
+    /// Probes whose last readings were asked for, by the request.
+    histories: BTreeMap<u64, ProbeId>,
     /// Whether the world has changed since pages put their cursors in line.
     stale: bool,
 }
@@ -108,7 +114,7 @@ impl App {
     pub fn new(options: Options, now: Timestamp) -> Self {
         let mut session = Session::new(options, now);
         let pages = screen::open(&Screen::Dashboard, &mut session).map(|page| (Screen::Dashboard, page)).into_iter().collect();
-        Self { session, pages, layers: Vec::new(), toasts: Vec::new(), stale: true }
+        Self { session, pages, layers: Vec::new(), toasts: Vec::new(), histories: BTreeMap::new(), stale: true }
     }
 
     /// Takes in one message; what the outside is asked for comes back.
@@ -121,9 +127,9 @@ impl App {
                 self.settle();
                 self.terminal(event);
             }
-            Msg::News(news) => {
+            Msg::News(mut news) => {
                 self.stale = true;
-                self.news(&news);
+                self.news(&mut news);
                 self.tell(&Msg::News(news));
             }
             other => self.tell(&other),
@@ -253,7 +259,7 @@ impl App {
                         self.layers.push(Layer::Dialog(dialog));
                         self.preview();
                     }
-                    Wish::Toast(tone, words) => self.toast(tone, words),
+                    Wish::Toast(tone, words) => self.toast(tone, words, None),
                 }
             }
         }
@@ -268,7 +274,7 @@ impl App {
                 self.pages.push((screen, page));
                 self.stale = true;
             }
-            None => self.toast(Tone::Bad, "this cannot be opened".into()),
+            None => self.toast(Tone::Bad, "this cannot be opened".into(), None),
         }
     }
 
@@ -281,13 +287,20 @@ impl App {
         }
     }
 
-    fn toast(&mut self, tone: Tone, words: String) {
+    fn toast(&mut self, tone: Tone, words: String, announces: Option<RunId>) {
         self.toasts.retain(|toast| toast.words != words);
         if self.toasts.len() >= TOASTS_MAX {
             self.toasts.remove(0);
         }
         let until = self.session.now.checked_add(TOAST_STAYS).unwrap_or(self.session.now);
-        self.toasts.push(Toast { tone, words, until });
+        self.toasts.push(Toast { tone, words, until, announces });
+    }
+
+    /// Takes away what was announced and has begun meanwhile: the row itself says it better.
+    fn announced(&mut self) {
+        let world = &self.session.world;
+        let begun = |run: &RunId| world.run(run).is_some_and(|run| run.started_at.is_some() || run.phase == Phase::Done);
+        self.toasts.retain(|toast| !toast.announces.as_ref().is_some_and(begun));
     }
 
     /// The target of the page on top.

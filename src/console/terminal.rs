@@ -34,7 +34,13 @@ pub enum TerminalError {
     Dumb(String),
     /// The system refused.
     #[error("the terminal cannot be used: {0}")]
-    System(#[from] io::Error),
+    System(io::Error),
+}
+
+impl From<io::Error> for TerminalError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
 }
 
 /// The terminal while it is ours.
@@ -119,7 +125,8 @@ impl Terminal {
 
     /// Draws one frame: one write, of nothing but what has changed.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
-        let size = tcgetwinsize(io::stdout())?;
+        // Where the output is no terminal any more, the input still knows: writing will say what is wrong.
+        let size = tcgetwinsize(io::stdout()).or_else(|_| tcgetwinsize(io::stdin()))?;
         self.picture.draw(size.ws_col, size.ws_row, draw)
     }
 
@@ -151,8 +158,11 @@ pub fn give_back() {
         Err(std::sync::TryLockError::WouldBlock) => None,
     };
     if let Some(taken) = taken {
-        // A terminal that is gone cannot be put right: nobody is there to be told.
-        let _ = super::paint_out::write_all(taken.leave.as_bytes());
+        // Where standard output takes nothing any more, the terminal behind standard input is the same one. A terminal
+        // that is gone cannot be put right: nobody is there to be told.
+        if super::paint_out::write_all(taken.leave.as_bytes()).is_err() {
+            let _ = rustix::io::write(io::stdin(), taken.leave.as_bytes());
+        }
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &taken.modes);
     }

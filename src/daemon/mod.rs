@@ -10,6 +10,7 @@ pub mod unit;
 
 pub use lock::LockError;
 
+use crate::channels::Courier;
 use crate::clock;
 use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside};
@@ -26,6 +27,7 @@ use server::Server;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -34,6 +36,9 @@ pub const ALREADY_RUNNING: u8 = 4;
 
 /// Reports that may wait on their way to the engine.
 const REPORTS: usize = 4_096;
+
+/// How long the end of the daemon waits for messages that are being sent.
+const SENDING_ENDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Runs the daemon of a workspace until it is asked to stop. `ready` is called once clients can connect.
 pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl FnOnce()) -> anyhow::Result<()> {
@@ -57,6 +62,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let (reload, reload_asked) = mpsc::channel(1);
     let (stop, mut stop_asked) = mpsc::channel(1);
     let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
+    let courier = Courier::new(place.workspace.clone(), reports.clone(), tokio.clone());
     let prober = Prober::new(reports, tokio.clone());
 
     let open = world.open_attempts();
@@ -65,7 +71,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let attempts = place.attempts();
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
-    let outside = Outside { runner: runner.clone(), prober, reload, stop: stop.clone() };
+    let outside = Outside { runner: runner.clone(), prober, courier: courier.clone(), reload, stop: stop.clone() };
     let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
@@ -90,6 +96,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         readings: readings.clone(),
         state: place.state.clone(),
         workspace: place.workspace.clone(),
+        owner: rustix::process::getuid().as_raw(),
         access: RwLock::new(access),
         connections: Mutex::new(HashMap::new()),
     });
@@ -106,6 +113,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     tracing::info!(reason, "stopping");
     serving.abort();
     reloading.abort();
+    courier.finish(SENDING_ENDS_WITHIN).await;
     engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
     engine.tell(Input::Close).await;
     tokio::task::spawn_blocking(move || thread.join()).await.ok();

@@ -8,7 +8,7 @@ use crate::samples::Readings;
 use crate::wire::client::Greeting;
 use crate::wire::frame::{FrameError, Incoming, Outgoing, frames};
 use crate::wire::identity::{self, Peer};
-use crate::wire::message::{Answer, Ask, EntriesAsked, Hello, Request, Said, VERSION, Welcome};
+use crate::wire::message::{Answer, Ask, EntriesAsked, HELLO_MAX, Hello, REQUEST_MAX, Request, Said, VERSION, Welcome};
 use crate::workspace::Access;
 use crate::world::SHAPE;
 use std::collections::HashMap;
@@ -39,6 +39,8 @@ pub struct Server {
     pub state: PathBuf,
     /// The workspace's folder.
     pub workspace: PathBuf,
+    /// The user that the daemon belongs to, who may always act.
+    pub owner: u32,
     /// Who may do what; replaced on reload.
     pub access: RwLock<Option<Access>>,
     /// Open connections by user.
@@ -74,9 +76,11 @@ impl Server {
             let _ = tokio::time::timeout(PATIENCE, outgoing.send(&Greeting::Bye { reason })).await;
             return;
         };
-        let (mut incoming, mut outgoing) = frames(stream);
+        let (incoming, mut outgoing) = frames(stream);
+        let mut incoming = incoming.guarded(HELLO_MAX, PATIENCE);
         let Ok(greeted) = tokio::time::timeout(PATIENCE, self.greet(&peer, &mut incoming, &mut outgoing)).await else {
-            let _ = outgoing.send(&Greeting::Bye { reason: "no hello came".into() }).await;
+            let bye = Greeting::Bye { reason: format!("no hello came within {} s", PATIENCE.as_secs()) };
+            let _ = tokio::time::timeout(PATIENCE, outgoing.send(&bye)).await;
             return;
         };
         let session = match greeted {
@@ -86,6 +90,7 @@ impl Server {
                 return;
             }
         };
+        let mut incoming = incoming.guarded(REQUEST_MAX, PATIENCE);
         if let Err(error) = session.run(&mut incoming, &mut outgoing).await
             && !matches!(error, FrameError::Closed | FrameError::Io(_))
         {
@@ -96,18 +101,14 @@ impl Server {
     async fn greet(&self, peer: &Peer, incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<(Level, Hello), String> {
         let hello: Hello = incoming.receive().await.map_err(|error| format!("the hello was not understood: {error}"))?;
         if hello.version != VERSION {
-            return Err(format!(
-                "this daemon speaks version {VERSION} of the protocol, the program {}: use programs of one release",
-                hello.version
-            ));
+            let theirs = hello.version;
+            let reason = format!("this daemon speaks version {VERSION} of the protocol, the program {theirs}: use programs of one release");
+            return Err(self.turned_away(peer, &hello, reason).await);
         }
-        let owner = rustix::process::getuid().as_raw();
-        let level = identity::level(self.access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), peer.uid, owner);
+        let level = identity::level(self.access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), peer.uid, self.owner);
         let Some(level) = level else {
             let reason = format!("user {} may not connect: neither the daemon's owner nor in [access] of dogwatch.toml", peer.user);
-            let author = peer.author(hello.sudo_claim.as_deref());
-            self.engine.tell(Input::Forbidden { author, verb: "connect".into(), reason: reason.clone() }).await;
-            return Err(reason);
+            return Err(self.turned_away(peer, &hello, reason).await);
         };
         let welcome = Welcome {
             version: VERSION,
@@ -122,6 +123,13 @@ impl Server {
         };
         outgoing.send(&Greeting::Welcome(Box::new(welcome))).await.map_err(|error| error.to_string())?;
         Ok((level, hello))
+    }
+
+    /// Puts on record that a peer was not let in; the words that it gets.
+    async fn turned_away(&self, peer: &Peer, hello: &Hello, reason: String) -> String {
+        let author = peer.author(hello.sudo_claim.as_deref());
+        self.engine.tell(Input::Forbidden { author, verb: "connect".into(), reason: reason.clone() }).await;
+        reason
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can be asked of dogwatch, and how it says no.
 
 use super::run::{DefinitionChoice, Scope};
-use super::{FlowId, IncidentId, Level, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,11 @@ pub enum Command {
     Reload,
     /// End the daemon; running batches go on.
     Stop,
+    /// Send a test message on a channel, once.
+    TestChannel {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 impl Command {
@@ -170,6 +175,7 @@ impl Command {
             Self::Tick { .. } => "tick",
             Self::Reload => "reload",
             Self::Stop => "stop",
+            Self::TestChannel { .. } => "test a channel",
         }
     }
 
@@ -189,6 +195,8 @@ pub enum Accepted {
     Run(RunId),
     /// With `--dry-run`: what it would touch, one line each.
     WouldDo(Vec<String>),
+    /// A message is on its way.
+    Message(MessageId),
 }
 
 /// Why a command was not carried out.

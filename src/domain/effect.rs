@@ -1,8 +1,13 @@
 //! What the rules ask of the outside, and what the outside says back.
 
-use super::{AttemptEnd, AttemptId, FlowDefinition, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook, run::DstMark, span};
+use super::message::{Fate, Message};
+use super::{
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult, Runbook,
+    run::DstMark, span,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +34,15 @@ pub enum Effect {
         /// The rhythm.
         every: Duration,
     },
+    /// Send a message, once.
+    SendMessage {
+        /// The message.
+        message: Arc<Message>,
+        /// Its channel as it is defined now.
+        channel: Arc<ChannelDefinition>,
+    },
+    /// Keep these variables, which hold secrets, from everything that is started; the list replaces the one before.
+    WithholdVariables(BTreeSet<String>),
     /// Read the workspace's files.
     ReloadWorkspace,
     /// End the daemon in order.
@@ -124,6 +138,22 @@ pub enum Report {
         /// Why.
         reason: String,
     },
+    /// A channel has taken a message.
+    MessageSent {
+        /// The message.
+        message: MessageId,
+    },
+    /// A channel has not taken a message, or nobody knows.
+    MessageFailed {
+        /// The message.
+        message: MessageId,
+        /// Why, without any secret.
+        error: String,
+        /// What became of it.
+        fate: Fate,
+        /// The wait that the receiver asked for.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// All that a workspace's files define, checked and resolved.
@@ -143,6 +173,12 @@ pub struct Definitions {
     pub probes: Vec<Arc<ProbeDefinition>>,
     /// Runbooks.
     pub runbooks: Vec<Arc<Runbook>>,
+    /// Channels.
+    pub channels: Vec<Arc<ChannelDefinition>>,
+    /// Calendars, with what they include.
+    pub calendars: Vec<Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    pub batch_day: jiff::civil::Time,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.
@@ -156,4 +192,6 @@ pub struct Firing {
     pub at: Timestamp,
     /// What DST did to it.
     pub mark: Option<DstMark>,
+    /// The day that the line names, where a calendar moved it.
+    pub shifted_from: Option<jiff::civil::Date>,
 }

@@ -5,11 +5,12 @@ use super::note::SavedNote;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
-    AttemptEnd, AttemptId, Author, Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, Outcome, Params,
-    ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName, Subject, incident::AlertNotice,
+    AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition, FlowId, Health,
+    IncidentId, Labels, Message, MessageRef, Outcome, Params, Point, ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity,
+    SourceId, StepName, Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -361,10 +362,84 @@ pub enum Event {
         /// By how many seconds; negative is back.
         by_seconds: f64,
     },
+    /// A channel is new or its definition has changed.
+    ChannelDefined {
+        /// The whole definition; secrets are named in it, not held.
+        channel: Arc<ChannelDefinition>,
+    },
+    /// A channel is gone from the workspace.
+    ChannelRemoved {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// People are to be told something on a channel.
+    MessageDue {
+        /// The whole message.
+        message: Arc<Message>,
+    },
+    /// A channel has had its share for this minute: the message is counted and told with others in one.
+    MessageHeldBack {
+        /// What it would have been.
+        message: MessageRef,
+        /// Why it would have been sent.
+        point: Point,
+        /// How bad it is.
+        severity: Severity,
+    },
+    /// A message is about to be sent: from here on it may have arrived.
+    MessageSending {
+        /// The message.
+        message: MessageRef,
+        /// The try, from 1.
+        number: u32,
+    },
+    /// The channel has taken a message.
+    MessageSent {
+        /// The message.
+        message: MessageRef,
+    },
+    /// The channel has not taken a message; it will be tried again.
+    MessageFailed {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
+        /// Not before this.
+        next_at: Timestamp,
+    },
+    /// The channel has not taken a message, and it is not tried any more.
+    MessageGivenUp {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
+    },
+    /// Nobody knows whether a message arrived; it is not sent again.
+    MessageUnknown {
+        /// The message.
+        message: MessageRef,
+        /// Why.
+        error: String,
+    },
     /// A run took longer in all than its flow's `timeout`: it is ended.
     RunTimedOut {
         /// The run.
         run: RunId,
+    },
+    /// A calendar is new or has changed; schedules whose days it decides begin anew from this entry's time.
+    CalendarDefined {
+        /// The whole calendar.
+        calendar: Arc<Calendar>,
+    },
+    /// A calendar's file is gone.
+    CalendarRemoved {
+        /// The calendar.
+        calendar: CalendarId,
+    },
+    /// Batch days begin at another time. Before the first such fact they begin at midnight.
+    BatchDayDefined {
+        /// The local time, in the zone of the workspace.
+        begins: Time,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

@@ -1,6 +1,7 @@
 //! What a job flow is: the definition that a person wrote, resolved and checked.
 
-use super::{Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
+use super::message::Messages;
+use super::{CalendarRule, Digest, FlowId, Labels, Params, RunbookId, Severity, StepName, span};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -48,12 +49,18 @@ pub struct FlowDefinition {
     pub env: Params,
     /// The steps, in the order of the file.
     pub steps: Vec<StepDefinition>,
+    /// Who is told at which key point, the workspace's own choices included.
+    #[serde(default, skip_serializing_if = "Messages::is_empty")]
+    pub messages: Messages,
     /// How long its runs should take.
     #[serde(default, skip_serializing_if = "Bounds::is_open")]
     pub bounds: Bounds,
     /// A run that takes longer in all is ended with the outcome `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "span::option")]
     pub timeout: Option<Duration>,
+    /// Which days its schedules leave out or move to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarRule>,
 }
 
 impl FlowDefinition {
@@ -75,8 +82,10 @@ impl FlowDefinition {
             params: Params::new(),
             env: Params::new(),
             steps: Vec::new(),
+            messages: Messages::default(),
             bounds: Bounds::default(),
             timeout: None,
+            calendar: None,
         }
     }
 

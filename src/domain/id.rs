@@ -84,8 +84,30 @@ name! {
     RunbookId
 }
 name! {
+    /// A channel on which people are told: its table's name.
+    ChannelId
+}
+name! {
+    /// A message: 24 hex digits, derived from the fact that it tells and from its channel.
+    MessageId
+}
+name! {
     /// The digest of a definition: the first 16 hex digits of BLAKE3 over its canonical JSON.
     Digest
+}
+
+name! {
+    /// A calendar: the stem of its file.
+    CalendarId
+}
+
+impl MessageId {
+    /// The id of the message that tells a fact on a channel.
+    pub fn of(fact: &impl Serialize) -> Self {
+        // Serialising plain data with text keys cannot fail; an empty text would only make two ids equal.
+        let json = serde_json::to_vec(fact).unwrap_or_default();
+        Self::new(&blake3::hash(&json).to_hex()[..24])
+    }
 }
 
 impl SourceId {

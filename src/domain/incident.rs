@@ -1,6 +1,6 @@
 //! Alerts and incidents: severities, stages, causes.
 
-use super::{FlowId, Labels, ProbeId, RunId, StepName};
+use super::{ChannelId, FlowId, Labels, ProbeId, RunId, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -114,6 +114,11 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
+    /// A channel does not take messages: people are not told.
+    ChannelFailing {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// A run, or one of its steps, runs longer than its `max_run`.
     TooLong {
         /// The run.
@@ -138,7 +143,7 @@ impl AlertCause {
         match self {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } => None,
+            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } => None,
         }
     }
 

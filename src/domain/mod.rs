@@ -1,11 +1,16 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod batch_day;
+pub mod calendar;
+pub mod channel;
 pub mod command;
 pub mod effect;
 pub mod event;
+pub mod few;
 pub mod flow;
 pub mod id;
 pub mod incident;
+pub mod message;
 pub mod note;
 pub mod person;
 pub mod probe;
@@ -14,19 +19,26 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use batch_day::BatchDays;
+pub use calendar::{Calendar, CalendarRule};
+pub use channel::{ChannelDefinition, ChannelKind};
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
+pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
-pub use id::{Digest, Fingerprint, FlowId, IncidentId, InvalidId, ProbeId, RunId, RunbookId, SourceId, StepName};
+pub use id::{
+    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+};
 pub use incident::{AlertCause, Severity, Stage};
+pub use message::{Message, MessageRef, Point};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
 pub use runbook::{Runbook, Subject};
 
 /// Names and values that identify an alert or describe an object, sorted by name.
-pub type Labels = std::collections::BTreeMap<String, String>;
+pub type Labels = Few<String, String>;
 
 /// Parameters of a run or of a runbook step, sorted by name.
 pub type Params = std::collections::BTreeMap<String, String>;

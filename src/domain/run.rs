@@ -1,8 +1,8 @@
 //! One execution of a flow: phases, outcomes, attempts, occurrences.
 
-use super::{FlowId, RunId, RunbookId, StepName, Subject};
+use super::{CalendarId, FlowId, RunId, RunbookId, StepName, Subject};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -199,6 +199,9 @@ pub struct Occurrence {
     /// What DST did to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<DstMark>,
+    /// The day that the line names, where a calendar moved it to the planned one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shifted_from: Option<Date>,
 }
 
 /// What a change of the clocks did to an occurrence.
@@ -244,6 +247,13 @@ pub enum Disposition {
         /// When the hold ends by itself.
         until: Option<Timestamp>,
     },
+    /// Its day is no business day, or its time lies in a blackout. It was never due: this is no miss.
+    SkippedCalendar {
+        /// The calendar.
+        calendar: CalendarId,
+        /// Why: `Saturday`, `holiday: Christmas`, `blackout: year-end freeze`.
+        reason: String,
+    },
 }
 
 impl Disposition {
@@ -256,6 +266,7 @@ impl Disposition {
             Self::SkippedOverlap { run } => format!("skipped (overlap with {run})"),
             Self::SkippedHeld { by, reason, until: Some(until) } => format!("skipped (held by {by} until {until}, {reason})"),
             Self::SkippedHeld { by, reason, until: None } => format!("skipped (held by {by}, {reason})"),
+            Self::SkippedCalendar { calendar, reason } => format!("skipped (calendar {calendar}: {reason})"),
         }
     }
 }

@@ -39,7 +39,7 @@ impl Agenda {
 
     /// Looks again at the keys that an event touched.
     pub(super) fn touch(&mut self, world: &World, event: &Event) {
-        for key in rules::touched_keys(event) {
+        for key in rules::touched_keys(world, event) {
             self.look(world, key);
         }
     }

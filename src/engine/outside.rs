@@ -1,5 +1,6 @@
 //! Everything that the engine can ask of the outside, and nothing else.
 
+use crate::channels::Courier;
 use crate::domain::{AttemptId, Effect};
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
@@ -12,6 +13,8 @@ pub struct Outside {
     pub runner: Runner,
     /// Looks at targets.
     pub prober: Prober,
+    /// Sends messages.
+    pub courier: Courier,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -38,6 +41,8 @@ impl Outside {
             Effect::ForgetProbe(probe) => self.prober.forget(&probe),
             Effect::ProbeNow(probe) => self.prober.now(&probe),
             Effect::SetRhythm { probe, every } => self.prober.set_rhythm(&probe, every),
+            Effect::SendMessage { message, channel } => self.courier.send(channel, message),
+            Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

@@ -41,6 +41,11 @@ impl Refusals {
         self.open.values().map(|counted| counted.until).min()
     }
 
+    /// All counts, before the daemon ends.
+    pub(super) fn all(&mut self) -> Vec<(Author, Event)> {
+        self.due(Timestamp::MAX)
+    }
+
     /// Counts whose window has ended.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<(Author, Event)> {
         let ended: Vec<_> = self.open.iter().filter(|(_, counted)| counted.until <= now).map(|(key, _)| key.clone()).collect();
@@ -69,5 +74,6 @@ mod tests {
         let due = refusals.due(later);
         assert!(matches!(&due[..], [(Author::Engine, Event::Refused { count: 10_000, .. })]), "{due:?}");
         assert!(refusals.note(&Author::Engine, "kill", "no", later).is_some());
+        assert!(refusals.all().is_empty(), "what stands in its own entry is not counted again");
     }
 }

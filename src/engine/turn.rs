@@ -2,7 +2,7 @@
 
 use super::{Asking, Input, Published, Running};
 use crate::clock;
-use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report, RunId};
+use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Refusal, RefusalKind, Report};
 use crate::journal::JournalError;
 use crate::rules::{self, Asked, Decision};
 use crate::wire::message::Reading;
@@ -55,6 +55,7 @@ impl Running {
     fn take(&mut self, inputs: Vec<Input>, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
         let kept = std::mem::take(&mut self.kept);
         let mut failure = Ok(());
+        let mut closes = false;
         for report in kept {
             self.take_report(report, now, turn, &mut failure);
         }
@@ -68,7 +69,7 @@ impl Running {
                     }
                 }
                 Input::Watch { answer } => turn.watchers.push(answer),
-                Input::Close => {}
+                Input::Close => closes = true,
             }
         }
         failure?;
@@ -77,7 +78,7 @@ impl Running {
             self.carry_out(&Author::Engine, decision, now, turn)?;
             self.agenda.look(&self.world, key);
         }
-        for (author, event) in self.refusals.due(now) {
+        for (author, event) in if closes { self.refusals.all() } else { self.refusals.due(now) } {
             self.record(&author, vec![event], now, turn)?;
         }
         Ok(())
@@ -142,7 +143,7 @@ impl Running {
         }
         match rules::decide(&self.world, command, &Asked { author, ..self.asked(now) }) {
             Ok(decision) => {
-                let accepted = made_run(&decision).map_or(Accepted::Done, Accepted::Run);
+                let accepted = made(&decision);
                 self.carry_out(author, decision, now, turn)?;
                 if let Some(key) = key {
                     self.journal.remember(key, now, &serde_json::to_string(&accepted).unwrap_or_default())?;
@@ -252,10 +253,12 @@ impl Running {
     }
 }
 
-/// The run that a decision makes.
-fn made_run(decision: &Decision) -> Option<RunId> {
-    decision.events.iter().find_map(|event| match event {
-        Event::RunCreated { run, .. } => Some(run.clone()),
+/// What a decision makes that whoever asked may want to follow.
+fn made(decision: &Decision) -> Accepted {
+    let made = decision.events.iter().find_map(|event| match event {
+        Event::RunCreated { run, .. } => Some(Accepted::Run(run.clone())),
+        Event::MessageDue { message } => Some(Accepted::Message(message.id.clone())),
         _ => None,
-    })
+    });
+    made.unwrap_or(Accepted::Done)
 }

@@ -66,7 +66,10 @@ pub(super) fn read(state: &Path, connection: &Connection, head: Head) -> Option<
     }
     let Ok(hash) = blake3::Hash::from_hex(stored.hash.as_bytes()) else { return ignored(&path, "its hash cannot be read") };
     match serde_json::from_str::<World>(stored.world.get()) {
-        Ok(world) if world.seq == stored.seq => Some((world, Head { seq: stored.seq, hash: *hash.as_bytes() })),
+        Ok(mut world) if world.seq == stored.seq => {
+            world.compact();
+            Some((world, Head { seq: stored.seq, hash: *hash.as_bytes() }))
+        }
         Ok(_) => ignored(&path, "its world stands at another entry"),
         Err(error) => ignored(&path, &error.to_string()),
     }

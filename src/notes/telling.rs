@@ -117,6 +117,12 @@ impl<'a> Teller<'a> {
                 Job::Step { run, .. } => format!("flow {}", run.flow),
                 Job::Procedure { runbook, .. } => format!("runbook {runbook}"),
             },
+            Event::MessageDue { message } => format!("channel {}", message.channel),
+            Event::MessageHeldBack { message, .. }
+            | Event::MessageSent { message }
+            | Event::MessageFailed { message, .. }
+            | Event::MessageGivenUp { message, .. }
+            | Event::MessageUnknown { message, .. } => format!("channel {}", message.channel),
             Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => format!("probe {probe}"),
             Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
             _ => entry.author.name().to_owned(),
@@ -159,7 +165,8 @@ impl<'a> Teller<'a> {
             Event::AttemptStarted { attempt, pid, .. } => format!("{} started, pid {pid}{}", job(attempt), self.count(attempt)),
             Event::AttemptAdopted { attempt } => format!("{} found alive after a restart{}", job(attempt), self.count(attempt)),
             Event::AttemptEnded { attempt, end, survivors, .. } => {
-                format!("{} {}{}{}", job(attempt), end_words(end), self.count(attempt), survivors_words(survivors))
+                let words = if self.is_expected(attempt, end) { format!("ended with {end}, as expected") } else { end_words(end) };
+                format!("{} {words}{}{}", job(attempt), self.count(attempt), survivors_words(survivors))
             }
             Event::RunTimedOut { run } => format!("{run} took longer than its flow's timeout and is ended"),
             Event::RetryPlanned { run, step, at } => format!("{run} {step} tried again at {}", self.second(*at)),
@@ -192,7 +199,25 @@ impl<'a> Teller<'a> {
             Event::ProcedureTicked { runbook, step, done: false, .. } => format!("runbook {runbook} {step}: tick taken back"),
             Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),
             Event::Refused { verb, reason, count } => format!("{verb} refused {count} times: {reason}"),
+            Event::ChannelDefined { channel } => {
+                format!("channel {} defined: {} {}", channel.id, channel.kind.word(), channel.kind.target())
+            }
+            Event::ChannelRemoved { channel } => format!("channel {channel} removed"),
+            Event::MessageDue { message } => format!("{} is told: {}", message.channel, message.subject),
+            Event::MessageHeldBack { message, .. } => format!("{} is told later, with others in one: {}", message.channel, message.subject),
+            Event::MessageSending { message, number } => format!("sending to {}, try {number}: {}", message.channel, message.subject),
+            Event::MessageSent { message } => format!("{} has taken: {}", message.channel, message.subject),
+            Event::MessageFailed { message, error, next_at } => {
+                format!("{} has not taken, next try at {}: {}: {error}", message.channel, self.second(*next_at), message.subject)
+            }
+            Event::MessageGivenUp { message, error } => format!("{} was not told, given up: {}: {error}", message.channel, message.subject),
+            Event::MessageUnknown { message, error } => {
+                format!("nobody knows whether {} was told, not sent again: {}: {error}", message.channel, message.subject)
+            }
             Event::ClockStepped { by_seconds } => format!("the clock stepped by {by_seconds:+.1} s"),
+            Event::CalendarDefined { calendar } => format!("calendar {} defined", calendar.id),
+            Event::CalendarRemoved { calendar } => format!("calendar {calendar} removed"),
+            Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -214,7 +239,7 @@ impl<'a> Teller<'a> {
         match disposition {
             Disposition::Ran { run } => format!("ran as {run}"),
             Disposition::CaughtUp { run } => format!("caught up as {run}"),
-            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } => disposition.words(),
+            Disposition::Missed { .. } | Disposition::SkippedOverlap { .. } | Disposition::SkippedCalendar { .. } => disposition.words(),
             Disposition::SkippedHeld { by, reason, until } => {
                 let until = until.map(|until| format!(" until {}", self.minute(until))).unwrap_or_default();
                 format!("skipped (held by {}{until}, {reason})", self.naming.of(by))
@@ -233,6 +258,15 @@ impl<'a> Teller<'a> {
             (number, Some(all)) if all >= number => format!(" (attempt {number}/{all})"),
             (number, _) => format!(" (attempt {number})"),
         }
+    }
+
+    /// Whether a runbook's step expects this end where another one would be a success.
+    fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
+        let (Job::Procedure { runbook, step, .. }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
+            return false;
+        };
+        let step = world.runbooks.get(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
+        *exit != 0 && step.is_some_and(|step| step.expect.exit == *exit)
     }
 
     fn attempts_of(&self, run: &crate::domain::RunId, step: &StepName) -> Option<u32> {

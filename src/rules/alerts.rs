@@ -2,9 +2,9 @@
 
 use crate::domain::incident::AlertNotice;
 use crate::domain::{
-    AlertCause, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity, StepName,
+    AlertCause, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, ProbeDefinition, ProbeId, RunId, Severity, StepName,
 };
-use crate::world::{Flow, Probe, Run, World};
+use crate::world::{Channel, Flow, Probe, Run, World};
 use jiff::Timestamp;
 
 const FLOW_FAILED: &str = "FlowFailed";
@@ -13,6 +13,7 @@ const FLOW_NOT_FINISHED: &str = "FlowNotFinished";
 const FLOW_TOO_LONG: &str = "FlowTooLong";
 const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
+const CHANNEL_FAILING: &str = "ChannelFailing";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
 fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
@@ -115,16 +116,20 @@ pub(super) fn of_run_end(world: &World, id: &RunId) -> Vec<Event> {
 
 fn failed(flow: &Flow, run: &Run) -> Event {
     let definition = &flow.definition;
-    let what = match run.telling_step() {
+    let summary = format!("{}: {}", definition.id, what_failed(run));
+    firing(flow_labels(definition, FLOW_FAILED), definition.severity, summary, AlertCause::RunFailed { run: run.id.clone() })
+}
+
+/// Which step of a run failed and how, in words.
+pub(super) fn what_failed(run: &Run) -> String {
+    match run.telling_step() {
         Some(step) => {
             let end = step.attempts.last().and_then(|attempt| attempt.end.as_ref());
             let end = end.map(|end| format!(" ({end})")).unwrap_or_default();
             format!("{} {}{end}", step.name, step.state.word())
         }
         None => run.outcome.as_ref().map_or("failed", Outcome::word).to_owned(),
-    };
-    let summary = format!("{}: {what}", definition.id);
-    firing(flow_labels(definition, FLOW_FAILED), definition.severity, summary, AlertCause::RunFailed { run: run.id.clone() })
+    }
 }
 
 fn succeeded(world: &World, flow: &Flow, run: &Run) -> Vec<Event> {
@@ -165,6 +170,31 @@ fn down(probe: &Probe) -> Event {
     let id = &definition.id;
     let summary = if probe.reason.is_empty() { format!("{id} is down") } else { format!("{id} is down: {}", probe.reason) };
     firing(probe_labels(definition), definition.severity, summary, AlertCause::ProbeDown { probe: id.clone() })
+}
+
+fn channel_labels(channel: &ChannelId) -> Labels {
+    labels(&Labels::new(), CHANNEL_FAILING, "local", ("channel", channel.as_str()))
+}
+
+/// A channel takes no messages, and no alert says so yet.
+pub(super) fn channel_fails(world: &World, channel: &Channel) -> Option<Event> {
+    let id = channel.id();
+    let labels = channel_labels(id);
+    if world.alerts.contains_key(&Fingerprint::of(&labels)) {
+        return None;
+    }
+    let summary = format!("channel {id} does not take messages: {}", channel.error.as_deref().unwrap_or("no reason given"));
+    Some(firing(labels, Severity::High, summary, AlertCause::ChannelFailing { channel: id.clone() }))
+}
+
+/// A channel takes messages again.
+pub(super) fn channel_works(world: &World, id: &ChannelId) -> Option<Event> {
+    resolved(world, &channel_labels(id), || format!("channel {id} takes messages again"))
+}
+
+/// A channel that is gone raises nothing any more.
+pub(super) fn of_channel_removal(world: &World, id: &ChannelId) -> Option<Event> {
+    resolved(world, &channel_labels(id), || format!("the channel {id} was removed"))
 }
 
 /// A flow that is gone raises nothing any more.

@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::Decision;
+use super::{Decision, sending};
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
 use crate::world::World;
@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 
 /// Facts for all that is new, different or gone among the local definitions; the neighbours' are theirs to tell.
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
-    let events = [workspace(world, read), flows(world, read), probes(world, read), runbooks(world, read)];
+    // Calendars and channels are there before the flows that use them, and calendars go after them.
+    let (calendars, gone) = calendars(world, read);
+    let channels = channels(world, read);
+    let events = [workspace(world, read), calendars, channels, flows(world, read), gone, probes(world, read), runbooks(world, read)];
     Decision::events(events.into_iter().flatten())
 }
 
@@ -30,7 +33,26 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         max_running: read.max_running,
         group_by: read.group_by.clone(),
     };
-    if same { Vec::new() } else { vec![loaded()] }
+    let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
+    (!same).then(loaded).into_iter().chain(batch_day).collect()
+}
+
+/// Calendars that are new or different, and calendars that are gone.
+fn calendars(world: &World, read: &Definitions) -> (Vec<Event>, Vec<Event>) {
+    let changed = read.calendars.iter().filter(|calendar| world.calendars.get(&calendar.id).is_none_or(|old| old != *calendar));
+    let here: BTreeSet<_> = read.calendars.iter().map(|calendar| &calendar.id).collect();
+    let gone = world.calendars.keys().filter(|id| !here.contains(id));
+    (
+        changed.map(|calendar| Event::CalendarDefined { calendar: calendar.clone() }).collect(),
+        gone.map(|id| Event::CalendarRemoved { calendar: id.clone() }).collect(),
+    )
+}
+
+fn channels(world: &World, read: &Definitions) -> Vec<Event> {
+    let changed = read.channels.iter().filter(|channel| world.channel(&channel.id).is_none_or(|old| old.definition != **channel));
+    let here: BTreeSet<_> = read.channels.iter().map(|channel| &channel.id).collect();
+    let gone = world.channels.keys().filter(|id| !here.contains(id)).flat_map(|id| sending::removal(world, id));
+    changed.map(|channel| Event::ChannelDefined { channel: channel.clone() }).chain(gone).collect()
 }
 
 fn flows(world: &World, read: &Definitions) -> Vec<Event> {

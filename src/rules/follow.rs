@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, health, runs, slots, timing, triage};
+use super::{Asked, Decision, alerts, health, messages, runs, sending, slots, timing, triage};
 use crate::domain::{AttemptId, Effect, Entry, Event, Job, RunId};
 use crate::world::World;
 
@@ -8,10 +8,24 @@ use crate::world::World;
 /// else follows, a step that is ready takes a free slot.
 pub fn follow(world: &World, entry: &Entry, asked: &Asked) -> Decision {
     let mut decision = direct(world, &entry.event, asked);
-    if decision.events.is_empty() {
+    // Messages stand beside the work: a step neither waits for them nor starts because of them.
+    if !is_message(&entry.event) && decision.events.iter().all(is_message) {
         decision.events.extend(slots::next_start(world, asked));
     }
     decision
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::MessageDue { .. }
+            | Event::MessageHeldBack { .. }
+            | Event::MessageSending { .. }
+            | Event::MessageSent { .. }
+            | Event::MessageFailed { .. }
+            | Event::MessageGivenUp { .. }
+            | Event::MessageUnknown { .. }
+    )
 }
 
 fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
@@ -19,12 +33,21 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
     match event {
         Event::DaemonStarted { .. } => resume(world, asked),
         Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } => progress(run).into(),
-        Event::StepEnded { run, step, .. } => Decision::events(timing::of_step_end(world, run, step).into_iter().chain(progress(run))),
+        Event::StepEnded { run, step, outcome } => {
+            let told = messages::of_step(world, run, step, outcome, asked);
+            Decision::events(timing::of_step_end(world, run, step).into_iter().chain(told).chain(progress(run)))
+        }
         Event::RunKillAsked { run, .. } | Event::RunTimedOut { run } => {
             Decision { events: progress(run).into_iter().collect(), effects: runs::kill(world, run) }
         }
-        Event::RunEnded { run, .. } => Decision::events(alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run))),
-        Event::AttemptStarting { attempt, .. } => starting(world, attempt),
+        Event::RunEnded { run, .. } => {
+            let alerts: Vec<Event> = alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run)).collect();
+            let told = messages::of_run_end(world, run, &alerts, asked);
+            Decision::events(alerts.into_iter().chain(told))
+        }
+        Event::AttemptStarting { attempt, .. } => {
+            Decision { events: messages::of_start(world, attempt, asked), ..starting(world, attempt) }
+        }
         Event::AttemptStarted { attempt, .. } => started(world, attempt),
         Event::AttemptAdopted { attempt } => adopted(world, attempt),
         Event::AttemptEnded { attempt, .. } => match &attempt.job {
@@ -50,12 +73,25 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().collect(),
             effects: health::rhythm(world, probe, *from).into_iter().collect(),
         },
-        Event::AlertFiring { alert, .. } => Decision::events(triage::firing(world, *alert)),
+        Event::AlertFiring { alert, notice, .. } => {
+            let told = messages::of_alert(world, &notice.cause, &notice.summary, asked);
+            Decision::events(triage::firing(world, *alert).into_iter().chain(told))
+        }
         Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
         Event::ProcedureAsked { attempt, .. } => {
             Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
         }
         Event::ProcedureKillAsked { attempt } => Effect::KillAttempt { attempt: attempt.clone() }.into(),
+        Event::ChannelDefined { .. } => sending::withhold(world).into(),
+        Event::ChannelRemoved { channel } => {
+            Decision { events: alerts::of_channel_removal(world, channel).into_iter().collect(), effects: vec![sending::withhold(world)] }
+        }
+        Event::MessageDue { message } => sending::next(world, &message.channel, asked.now).into(),
+        Event::MessageSending { message, .. } => sending::send(world, &message.id),
+        Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => sending::ended(world, &message.channel, asked.now),
         _ => Decision::nothing(),
     }
 }
@@ -63,9 +99,10 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
 /// A daemon begins: it looks at the probes again, and takes up each run where the last entry left it.
 fn resume(world: &World, asked: &Asked) -> Decision {
     let runs = world.flows.values().flat_map(|flow| flow.active());
+    let Decision { events, effects } = sending::resume(world, asked);
     Decision {
-        events: runs.filter_map(|run| runs::next_fact(world, &run.id, asked)).collect(),
-        effects: world.probes.values().flat_map(|probe| health::watch(probe)).collect(),
+        events: events.into_iter().chain(runs.filter_map(|run| runs::next_fact(world, &run.id, asked))).collect(),
+        effects: world.probes.values().flat_map(|probe| health::watch(probe)).chain(effects).collect(),
     }
 }
 

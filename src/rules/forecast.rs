@@ -8,7 +8,7 @@
 use super::occurrences;
 use super::timing::words;
 use crate::domain::{FlowDefinition, FlowId, Phase, StepName};
-use crate::world::{Flow, Run, StepRun, StepState, Watch};
+use crate::world::{Flow, Run, StepRun, StepState, Watch, World};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -121,8 +121,8 @@ pub fn of_rerun(flow: &Flow, run: &Run, now: Timestamp) -> Option<Forecast> {
 }
 
 /// When the next planned occurrence of a flow ends, and whether that is in time.
-pub fn of_next(flow: &Flow) -> Option<(Timestamp, Forecast)> {
-    let at = occurrences::next(flow)?;
+pub fn of_next(world: &World, flow: &Flow) -> Option<(Timestamp, Forecast)> {
+    let at = occurrences::next(world, flow)?;
     let due = Watch::of(&flow.definition, at).and_then(|watch| watch.finish_by);
     Some((at, told(&flow.definition, |name| usual(flow, name), at, due, false)))
 }

@@ -6,12 +6,15 @@
 
 mod agenda;
 mod alerts;
+mod batch_day;
+mod calendar;
 pub mod compare;
 mod deadlines;
 mod definitions;
 mod follow;
 pub mod forecast;
 mod health;
+mod messages;
 mod names;
 mod occurrences;
 mod planning;
@@ -23,23 +26,29 @@ mod retry;
 mod runbook_match;
 mod runs;
 pub mod schedule;
+mod sending;
 mod slots;
+pub mod template;
+mod timetable;
 mod timing;
 mod triage;
 mod verbs;
 mod why;
 
 pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
+pub use batch_day::{BatchDay, BatchRow, CarriedOver, batch_day, batch_day_of, batch_days, carried_over};
+pub use calendar::DayRule;
 pub use follow::follow;
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
-pub use planning::{Planned, plan};
+pub use planning::{Planned, plan, upcoming};
 pub use preview::preview;
 pub use procedures::filled_in;
 pub use report::report;
 pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
+pub use timetable::{Timetable, absence};
 pub use verbs::decide;
 pub use why::{Reason, why_flow, why_run, with_output};
 

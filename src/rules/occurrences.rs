@@ -1,14 +1,14 @@
-//! Occurrences that are due, and the one end that each comes to (RULES: missed, overlap, hold).
+//! Occurrences that are due, and the one end that each comes to (RULES: missed, overlap, hold, calendars).
 
+use super::timetable::{Timetable, absence};
 use super::{Asked, Schedule};
 use crate::domain::effect::Firing;
 use crate::domain::flow::{MissedPolicy, Overlap};
 use crate::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use crate::domain::{Event, RunId};
-use crate::world::Flow;
+use crate::world::{Flow, World};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 /// Occurrences that one decision settles at most, so that a long absence does not make one endless transaction.
 pub(super) const BATCH: usize = 1_000;
@@ -17,60 +17,57 @@ const IN_TIME: SignedDuration = SignedDuration::from_secs(60);
 /// Runs that wait at most with `overlap = "queue_all"` (RULES: overlap).
 const QUEUE_MAX: usize = 100;
 
-/// When the next occurrence of any schedule is due.
-pub fn next(flow: &Flow) -> Option<Timestamp> {
-    let nexts = schedules(flow).into_iter().filter_map(|(_, schedule, settled)| Some(schedule.next(settled)?.at));
-    nexts.min()
+/// When the next occurrence of any schedule is due, one that its calendar leaves out included: that is recorded too.
+pub(super) fn next_due(world: &World, flow: &Flow) -> Option<Timestamp> {
+    let timetable = Timetable::of(world, flow);
+    lines(flow, &timetable).filter_map(|(_, schedule, settled)| Some(schedule.next(settled)?.at)).min()
 }
 
-/// The flow's schedules with the planned instant of their last settled occurrence. A line that cannot be read is not
-/// here: it is refused where it is written.
-fn schedules(flow: &Flow) -> Vec<(&str, Arc<Schedule>, Timestamp)> {
-    if flow.removed || !flow.source().is_local() {
-        return Vec::new();
-    }
-    let lines = flow.definition.schedules.iter();
-    lines
-        .filter_map(|line| {
-            let schedule = Schedule::known(line, &flow.definition.zone)?;
-            Some((line.as_str(), schedule, *flow.settled.get(line)?))
-        })
-        .collect()
+/// When the next occurrence of any schedule runs, as far as its calendar decides.
+pub fn next(world: &World, flow: &Flow) -> Option<Timestamp> {
+    let timetable = Timetable::of(world, flow);
+    lines(flow, &timetable).filter_map(|(_, schedule, settled)| Some(schedule.next_running(settled)?.at)).min()
+}
+
+/// The lines of a flow's timetable with the planned instant of the last settled occurrence of each.
+fn lines<'a>(flow: &'a Flow, timetable: &'a Timetable<'a>) -> impl Iterator<Item = (&'a str, &'a Schedule, Timestamp)> {
+    timetable.lines().filter_map(|(line, schedule)| Some((line, schedule, *flow.settled.get(line)?)))
 }
 
 /// Settles what is due, the oldest first.
-pub(super) fn due(flow: &Flow, asked: &Asked) -> Vec<Event> {
-    let schedules = schedules(flow);
-    let due = pending(&schedules, asked.now);
+pub(super) fn due(world: &World, flow: &Flow, asked: &Asked) -> Vec<Event> {
+    let timetable = Timetable::of(world, flow);
+    let due = pending(flow, &timetable, asked.now);
     if due.is_empty() {
         return Vec::new();
     }
-    let caught_up = caught_up(flow, &schedules, asked.now);
+    let caught_up = caught_up(flow, &timetable, asked.now);
     let mut settling =
         Settling { flow, active: flow.active().map(|run| run.id.clone()).collect(), next_run: flow.next_run, events: Vec::new() };
-    for (line, firing) in due {
+    for (line, schedule, firing) in due {
         let chosen = caught_up.contains(&key(line, &firing));
-        settling.settle(occurrence(flow, line, &firing), chosen, asked.now);
+        let absence = absence(schedule, &firing, flow.hold.as_ref());
+        settling.settle(timetable.occurrence(line, &firing), absence, chosen, asked.now);
     }
     settling.events
 }
 
 /// Firings up to now by their time; a cut never parts those of one instant, for the settled instant is all that is kept.
-fn pending<'a>(schedules: &'a [(&'a str, Arc<Schedule>, Timestamp)], now: Timestamp) -> Vec<(&'a str, Firing)> {
+fn pending<'a>(flow: &'a Flow, timetable: &'a Timetable<'a>, now: Timestamp) -> Vec<(&'a str, &'a Schedule, Firing)> {
     let mut due = Vec::new();
-    for (line, schedule, settled) in schedules {
-        let mut firings = schedule.firings(*settled, now).peekable();
+    for (line, schedule, settled) in lines(flow, timetable) {
+        let mut firings = schedule.firings(settled, now).peekable();
         let mut count = 0;
         while let Some(firing) = firings.next() {
             count += 1;
             let last = count >= BATCH && firings.peek().is_none_or(|next| next.at > firing.at);
-            due.push((*line, firing));
+            due.push((line, schedule, firing));
             if last {
                 break;
             }
         }
     }
-    due.sort_by_key(|(_, firing)| firing.at);
+    due.sort_by_key(|(_, _, firing)| firing.at);
     due
 }
 
@@ -80,8 +77,8 @@ fn key(line: &str, firing: &Firing) -> Key {
     (firing.at, line.to_owned(), firing.planned, firing.pass)
 }
 
-/// Of the missed occurrences of all schedules those that are caught up.
-fn caught_up(flow: &Flow, schedules: &[(&str, Arc<Schedule>, Timestamp)], now: Timestamp) -> BTreeSet<Key> {
+/// Of the missed occurrences of all schedules those that are caught up; never one that a calendar or a hold leaves out.
+fn caught_up(flow: &Flow, timetable: &Timetable<'_>, now: Timestamp) -> BTreeSet<Key> {
     let missed = &flow.definition.missed;
     let most = match missed.policy {
         MissedPolicy::Skip => 0,
@@ -91,9 +88,10 @@ fn caught_up(flow: &Flow, schedules: &[(&str, Arc<Schedule>, Timestamp)], now: T
     let oldest = SignedDuration::try_from(missed.window).ok().and_then(|window| now.checked_sub(window).ok()).unwrap_or(Timestamp::MIN);
     let Ok(youngest) = now.checked_sub(IN_TIME + SignedDuration::from_nanos(1)) else { return BTreeSet::new() };
     let mut chosen = BTreeSet::new();
-    for (line, schedule, settled) in schedules {
+    for (line, schedule, settled) in lines(flow, timetable) {
         let mut last = VecDeque::new();
-        for firing in schedule.firings((*settled).max(oldest), youngest).filter(|firing| !is_held(flow, firing.at)) {
+        let runs = |firing: &Firing| absence(schedule, firing, flow.hold.as_ref()).is_none();
+        for firing in schedule.firings(settled.max(oldest), youngest).filter(runs) {
             if last.len() >= most {
                 last.pop_front();
             }
@@ -107,23 +105,6 @@ fn caught_up(flow: &Flow, schedules: &[(&str, Arc<Schedule>, Timestamp)], now: T
     chosen
 }
 
-/// Whether the hold covers an instant. It also covers what was due before it and has not been settled.
-fn is_held(flow: &Flow, at: Timestamp) -> bool {
-    flow.hold.as_ref().is_some_and(|hold| hold.until.is_none_or(|until| at < until))
-}
-
-fn occurrence(flow: &Flow, line: &str, firing: &Firing) -> Occurrence {
-    Occurrence {
-        flow: flow.definition.id.clone(),
-        schedule: line.to_owned(),
-        planned: firing.planned,
-        zone: flow.definition.zone.clone(),
-        pass: firing.pass,
-        at: firing.at,
-        mark: firing.mark,
-    }
-}
-
 /// Occurrences on their way to their ends: what one becomes depends on what those before it became.
 struct Settling<'a> {
     flow: &'a Flow,
@@ -133,12 +114,10 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    fn settle(&mut self, occurrence: Occurrence, chosen: bool, now: Timestamp) {
+    fn settle(&mut self, occurrence: Occurrence, absence: Option<Disposition>, chosen: bool, now: Timestamp) {
         let in_time = now.duration_since(occurrence.at) <= IN_TIME;
-        let disposition = match &self.flow.hold {
-            Some(hold) if is_held(self.flow, occurrence.at) => {
-                Disposition::SkippedHeld { by: hold.by.clone(), reason: hold.reason.clone(), until: hold.until }
-            }
+        let disposition = match absence {
+            Some(absence) => absence,
             // What was missed waits for its turn, whatever the rule for overlaps says: it was promised.
             _ if chosen => Disposition::CaughtUp { run: self.create(&occurrence) },
             _ if !in_time => Disposition::Missed { reason: self.why_missed(&occurrence, now) },

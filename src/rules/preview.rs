@@ -48,7 +48,7 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
                 None => format!("no new run of {flow} starts until someone releases it"),
             }];
             if let Some(row) = world.flow(flow) {
-                lines.extend(super::occurrences::next(row).map(|at| format!("its next occurrence is at {at}")));
+                lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {at}")));
                 lines.extend(row.active().map(|run| format!("{} goes on", run.id)));
             }
             lines
@@ -69,6 +69,11 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],
         Event::ProcedureTicked { step, done: true, .. } => vec![format!("ticks {step} by hand")],
         Event::ProcedureTicked { step, done: false, .. } => vec![format!("takes the tick of {step} back")],
+        Event::MessageDue { message } => {
+            let kind = world.channel(&message.channel).map(|channel| &channel.definition.kind);
+            let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();
+            vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
+        }
         _ => Vec::new(),
     }
 }

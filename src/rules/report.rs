@@ -1,11 +1,11 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, definitions, health};
+use super::{Asked, Decision, definitions, health, sending};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
 /// The facts in a report.
-pub fn report(world: &World, report: &Report, _asked: &Asked) -> Decision {
+pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
     match report {
         Report::AttemptStarted { attempt, pid, started_at } if awaits_start(world, attempt) => {
             Event::AttemptStarted { attempt: attempt.clone(), pid: *pid, started_at: *started_at }.into()
@@ -28,6 +28,10 @@ pub fn report(world: &World, report: &Report, _asked: &Asked) -> Decision {
         Report::ClockStepped { by_seconds } => Event::ClockStepped { by_seconds: *by_seconds }.into(),
         Report::DaemonStarted { version, pid, boot_id, host } => {
             Event::DaemonStarted { version: version.clone(), pid: *pid, boot_id: boot_id.clone(), host: host.clone() }.into()
+        }
+        Report::MessageSent { message } => sending::taken(world, message),
+        Report::MessageFailed { message, error, fate, retry_after } => {
+            sending::not_taken(world, message, error, *fate, *retry_after, asked)
         }
         Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
     }

@@ -25,7 +25,7 @@ fn is_retried(retry: &Retry, end: &AttemptEnd) -> bool {
 }
 
 /// The wait after so many attempts.
-fn wait(retry: &Retry, spent: u32, random: u64) -> Duration {
+pub(super) fn wait(retry: &Retry, spent: u32, random: u64) -> Duration {
     let cap = retry.cap.as_secs_f64();
     let power = i32::try_from(spent.saturating_sub(1)).unwrap_or(i32::MAX);
     let plain = (retry.delay.as_secs_f64() * retry.factor.powi(power)).min(cap);

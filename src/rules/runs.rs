@@ -1,5 +1,6 @@
 //! A run on its way: the next fact that is missing in its state, and what a supervisor is told to start.
 
+use super::batch_day::batch_day_of_run;
 use super::{Asked, retry};
 use crate::domain::effect::AttemptOrder;
 use crate::domain::{
@@ -115,7 +116,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
         Job::Step { run, step } => {
             let flow = world.flow(&run.flow)?;
             let run = flow.run(run)?;
-            step_order(flow, run, flow.definition_of(run)?.step(step)?, attempt)
+            step_order(world, flow, run, flow.definition_of(run)?.step(step)?, attempt)
         }
         Job::Procedure { runbook, subject, step } => {
             let definition = world.runbooks.get(runbook)?.steps.iter().find(|other| other.name == *step)?;
@@ -138,7 +139,7 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
     }
 }
 
-fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId) -> Option<AttemptOrder> {
+fn step_order(world: &World, flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId) -> Option<AttemptOrder> {
     let definition = flow.definition_of(run)?;
     let argv = step.run.as_ref()?.argv();
     let mut env = definition.env.clone();
@@ -151,6 +152,7 @@ fn step_order(flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId
         ("DOGWATCH_ATTEMPT".to_owned(), attempt.number.to_string()),
         ("DOGWATCH_PLANNED_AT".to_owned(), run.planned_at.to_string()),
         ("DOGWATCH_DATE".to_owned(), run.date.to_string()),
+        ("DOGWATCH_BATCH_DAY".to_owned(), batch_day_of_run(world, flow, run).to_string()),
     ]);
     Some(AttemptOrder {
         attempt: attempt.clone(),

@@ -1,11 +1,15 @@
 //! Cron lines: when a schedule fires, also where the clocks change (RULES: schedule, DST). A rule without state.
 
+use super::calendar::{DayRule, Fires, Named};
+use crate::domain::CalendarId;
+use crate::domain::batch_day::first_instant;
+use crate::domain::calendar::CalendarRule;
 use crate::domain::effect::Firing;
 use crate::domain::run::DstMark;
 use croner::parser::{CronParser, Seconds, Year};
 use croner::{CronPattern, Weekday};
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -14,23 +18,28 @@ use thiserror::Error;
 
 /// Lines that do not fire within this many days never fire: the rarest line, a given weekday on 29 February across a
 /// year such as 2100, fires every 40 years.
-const HORIZON_DAYS: u32 = 41 * 366;
+const HORIZON_DAYS: i32 = 41 * 366;
+
+/// Where the search for a day on which a line fires begins.
+const FIRST_DAY: Date = Date::constant(2000, 1, 1);
 
 /// Lines that are remembered after they were read; more than any workspace has.
 const KNOWN_MAX: usize = 20_000;
 
 /// The short names that stand for whole lines.
-const SHORT_NAMES: [(&str, &str); 6] = [
+const SHORT_NAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
     ("@daily", "0 0 * * *"),
     ("@midnight", "0 0 * * *"),
     ("@weekly", "0 0 * * 0"),
     ("@monthly", "0 0 1 * *"),
+    ("@quarterly", "0 0 1 1,4,7,10 *"),
     ("@yearly", "0 0 1 1 *"),
 ];
 
-/// Schedules by line and zone; absent where the line cannot be read.
-type Known = HashMap<(String, String), Option<Arc<Schedule>>>;
+/// Schedules by line, zone, calendar rule and the place of the calendar in memory, which the schedule itself keeps from
+/// being used again; absent where the line cannot be read.
+type Known = HashMap<(String, String, Option<CalendarRule>, usize), Option<Arc<Schedule>>>;
 
 /// A line that is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,6 +58,28 @@ pub enum ScheduleError {
         /// The line.
         line: String,
     },
+    /// The line names days, but none of them is a business day.
+    #[error("`{line}` never runs: no day that it names is a business day of the calendar `{calendar}`")]
+    NeverBusiness {
+        /// The line.
+        line: String,
+        /// The calendar.
+        calendar: CalendarId,
+    },
+    /// The line chooses days, and the calendar rule chooses others.
+    #[error("`{line}` names days, but `day = {day}` chooses the day of the month")]
+    TwoDays {
+        /// The line.
+        line: String,
+        /// The rule's day.
+        day: i8,
+    },
+    /// The rule names a calendar that there is not.
+    #[error("there is no calendar `{calendar}`")]
+    NoCalendar {
+        /// The calendar.
+        calendar: CalendarId,
+    },
     /// No such zone.
     #[error("`{zone}` is not a time zone; a right one looks like Europe/Rome")]
     Zone {
@@ -66,11 +97,18 @@ pub struct Schedule {
     seconds: Vec<i8>,
     fixed: bool,
     zone: TimeZone,
+    days: Option<DayRule>,
 }
 
 impl Schedule {
     /// Reads a line of five fields, or six with seconds first, or a name such as `@hourly`.
     pub fn parse(line: &str, zone: &str) -> Result<Self, ScheduleError> {
+        Self::with_calendar(line, zone, None)
+    }
+
+    /// The same on the days that a calendar rule makes of it. With `day = n` the line may choose months, but no days;
+    /// `@monthly`, `@quarterly` and `@yearly` choose the months alone.
+    pub fn with_calendar(line: &str, zone: &str, days: Option<DayRule>) -> Result<Self, ScheduleError> {
         let wrong = |reason: String| ScheduleError::Line { line: line.to_owned(), reason };
         let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone { zone: zone.to_owned() })?;
         let fields = written_out(line).map_err(wrong)?;
@@ -86,15 +124,48 @@ impl Schedule {
         let fixed = !clock.iter().any(|field| field.contains(['*', '/']));
         let values = |component: &croner::CronComponent| component.values().into_iter().map(|value| value as i8).collect();
         let (hours, minutes, seconds) = (values(&pattern.hours), values(&pattern.minutes), values(&pattern.seconds));
-        let schedule = Self { pattern, hours, minutes, seconds, fixed, zone };
-        match schedule.next_wall(DateTime::constant(2000, 1, 1, 0, 0, 0, 0)) {
-            Some(_) => Ok(schedule),
-            None => Err(ScheduleError::Never { line: line.to_owned() }),
+        if let Some(day) = days.as_ref().and_then(|days| days.rule.day)
+            && !(pattern.is_dom_wildcard() && pattern.is_dow_wildcard() || names_a_period(line))
+        {
+            return Err(ScheduleError::TwoDays { line: line.to_owned(), day });
+        }
+        let mut schedule = Self { pattern, hours, minutes, seconds, fixed, zone, days: None };
+        if schedule.next_day(FIRST_DAY).is_none() {
+            return Err(ScheduleError::Never { line: line.to_owned() });
+        }
+        schedule.days = days;
+        match &schedule.days {
+            Some(days) if !schedule.runs_ever(days) => {
+                Err(ScheduleError::NeverBusiness { line: line.to_owned(), calendar: days.calendar.id.clone() })
+            }
+            _ => Ok(schedule),
         }
     }
 
-    /// The same, read once for each line and zone: flows ask for their next time after every change.
-    pub(super) fn known(line: &str, zone: &str) -> Option<Arc<Self>> {
+    /// Whether any day on which it fires is a business day.
+    fn runs_ever(&self, days: &DayRule) -> bool {
+        let mut day = FIRST_DAY;
+        // A plain rule lets it fire on days that are then left out: as many are looked at as there are days.
+        for _ in 0..HORIZON_DAYS {
+            match self.next_day(day) {
+                Some((date, _)) if days.calendar.is_business(date) => return true,
+                Some((date, _)) if !days.rule.moves() => match date.tomorrow() {
+                    Ok(next) => day = next,
+                    Err(_) => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The days of its own that are moved to a date on which it fires, where a calendar moves them.
+    pub fn stands_for(&self, date: Date) -> Vec<Date> {
+        self.days.as_ref().map_or_else(Vec::new, |days| days.moved_to(&Line(&self.pattern), date))
+    }
+
+    /// The same, read once for each line, zone and calendar: flows ask for their next time after every change.
+    pub(super) fn known(line: &str, zone: &str, days: Option<&DayRule>) -> Option<Arc<Self>> {
         thread_local! {
             static KNOWN: RefCell<Known> = RefCell::default();
         }
@@ -102,8 +173,9 @@ impl Schedule {
             if known.len() > KNOWN_MAX {
                 known.clear();
             }
-            let read = || Self::parse(line, zone).ok().map(Arc::new);
-            known.entry((line.to_owned(), zone.to_owned())).or_insert_with(read).clone()
+            let place = days.map_or(0, |days| Arc::as_ptr(&days.calendar).addr());
+            let read = || Self::with_calendar(line, zone, days.cloned()).ok().map(Arc::new);
+            known.entry((line.to_owned(), zone.to_owned(), days.map(|days| days.rule.clone()), place)).or_insert_with(read).clone()
         })
     }
 
@@ -116,7 +188,29 @@ impl Schedule {
     pub fn firings(&self, after: Timestamp, until: Timestamp) -> Firings<'_> {
         let cursor = after.as_second().checked_add(1).and_then(|second| Timestamp::from_second(second).ok());
         let segment = cursor.map(|cursor| Segment::at(&self.zone, after, cursor));
-        Firings { schedule: self, segment, moved: VecDeque::new(), until }
+        Firings { schedule: self, segment, moved: VecDeque::new(), until, day: None, looked: None }
+    }
+
+    /// Why a firing is left out, and by which calendar.
+    pub fn why_skipped(&self, firing: &Firing) -> Option<(CalendarId, String)> {
+        let days = self.days.as_ref()?;
+        let reason = days.why_skipped(firing.planned.date(), self.zone.to_datetime(firing.at))?;
+        Some((days.calendar.id.clone(), reason))
+    }
+
+    /// The first time after `after` at which it fires and its calendar does not leave that out.
+    pub fn next_running(&self, mut after: Timestamp) -> Option<Firing> {
+        for _ in 0..HORIZON_DAYS {
+            let firing = self.next(after)?;
+            let Some(days) = self.days.as_ref().filter(|_| self.why_skipped(&firing).is_some()) else { return Some(firing) };
+            // What is left out is passed over in one stride: to the end of the blackout, or of the day.
+            let wall = self.zone.to_datetime(firing.at);
+            let end =
+                days.calendar.blackout(wall).map(|blackout| blackout.to).or_else(|| Some(wall.date().tomorrow().ok()?.at(0, 0, 0, 0)))?;
+            let before = first_instant(&self.zone, end).checked_sub(SignedDuration::from_secs(1)).ok()?;
+            after = before.max(firing.at);
+        }
+        None
     }
 
     /// The first time at which it fires after `after`.
@@ -124,20 +218,34 @@ impl Schedule {
         self.firings(after, Timestamp::MAX).next()
     }
 
-    /// The first matching wall time at or after `from`.
-    fn next_wall(&self, from: DateTime) -> Option<DateTime> {
-        if self.day_matches(from.date())
+    /// The first matching wall time at or after `from`. `day` is the day that was found last, and is kept for the next.
+    fn next_wall(&self, from: DateTime, day: &mut Option<Day>) -> Option<DateTime> {
+        if day.as_ref().is_none_or(|day| day.date != from.date()) {
+            *day = self.fires_on(from.date()).map(|fires| Day { date: from.date(), shifted_from: fires.shifted_from });
+        }
+        if day.is_some()
             && let Some(time) = self.next_time(from.time())
         {
             return Some(from.date().to_datetime(time));
         }
         let first = Time::new(*self.hours.first()?, *self.minutes.first()?, *self.seconds.first()?, 0).ok()?;
-        let mut date = from.date();
-        for _ in 0..HORIZON_DAYS {
-            date = date.tomorrow().ok()?;
-            if self.day_matches(date) {
-                return Some(date.to_datetime(first));
+        let (date, shifted_from) = self.next_day(from.date().tomorrow().ok()?)?;
+        *day = Some(Day { date, shifted_from });
+        Some(date.to_datetime(first))
+    }
+
+    /// The first day at or after `from` on which it fires.
+    fn next_day(&self, from: Date) -> Option<(Date, Option<Date>)> {
+        let mut date = from;
+        let moves = self.days.as_ref().is_some_and(|days| days.rule.moves());
+        let end = from.checked_add(HORIZON_DAYS.days()).unwrap_or(Date::MAX);
+        while date <= end {
+            if let Some(fires) = self.fires_on(date) {
+                return Some((date, fires.shifted_from));
             }
+            // A month that is not meant is passed over whole, unless days may be moved into it.
+            let last = if moves || Line(&self.pattern).names_month(date) { date } else { date.last_of_month() };
+            date = last.tomorrow().ok()?;
         }
         None
     }
@@ -161,12 +269,37 @@ impl Schedule {
         time(at_least(&self.hours, from.hour() + 1)?, first_minute, first_second)
     }
 
-    fn day_matches(&self, date: Date) -> bool {
+    /// Whether it fires on a date, and which day a calendar moved there.
+    fn fires_on(&self, date: Date) -> Option<Fires> {
+        let line = Line(&self.pattern);
+        match &self.days {
+            Some(days) => days.fires(&line, date),
+            None => line.names(date).then_some(Fires { shifted_from: None }),
+        }
+    }
+}
+
+/// The days of a line.
+struct Line<'a>(&'a CronPattern);
+
+impl Named for Line<'_> {
+    fn names_month(&self, date: Date) -> bool {
+        self.0.month_match(date.month() as u32).unwrap_or(false)
+    }
+
+    fn names(&self, date: Date) -> bool {
         let weekday = Weekday::from_days_from_sunday(date.weekday().to_sunday_zero_offset() as u32);
         let (month, day) = (date.month() as u32, date.day() as u32);
-        self.pattern.month_match(month).unwrap_or(false)
-            && self.pattern.day_match(i32::from(date.year()), month, day, weekday).unwrap_or(false)
+        self.names_month(date) && self.0.day_match(i32::from(date.year()), month, day, weekday).unwrap_or(false)
     }
+}
+
+/// A day on which a schedule fires.
+#[derive(Debug, Clone)]
+struct Day {
+    date: Date,
+    /// The day that the line names, where a calendar moved it.
+    shifted_from: Option<Date>,
 }
 
 /// A stretch of time in which the zone's offset does not change.
@@ -176,14 +309,30 @@ struct Segment {
     /// Wall times from here on are still to be looked at.
     wall: DateTime,
     end: Option<Timestamp>,
+    /// Wall times before this one came in the stretch before as well.
+    again_until: Option<DateTime>,
+    /// Wall times from this one on come in the next stretch as well.
+    again_from: Option<DateTime>,
 }
 
 impl Segment {
     /// The segment that holds `instant`, to be looked at from `cursor` on.
     fn at(zone: &TimeZone, instant: Timestamp, cursor: Timestamp) -> Self {
         let offset = zone.to_offset(instant);
+        let nanosecond = SignedDuration::from_nanos(1);
+        let before = |change: Timestamp| change.checked_sub(nanosecond).map_or(offset, |before| zone.to_offset(before));
         let end = zone.following(instant).map(|change| change.timestamp()).find(|change| zone.to_offset(*change) != offset);
-        Self { offset, wall: offset.to_datetime(cursor), end }
+        let begin = zone
+            .preceding(instant.checked_add(nanosecond).unwrap_or(instant))
+            .map(|change| change.timestamp())
+            .find(|change| before(*change) != offset);
+        Self {
+            offset,
+            wall: offset.to_datetime(cursor),
+            end,
+            again_until: begin.map(|begin| before(begin).to_datetime(begin)),
+            again_from: end.map(|end| zone.to_offset(end).to_datetime(end)),
+        }
     }
 }
 
@@ -194,6 +343,10 @@ pub struct Firings<'a> {
     segment: Option<Segment>,
     moved: VecDeque<Firing>,
     until: Timestamp,
+    /// The day of the wall time that was found last.
+    day: Option<Day>,
+    /// From which wall time on was looked last, and what was found: between them nothing matches, also in another segment.
+    looked: Option<(DateTime, Option<DateTime>)>,
 }
 
 impl Iterator for Firings<'_> {
@@ -204,16 +357,19 @@ impl Iterator for Firings<'_> {
             if let Some(moved) = self.moved.pop_front() {
                 return (moved.at <= self.until).then_some(moved);
             }
+            let wall = self.segment.as_ref()?.wall;
+            let wall = self.look(wall);
             let segment = self.segment.as_mut()?;
-            let found = self.schedule.next_wall(segment.wall).and_then(|wall| Some((wall, segment.offset.to_timestamp(wall).ok()?)));
+            let found = wall.and_then(|wall| Some((wall, segment.offset.to_timestamp(wall).ok()?)));
             match (found, segment.end) {
                 (Some((wall, at)), end) if end.is_none_or(|end| at < end) => {
                     if at > self.until {
                         self.segment = None;
                         return None;
                     }
-                    segment.wall = wall.checked_add(1.second()).ok()?;
-                    if let Some(firing) = self.schedule.firing(wall, at) {
+                    segment.wall = wall.checked_add(SignedDuration::from_secs(1)).ok()?;
+                    let shifted_from = self.day.as_ref().and_then(|day| day.shifted_from);
+                    if let Some(firing) = self.schedule.firing(segment, wall, at, shifted_from) {
                         return Some(firing);
                     }
                 }
@@ -228,16 +384,38 @@ impl Iterator for Firings<'_> {
 }
 
 impl Firings<'_> {
+    /// The first matching wall time at or after `from`.
+    fn look(&mut self, from: DateTime) -> Option<DateTime> {
+        if let Some((looked, found)) = self.looked
+            && looked <= from
+            && found.is_none_or(|found| from <= found)
+        {
+            return found;
+        }
+        let found = self.schedule.next_wall(from, &mut self.day);
+        self.looked = Some((from, found));
+        found
+    }
+
     /// Goes on into the segment that begins at a change of the clocks.
     fn cross(&mut self, change: Timestamp) {
         let before = self.segment.as_ref().map(|segment| segment.offset.to_datetime(change));
         let next = Segment::at(&self.schedule.zone, change, change);
-        if let Some(gap) = before.filter(|_| self.schedule.fixed) {
-            let walls = std::iter::successors(self.schedule.next_wall(gap), |wall| {
-                wall.checked_add(SignedDuration::from_secs(1)).ok().and_then(|wall| self.schedule.next_wall(wall))
-            });
-            let in_gap = walls.take_while(|wall| *wall < next.wall);
-            self.moved.extend(in_gap.map(|planned| Firing { planned, pass: 1, at: change, mark: Some(DstMark::Moved) }));
+        if let Some((looked, None)) = self.looked
+            && next.wall >= looked
+        {
+            // Nothing matches ever again.
+            self.segment = None;
+            return;
+        }
+        if let Some(gap) = before.filter(|gap| self.schedule.fixed && *gap < next.wall) {
+            let mut from = Some(gap);
+            let mut day = None;
+            while let Some(planned) = from.and_then(|from| self.schedule.next_wall(from, &mut day)).filter(|wall| *wall < next.wall) {
+                let shifted_from = day.as_ref().and_then(|day| day.shifted_from);
+                self.moved.push_back(Firing { planned, pass: 1, at: change, mark: Some(DstMark::Moved), shifted_from });
+                from = planned.checked_add(SignedDuration::from_secs(1)).ok();
+            }
         }
         self.segment = Some(next);
     }
@@ -245,17 +423,20 @@ impl Firings<'_> {
 
 impl Schedule {
     /// What a matching wall time at an instant is: the second pass of a fixed time is nothing.
-    fn firing(&self, planned: DateTime, at: Timestamp) -> Option<Firing> {
-        let (fold, second) = match self.zone.to_ambiguous_timestamp(planned).offset() {
-            AmbiguousOffset::Fold { after, .. } => (true, after.to_timestamp(planned).is_ok_and(|later| later == at)),
-            _ => (false, false),
-        };
+    fn firing(&self, segment: &Segment, planned: DateTime, at: Timestamp, shifted_from: Option<Date>) -> Option<Firing> {
+        let second = segment.again_until.is_some_and(|until| planned < until);
+        let fold = second || segment.again_from.is_some_and(|from| planned >= from);
         match (self.fixed && fold, second) {
             (true, true) => None,
-            (true, false) => Some(Firing { planned, pass: 1, at, mark: Some(DstMark::Merged) }),
-            (false, second) => Some(Firing { planned, pass: 1 + u8::from(second), at, mark: None }),
+            (true, false) => Some(Firing { planned, pass: 1, at, mark: Some(DstMark::Merged), shifted_from }),
+            (false, second) => Some(Firing { planned, pass: 1 + u8::from(second), at, mark: None, shifted_from }),
         }
     }
+}
+
+/// Whether a line is a short name for a period, which leaves the day open to a calendar.
+fn names_a_period(line: &str) -> bool {
+    ["@monthly", "@quarterly", "@yearly", "@annually"].iter().any(|name| name.eq_ignore_ascii_case(line.trim()))
 }
 
 /// A short name's line, or the line itself.

@@ -27,7 +27,7 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::NotFinished { .. }
         | AlertCause::TooLong { .. }
         | AlertCause::TooFast { .. } => true,
-        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } => false,
+        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } => false,
     }
 }
 
@@ -76,7 +76,9 @@ pub(super) fn group_of(world: &World, notice: &AlertNotice) -> Labels {
     let by_service = names.iter().any(|name| name == SERVICE) && !group.contains_key(SERVICE);
     if by_service || group.is_empty() {
         let source = notice.labels.get("source").map(|source| ("source".to_owned(), source.clone()));
-        let object = ["flow", "probe", "alertname"].into_iter().find_map(|name| Some((name.to_owned(), notice.labels.get(name)?.clone())));
+        let object = ["flow", "probe", "channel", "alertname"]
+            .into_iter()
+            .find_map(|name| Some((name.to_owned(), notice.labels.get(name)?.clone())));
         group.extend(source.into_iter().chain(object));
     }
     group

@@ -1,7 +1,7 @@
 //! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
 
 use super::compare::Comparison;
-use super::{alerts, forecast, occurrences};
+use super::{Timetable, alerts, forecast, occurrences};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptId, FlowId, Job, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
@@ -88,10 +88,14 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
         reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
     }
-    match occurrences::next(flow) {
+    reasons.extend(left_out(world, flow, now));
+    match occurrences::next(world, flow) {
         Some(at) if at > now => {
             let when = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%a %Y-%m-%d %H:%M %Z").to_string());
             reasons.push(Reason::new(format!("its next time is {when}"), id).hint(format!("dogwatch run {id}")));
+        }
+        None if flow.source().is_local() && !flow.definition.schedules.is_empty() => {
+            reasons.push(Reason::new("no day of its schedule and calendar is left", id).hint(format!("dogwatch plan {id}")));
         }
         None if flow.source().is_local() => {
             reasons.push(Reason::new("it has no schedule: it runs when someone starts it", id).hint(format!("dogwatch run {id}")));
@@ -99,6 +103,16 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         _ => {}
     }
     reasons
+}
+
+/// The next time on the schedule, where the calendar leaves it out.
+fn left_out(world: &World, flow: &Flow, now: Timestamp) -> Option<Reason> {
+    let timetable = Timetable::of(world, flow);
+    let nexts = timetable.lines().filter_map(|(_, schedule)| Some((schedule, schedule.next(now)?)));
+    let (schedule, firing) = nexts.min_by_key(|(_, firing)| firing.at)?;
+    let (calendar, reason) = schedule.why_skipped(&firing)?;
+    let text = format!("its time {} will be skipped (calendar {calendar}: {reason})", alerts::wall(firing.at, &flow.definition.zone));
+    Some(Reason::new(text, &calendar).hint(format!("dogwatch plan {}", flow.definition.id)))
 }
 
 fn source(world: &World, flow: &Flow) -> Option<Reason> {

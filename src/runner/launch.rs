@@ -3,6 +3,7 @@
 use super::folder;
 use super::record::{LOG, ORDER, SupervisorOrder};
 use crate::domain::Params;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -22,20 +23,29 @@ pub(super) struct Launched {
 }
 
 /// Starts the supervisor `exe` in the attempt's folder. It inherits the claim; the daemon's copy is closed, not unlocked.
-pub(super) fn launch(exe: &Path, path: &Path, claim: File, mut order: SupervisorOrder) -> Result<Launched, String> {
+pub(super) fn launch(
+    exe: &Path,
+    path: &Path,
+    claim: File,
+    mut order: SupervisorOrder,
+    withheld: &BTreeSet<String>,
+) -> Result<Launched, String> {
     let environment = std::mem::take(&mut order.order.env);
     write_order(path, &order).map_err(|error| format!("{ORDER}: {error}"))?;
     let listener = folder::bind(path).map_err(|error| format!("control socket: {error}"))?;
     let stream = folder::connect(path).map_err(|error| format!("control socket: {error}"))?;
-    let child =
-        spawn(exe, &order.workspace, path, claim, OwnedFd::from(listener), &environment).map_err(|error| format!("supervisor: {error}"))?;
+    let mut command = Command::new(exe);
+    for name in withheld {
+        command.env_remove(name);
+    }
+    let child = spawn(command, &order.workspace, path, claim, OwnedFd::from(listener), &environment);
+    let child = child.map_err(|error| format!("supervisor: {error}"))?;
     Ok(Launched { child, stream })
 }
 
 /// One `posix_spawn`: nothing here makes std fork the daemon's pages.
-fn spawn(exe: &Path, workspace: &Path, path: &Path, claim: File, listener: OwnedFd, environment: &Params) -> io::Result<Child> {
+fn spawn(mut command: Command, workspace: &Path, path: &Path, claim: File, listener: OwnedFd, environment: &Params) -> io::Result<Child> {
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(path.join(LOG));
-    let mut command = Command::new(exe);
     if let Some(path) = search_path() {
         command.env("PATH", path);
     }

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::domain::effect::AttemptOrder;
 use crate::domain::{AttemptEnd, AttemptId, Report};
 use record::{Ended, SupervisorOrder};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,6 +70,7 @@ struct Inner {
     spawning: Arc<Semaphore>,
     claims: Mutex<HashMap<AttemptId, File>>,
     watched: Mutex<HashMap<AttemptId, Arc<Notify>>>,
+    withheld: Mutex<BTreeSet<String>>,
 }
 
 impl Runner {
@@ -100,6 +101,7 @@ impl Runner {
             spawning: Arc::new(Semaphore::new(SPAWNING)),
             claims: Mutex::default(),
             watched: Mutex::default(),
+            withheld: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -147,7 +149,8 @@ impl Runner {
             let (exe, path) = (runner.inner.exe.clone(), watch.path.clone());
             let (workspace, boot_id) = (runner.inner.workspace.clone(), runner.inner.boot_id.trim().to_owned());
             let order = SupervisorOrder { order, workspace, boot_id, mark: path.clone() };
-            let launched = tokio::task::spawn_blocking(move || launch::launch(&exe, &path, claim, order)).await;
+            let withheld = unpoisoned(&runner.inner.withheld).clone();
+            let launched = tokio::task::spawn_blocking(move || launch::launch(&exe, &path, claim, order, &withheld)).await;
             drop(permit);
             match launched {
                 Ok(Ok(launched)) => Watch { child: Some(launched.child), ..watch }.follow(launched.stream).await,
@@ -155,6 +158,12 @@ impl Runner {
                 Err(_) => {} // the runtime is going down; the next daemon looks at the lock
             }
         });
+    }
+
+    /// Keeps these variables of the daemon's environment from all attempts that are started from now on; a step that
+    /// defines one itself has its own.
+    pub fn withhold(&self, variables: BTreeSet<String>) {
+        *unpoisoned(&self.inner.withheld) = variables;
     }
 
     /// Ends a running attempt: TERM to the process group, grace, KILL, then what the subreaper still holds. Needs no

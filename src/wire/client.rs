@@ -126,6 +126,10 @@ impl Client {
         }
         match self.incoming.receive().await? {
             Said::Bye { reason } => Err(ClientError::Refused { reason }),
+            Said::Part(mut part) => {
+                part.compact();
+                Ok(Said::Part(part))
+            }
             said => Ok(said),
         }
     }

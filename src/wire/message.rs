@@ -10,6 +10,11 @@ use std::sync::Arc;
 pub const VERSION: u32 = 1;
 /// The longest line that either side takes: 8 MiB.
 pub const FRAME_MAX: usize = 8 << 20;
+/// The longest request that the daemon takes: 256 KiB, above what any command may hold, so that many half-sent ones are
+/// bearable.
+pub const REQUEST_MAX: usize = 256 << 10;
+/// The longest hello that the daemon takes from a peer it does not know yet: 4 KiB.
+pub const HELLO_MAX: usize = 4 << 10;
 
 /// The first line of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

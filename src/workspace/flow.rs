@@ -1,15 +1,17 @@
 //! `flows/*.toml`: one job flow each.
 
+use super::calendar::{self, Calendars};
 use super::cycle::find_cycle;
 use super::error::nearest;
 use super::file::SourceFile;
 use super::load::RunbookNames;
+use super::messages::Told;
 use super::name::{label_problem, name_problem, param_problem, variable_problem};
 use super::table::{self, At, Keys, Table, text_of};
 use super::{retry, settings};
 use crate::domain::flow::{Bounds, Missed, MissedPolicy, Overlap};
 use crate::domain::{CommandLine, FlowDefinition, FlowId, Params, Severity, StepDefinition, StepName};
-use crate::rules::Schedule;
+use crate::rules::{DayRule, Schedule, ScheduleError};
 use std::collections::HashMap;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -31,12 +33,13 @@ const KEYS: Keys = Keys {
         "params",
         "env",
         "step",
+        "messages",
         "min_run",
         "max_run",
         "timeout",
+        "calendar",
     ],
     later: &[
-        "calendar",
         "batch_day",
         "pool",
         "on",
@@ -73,16 +76,18 @@ pub(super) const SEVERITIES: &[(&str, Severity)] =
 const MAX_STEPS: usize = 5_000;
 const DAY: Duration = Duration::from_hours(24);
 
-/// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's.
-pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames) -> FlowDefinition {
+/// Reads one flow; what is wrong is noted in the file. `zone` is the workspace's, and `told` who it tells.
+pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, told: &Told) -> FlowDefinition {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let zone = flow_zone(&top).unwrap_or_else(|| zone.to_owned());
-    FlowDefinition {
+    let (calendar, days) = calendars.named(&top);
+    let steps = steps(&top);
+    let flow = FlowDefinition {
         id: FlowId::new(id),
         description: top.text("description").map(|text| text.value.to_owned()).unwrap_or_default(),
         file: file.name.clone(),
-        schedules: schedules(&top, &zone),
+        schedules: schedules(&top, &zone, days.as_ref()),
         zone,
         missed: missed(&top),
         overlap: top.word("overlap", OVERLAPS).unwrap_or(Overlap::Skip),
@@ -90,13 +95,17 @@ pub(super) fn read(file: &SourceFile, id: &str, zone: &str, runbooks: &RunbookNa
         must_finish_by: top.time("must_finish_by"),
         severity: top.word("severity", SEVERITIES).unwrap_or(Severity::High),
         runbook: runbooks.named(&top),
-        labels: top.texts_by_name("labels", label_problem),
+        labels: top.texts_by_name("labels", label_problem).into(),
         params: params(&top),
         env: top.texts_by_name("env", variable_problem),
-        steps: steps(&top),
+        messages: told.by_flow(&top, &steps),
+        steps,
         bounds: bounds(&top),
         timeout: top.span("timeout", Duration::from_millis(1)..=DAY * 366),
-    }
+        calendar,
+    };
+    calendar::tell_idle(&top, &flow);
+    flow
 }
 
 /// `min_run` and `max_run`, of a flow or a step.
@@ -119,12 +128,17 @@ fn flow_zone(top: &Table<'_>) -> Option<String> {
     settings::zone(top, "timezone").or_else(|| settings::zone(top, "zone"))
 }
 
-fn schedules(top: &Table<'_>, zone: &str) -> Vec<String> {
+fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in top.texts("schedule") {
         let words = line.value.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Err(problem) = Schedule::parse(&words, zone) {
-            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), "minute hour day month weekday, such as `30 2 * * *`");
+        if let Err(problem) = Schedule::with_calendar(&words, zone, days.cloned()) {
+            let hint = match problem {
+                ScheduleError::TwoDays { .. } => "leave day and weekday as `*`, such as `30 2 * * *`, or take `day` away",
+                ScheduleError::NeverBusiness { .. } => "look at the calendar's days, or move the occurrences with `shift`",
+                _ => "minute hour day month weekday, such as `30 2 * * *`",
+            };
+            top.file.wrong_but(line.at, format!("`schedule`: {problem}"), hint);
         } else if lines.contains(&words) {
             top.file.wrong(line.at, "this schedule is given twice");
         } else {

@@ -19,13 +19,13 @@ pub struct InitError {
     pub error: io::Error,
 }
 
-/// Makes the folder a workspace: settings, an example flow, an example probe, the shipped runbooks, a folder for notes.
+/// Makes the folder a workspace: settings, an example flow, probe and calendar, the shipped runbooks, a folder for notes.
 /// Gives the files that were made; those that were there are left as they are.
 ///
 /// # Errors
 /// The first file that could not be written.
 pub fn init(dir: &Path) -> Result<Vec<PathBuf>, InitError> {
-    for folder in ["flows", "probes", "runbooks", "notes"] {
+    for folder in ["flows", "probes", "calendars", "runbooks", "notes"] {
         let path = dir.join(folder);
         std::fs::create_dir_all(&path).map_err(|error| InitError { path, error })?;
     }
@@ -33,6 +33,7 @@ pub fn init(dir: &Path) -> Result<Vec<PathBuf>, InitError> {
         (WORKSPACE_FILE.to_owned(), settings(dir)),
         ("flows/example.toml".to_owned(), include_str!("scaffold/flow.toml").to_owned()),
         ("probes/example.toml".to_owned(), include_str!("scaffold/probe.toml").to_owned()),
+        ("calendars/business-days.toml".to_owned(), include_str!("scaffold/calendar.toml").to_owned()),
         (".gitignore".to_owned(), ".dogwatch/\n".to_owned()),
     ];
     files.extend(SHIPPED_RUNBOOKS.iter().map(|shipped| (format!("runbooks/{}.md", shipped.name), shipped.text.to_owned())));

@@ -1,12 +1,14 @@
 //! Reads a whole workspace: all of its definitions, or all of its errors.
 
+use super::calendar::Calendars;
 use super::error::{FileError, LoadErrors, nearest};
 use super::file::{FileDigest, SourceFile};
+use super::messages::Told;
 use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, flow, probe, runbook};
+use super::{WORKSPACE_FILE, calendar, flow, probe, runbook};
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
 use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
@@ -39,14 +41,16 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let mut reading = Reading { root, errors: Vec::new(), warnings: Vec::new(), files: Vec::new() };
     let folder = root.canonicalize().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     let settings = reading.file(WORKSPACE_FILE).map(|file| {
-        let settings = settings::read(&file, folder.as_deref().unwrap_or_default());
+        let settings = settings::read(&file, root, folder.as_deref().unwrap_or_default());
         reading.done(file);
         settings
     });
     let zone = settings.as_ref().map_or("UTC", |settings| settings.zone.as_str()).to_owned();
     let runbooks = reading.runbooks();
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
-    let flows = reading.flows(&zone, &names);
+    let told = settings.as_ref().map(Told::of).unwrap_or_default();
+    let calendars = reading.calendars();
+    let flows = reading.flows(&zone, &names, &calendars, &told);
     let probes = reading.probes(&names);
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
@@ -62,6 +66,9 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 flows: flows.into_iter().map(Arc::new).collect(),
                 probes: probes.into_iter().map(Arc::new).collect(),
                 runbooks: runbooks.into_iter().map(Arc::new).collect(),
+                channels: settings.channels.iter().cloned().map(Arc::new).collect(),
+                calendars: calendars.into_all(),
+                batch_day: settings.batch_day,
             },
             settings,
             files,
@@ -163,10 +170,19 @@ impl Reading<'_> {
         runbooks
     }
 
-    fn flows(&mut self, zone: &str, runbooks: &RunbookNames) -> Vec<FlowDefinition> {
+    fn calendars(&mut self) -> Calendars {
+        let files = self.folder("calendars", ".toml");
+        let calendars = calendar::read(&files);
+        for file in files.into_values() {
+            self.done(file);
+        }
+        calendars
+    }
+
+    fn flows(&mut self, zone: &str, runbooks: &RunbookNames, calendars: &Calendars, told: &Told) -> Vec<FlowDefinition> {
         let mut flows = Vec::new();
         for (stem, file) in self.folder("flows", ".toml") {
-            flows.push(flow::read(&file, &stem, zone, runbooks));
+            flows.push(flow::read(&file, &stem, zone, runbooks, calendars, told));
             self.done(file);
         }
         flows

@@ -4,6 +4,8 @@
 //! gives half of them. [`find()`] finds the folder as git does, [`Place`] says where its state lives, [`init`]
 //! scaffolds one, and [`Watcher`] says when its files have changed.
 
+mod calendar;
+mod channel;
 mod cycle;
 mod error;
 mod fence;
@@ -12,6 +14,7 @@ mod find;
 mod flow;
 mod init;
 mod load;
+mod messages;
 mod name;
 mod place;
 mod probe;

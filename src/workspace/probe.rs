@@ -100,7 +100,7 @@ fn probe(table: &Table<'_>, name: &str, runbooks: &RunbookNames) -> Option<Probe
         up_after: table.whole("up_after", 1..=1_000).map_or(2, |count| count as u32),
         severity: table.word("severity", SEVERITIES).unwrap_or(Severity::High),
         runbook: runbooks.named(table),
-        labels: table.texts_by_name("labels", label_problem),
+        labels: table.texts_by_name("labels", label_problem).into(),
         keep_alive: table.flag("keep_alive").unwrap_or(false),
     };
     // The rest is read also where the target is wrong, so that all errors are told at once.
@@ -182,7 +182,7 @@ fn headers(table: &Table<'_>) -> Labels {
             table.file.wrong(table.place("headers"), format!("the value of the header `{name}` cannot be sent"));
         }
     }
-    headers
+    headers.into()
 }
 
 fn tcp(table: &Table<'_>) -> Option<Target> {

@@ -127,7 +127,7 @@ fn read_match(rule: &Table<'_>) -> Match {
         }
         Some(text.value.to_owned())
     };
-    let labels: Labels = rule.texts_by_name("labels", |_| None);
+    let labels: Labels = rule.texts_by_name("labels", |_| None).into();
     let found = Match { flow: text("flow"), probe: text("probe"), alert: text("alert"), labels };
     if found == Match::default() {
         rule.file.wrong_but(rule.at.clone(), "this rule says nothing", "give flow, probe, alert or labels");

@@ -1,11 +1,17 @@
 //! `dogwatch.toml`: the workspace's name and zone, whose daemon it is, who may look and act, what is kept for how long.
 
+use super::channel;
 use super::file::SourceFile;
+use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
+use crate::domain::ChannelDefinition;
+use crate::domain::message::Messages;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::de::DeValue;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,6 +34,12 @@ pub struct Settings {
     pub access: Option<Access>,
     /// What is kept for how long.
     pub retention: Retention,
+    /// How people are told.
+    pub channels: Vec<ChannelDefinition>,
+    /// Who is told at which key point of a flow that does not say so itself.
+    pub messages: Messages,
+    /// The local time at which a batch day begins. Default midnight.
+    pub batch_day: Time,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -68,31 +80,22 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention"],
-    later: &[
-        "source",
-        "people",
-        "escalation",
-        "channel",
-        "channels",
-        "anchor",
-        "grouping",
-        "calendar",
-        "pool",
-        "pools",
-        "guard",
-        "maintenance",
-    ],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages"],
+    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "pools", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
+const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
-/// Reads the file; what is wrong is noted in it. `folder` is the name that is taken where the file gives none.
-pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
+/// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
+/// gives none.
+pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let daemon = top.table("daemon", &DAEMON);
+    let channels = channel::read(&top, root);
+    let names = ChannelNames::of(&channels);
     Settings {
         name: name(&top, folder),
         zone: zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned()),
@@ -106,6 +109,17 @@ pub(super) fn read(file: &SourceFile, folder: &str) -> Settings {
             approvers: principals(&access, "approvers"),
         }),
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
+        messages: messages::read(&top, &Messages::default(), &names).unwrap_or_default(),
+        channels: channels.into_iter().map(|(_, channel)| channel).collect(),
+        batch_day: batch_day(&top).unwrap_or_default(),
+    }
+}
+
+/// `batch_day = "06:00"`, or a table with `begins`.
+fn batch_day(top: &Table<'_>) -> Option<Time> {
+    match top.value("batch_day")?.get_ref() {
+        DeValue::Table(_) => top.table("batch_day", &BATCH_DAY)?.time("begins"),
+        _ => top.time("batch_day"),
     }
 }
 
@@ -213,7 +227,7 @@ pub(super) struct Glance {
 pub(super) fn glance(root: &std::path::Path) -> Glance {
     let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
-    let settings = read(&file, &folder);
+    let settings = read(&file, root, &folder);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
     Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
 }

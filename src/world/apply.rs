@@ -1,7 +1,9 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod calendars;
 mod flows;
 mod incidents;
+mod messages;
 mod probes;
 mod procedures;
 mod runs;
@@ -83,6 +85,18 @@ impl World {
             }
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
+            Event::ChannelDefined { channel } => self.channel_defined(channel),
+            Event::ChannelRemoved { channel } => self.channel_removed(channel),
+            Event::MessageDue { message } => self.message_due(message, entry.seq, at),
+            Event::MessageHeldBack { message, point, severity } => self.message_held_back(message, *point, *severity, at),
+            Event::MessageSending { message, number } => self.message_sending(message, *number),
+            Event::MessageSent { message } => self.message_sent(message, at),
+            Event::MessageFailed { message, error, next_at } => self.message_failed(message, error, *next_at, at),
+            Event::MessageGivenUp { message, error } => self.message_given_up(message, error, at),
+            Event::MessageUnknown { message, error } => self.message_unknown(message, error, at),
+            Event::CalendarDefined { calendar } => self.calendar_defined(calendar, at),
+            Event::CalendarRemoved { calendar } => drop(self.calendars.remove(calendar)),
+            Event::BatchDayDefined { begins } => self.batch_day = *begins,
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -114,7 +128,10 @@ impl World {
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::FlowHeld { .. }
-            | Event::FlowReleased { .. } => self.touched.flows = entry.seq,
+            | Event::FlowReleased { .. }
+            | Event::CalendarDefined { .. }
+            | Event::CalendarRemoved { .. }
+            | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
             Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptEnded { .. } => {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;

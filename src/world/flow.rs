@@ -1,8 +1,10 @@
 //! A flow and its runs, as the entries left them.
 
+use super::settled::SettledLog;
 use crate::domain::run::{DefinitionChoice, Occurrence, RunCause, Scope};
 use crate::domain::{
-    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName, span,
+    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName,
+    span,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -42,9 +44,18 @@ pub struct Flow {
     pub incidents: Vec<IncidentId>,
     /// How many of `runs` are done.
     pub(super) done: usize,
+    /// Messages about passed deadlines, the last ones: a deadline is told once, however often its alert fires.
+    #[serde(default)]
+    pub late_told: VecDeque<MessageId>,
     /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
     pub took: BTreeMap<StepName, VecDeque<u32>>,
+    /// What became of the last occurrences.
+    #[serde(default)]
+    pub endings: SettledLog,
 }
+
+/// Messages about passed deadlines that a flow remembers.
+pub(super) const LATE_TOLD_KEPT: usize = 32;
 
 impl Flow {
     /// Who owns it.

@@ -2,10 +2,10 @@
 
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::SavedNote;
-use crate::domain::{Author, Entry, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
+use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An alert that fires.
@@ -43,7 +43,7 @@ pub struct Incident {
     /// When the trouble was first seen: a bad probe result or the failing attempt, before any alert.
     pub first_sign_at: Timestamp,
     /// Its alerts, also those that are over.
-    pub alerts: BTreeMap<Fingerprint, IncidentAlert>,
+    pub alerts: Few<Fingerprint, IncidentAlert>,
     /// Flows that have a part in it.
     pub flows: BTreeSet<FlowId>,
     /// Probes that have a part in it.

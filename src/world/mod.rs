@@ -2,13 +2,17 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod channel;
+mod compact;
 pub mod flow;
 pub mod incident;
 pub mod part;
 pub mod probe;
 pub mod procedure;
 mod relate;
+pub mod settled;
 
+pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
@@ -17,10 +21,11 @@ pub use procedure::{Procedure, Tick, TickState};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, ProbeId, RunId, Runbook, RunbookId, Severity, SourceId, StepName,
-    Subject,
+    AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
+    RunbookId, Severity, SourceId, StepName, Subject,
 };
 use jiff::Timestamp;
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -94,6 +99,18 @@ pub struct World {
     pub tally: Tally,
     /// The entries that last touched each kind of row: a screen sorts again only when they differ.
     pub touched: Touched,
+    /// How people are told.
+    #[serde(default)]
+    pub channels: BTreeMap<ChannelId, Arc<Channel>>,
+    /// Messages on their way.
+    #[serde(default)]
+    pub messages: BTreeMap<MessageId, Arc<Outgoing>>,
+    /// Calendars.
+    #[serde(default)]
+    pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
+    /// The local time at which a batch day begins.
+    #[serde(default)]
+    pub batch_day: Time,
 }
 
 /// What the daemon said of itself.
@@ -203,6 +220,11 @@ impl World {
     /// A probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&Probe> {
         self.probes.get(id).map(|probe| &**probe)
+    }
+
+    /// A channel.
+    pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
+        self.channels.get(id).map(|channel| &**channel)
     }
 
     /// An incident.

@@ -1,8 +1,8 @@
 //! The world in pieces, so that a new console has its first frame before it has everything: the first part holds the
 //! head and the most urgent rows, the others the rest.
 
-use super::{Alert, Flow, Incident, Probe, Procedure, World};
-use crate::domain::{Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
+use super::{Alert, Flow, Incident, Outgoing, Probe, Procedure, World};
+use crate::domain::{Calendar, Entry, Health, IncidentId, Phase, RunId, Runbook, StepName};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -37,6 +37,12 @@ pub struct Part {
     pub open_groups: Vec<(String, IncidentId)>,
     /// Some of the last entries.
     pub recent: Vec<Arc<Entry>>,
+    /// Some messages on their way.
+    #[serde(default)]
+    pub messages: Vec<Arc<Outgoing>>,
+    /// Some calendars.
+    #[serde(default)]
+    pub calendars: Vec<Arc<Calendar>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -61,6 +67,8 @@ impl World {
             incidents: incidents.by_ref().take(FIRST).collect(),
             ..Part::default()
         }];
+        // One at a time: a calendar may name thousands of days.
+        further(&mut parts, self.calendars.values().cloned(), 1, |part, rows| part.calendars = rows);
         further(&mut parts, self.runbooks.values().cloned(), 16, |part, rows| part.runbooks.extend(rows));
         further(&mut parts, self.procedures.iter().map(|(key, row)| (key.clone(), row.clone())), FURTHER, |part, rows| {
             part.procedures = rows;
@@ -72,6 +80,7 @@ impl World {
         further(&mut parts, self.ready.iter().cloned(), NAMES, |part, rows| part.ready = rows);
         further(&mut parts, self.open_groups.iter().map(|(key, id)| (key.clone(), *id)), NAMES, |part, rows| part.open_groups = rows);
         further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
+        further(&mut parts, self.messages.values().cloned(), FURTHER, |part, rows| part.messages = rows);
         if let Some(last) = parts.last_mut() {
             last.last = true;
         }
@@ -96,6 +105,8 @@ impl World {
             resolved: self.resolved.clone(),
             tally: self.tally,
             touched: self.touched,
+            channels: self.channels.clone(),
+            batch_day: self.batch_day,
             ..Self::default()
         }
     }
@@ -107,7 +118,6 @@ impl World {
         }
         self.flows.extend(part.flows.into_iter().map(|row| (row.definition.id.clone(), row)));
         self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
-        self.alerts.extend(part.alerts.into_iter().map(|row| (row.fingerprint, row)));
         for row in part.incidents {
             for alert in row.alerts.keys() {
                 let last = self.last_incident.entry(*alert).or_insert(row.id);
@@ -115,11 +125,17 @@ impl World {
             }
             self.incidents.insert(row.id, row);
         }
+        for mut row in part.alerts {
+            super::compact::alert_like_its_incident(&mut row, |id| self.incident(id));
+            self.alerts.insert(row.fingerprint, row);
+        }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
+        self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.ready.extend(part.ready);
         self.open_groups.extend(part.open_groups);
         self.recent.extend(part.recent);
+        self.messages.extend(part.messages.into_iter().map(|row| (row.message.id.clone(), row)));
     }
 }
 

@@ -28,7 +28,16 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
 
 /// Whether a fact is shown on the common timeline; definitions are read elsewhere.
 pub(super) fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::ChannelDefined { .. }
+            | Event::MessageSending { .. }
+            | Event::CalendarDefined { .. }
+    )
 }
 
 /// Whether a fact shows trouble by itself, before any alert.
@@ -51,6 +60,12 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             _ => false,
         },
         AlertCause::Outside { .. } => false,
+        AlertCause::ChannelFailing { channel } => match event {
+            Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
+                message.channel == *channel
+            }
+            _ => false,
+        },
     };
     world.recent.iter().filter(|entry| entry.at >= since && leads(&entry.event)).cloned().collect()
 }
@@ -79,6 +94,12 @@ fn flow_of(event: &Event) -> Option<&FlowId> {
         Event::FlowDefined { flow } => Some(&flow.id),
         Event::FlowRemoved { flow } | Event::FlowHeld { flow, .. } | Event::FlowReleased { flow } => Some(flow),
         Event::OccurrenceSettled { occurrence, .. } => Some(&occurrence.flow),
+        Event::MessageDue { message } => message.flow.as_ref(),
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => message.flow.as_ref(),
         other => run_of(other).map(|run| &run.flow),
     }
 }

@@ -1,5 +1,6 @@
 //! Facts of every kind, made from a stream of dice, with few enough names that they concern each other.
 
+use dogwatch::domain::channel::{SecretRef, Setting};
 use dogwatch::domain::event::UnknownEvent;
 use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Kinds of facts, the unknown one included.
-pub const KINDS: usize = 44;
+pub const KINDS: usize = 47;
+/// Kinds of facts about channels and messages.
+pub const CHANNEL_KINDS: usize = 9;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -151,6 +154,7 @@ impl Dice {
             pass: 1 + self.roll(2) as u8,
             at: self.at(),
             mark: self.maybe(|dice| dice.pick(&[run::DstMark::Moved, run::DstMark::Merged])),
+            shifted_from: None,
         }
     }
 
@@ -163,7 +167,7 @@ impl Dice {
             output_max: dice.roll(1 << 30) as u64,
             retry: Retry { attempts: 1 + dice.roll(3) as u32, factor: 1.0 + dice.roll(1000) as f64 / 999.0, ..Retry::default() },
             idempotent: dice.roll(2) == 0,
-            env: dice.labels(),
+            env: dice.labels().into_iter().collect(),
             folder: dice.maybe(Self::words),
             ..StepDefinition::new(name)
         };
@@ -179,11 +183,21 @@ impl Dice {
             severity: self.severity(),
             runbook: self.maybe(Self::runbook),
             labels: self.labels(),
-            params: self.labels(),
-            env: self.labels(),
+            params: self.labels().into_iter().collect(),
+            env: self.labels().into_iter().collect(),
             steps: vec![step(self, "fetch", &[]), step(self, "check", &["fetch"]), step(self, "load", &["check", "fetch"])],
             ..FlowDefinition::new("flow")
         }
+    }
+
+    fn calendar(&mut self) -> Calendar {
+        let mut calendar = Calendar::new("business-days");
+        calendar.holidays.insert("2026-04-06".parse().unwrap(), self.words());
+        calendar.yearly.insert("12-25".parse().unwrap(), self.words());
+        calendar.working.extend(self.maybe(|dice| ("2026-12-05".parse().unwrap(), dice.words())));
+        let (from, to) = ("2026-12-24T18:00:00".parse().unwrap(), "2026-12-27T00:00:00".parse().unwrap());
+        calendar.blackouts.extend(self.maybe(|dice| calendar::Blackout { from, to, reason: dice.words() }));
+        calendar
     }
 
     fn probe_definition(&mut self) -> ProbeDefinition {
@@ -274,7 +288,7 @@ impl Dice {
                     cause: self.pick(&causes),
                     planned_at: self.at(),
                     date: "2026-11-20".parse().unwrap(),
-                    params: self.labels(),
+                    params: self.labels().into_iter().collect(),
                     definition: self.definition().digest(),
                     choice: self.pick(&[DefinitionChoice::Ran, DefinitionChoice::Today]),
                     carried: self.maybe(|dice| vec![(dice.step(), dice.outcome())]).unwrap_or_default(),
@@ -324,7 +338,7 @@ impl Dice {
                     bytes: 7,
                 },
             },
-            38 => Event::ProcedureAsked { attempt: self.attempt(), command: "df -h".into(), params: self.labels() },
+            38 => Event::ProcedureAsked { attempt: self.attempt(), command: "df -h".into(), params: self.labels().into_iter().collect() },
             39 => Event::ProcedureKillAsked { attempt: self.attempt() },
             40 => Event::ProcedureTicked { runbook: self.runbook(), step: self.step(), subject: self.subject(), done: self.roll(2) == 0 },
             41 => match self.roll(2) {
@@ -332,10 +346,55 @@ impl Dice {
                 _ => Event::ClockStepped { by_seconds: (self.roll(2_000_000_000) as f64 - 1e9) / 7e5 },
             },
             42 => Event::RunTimedOut { run: self.run() },
+            45 => Event::OccurrenceSettled {
+                occurrence: Occurrence { shifted_from: self.maybe(|_| "2026-10-24".parse().unwrap()), ..self.occurrence() },
+                disposition: Disposition::SkippedCalendar { calendar: "business-days".into(), reason: self.words() },
+            },
+            43 => Event::CalendarDefined { calendar: Arc::new(self.calendar()) },
+            44 => match self.roll(2) {
+                0 => Event::CalendarRemoved { calendar: "business-days".into() },
+                _ => Event::BatchDayDefined { begins: "06:00".parse().unwrap() },
+            },
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
             }
+        }
+    }
+
+    /// Facts about channels and messages; not part of the first fixture.
+    pub fn of_channels(&mut self, kind: usize) -> Event {
+        let channel: ChannelId = self.pick(&["ops", "mail"]).into();
+        let made = Message {
+            id: self.pick(&["m1", "m2", "m3"]).into(),
+            workspace: "shop".into(),
+            channel: channel.clone(),
+            point: self.pick(&[Point::Started, Point::Failed, Point::Late, Point::Storm, Point::Test]),
+            subject: self.words(),
+            text: self.words(),
+            severity: self.severity(),
+            flow: self.maybe(Self::flow),
+            run: self.maybe(Self::run),
+            step: self.maybe(Self::step),
+            date: None,
+            at: self.at(),
+        };
+        let (message, error) = (made.named(), self.words());
+        match kind {
+            0 => {
+                let secret = Setting::Secret(SecretRef::Env("HOOK".into()));
+                let hook = ChannelKind::Webhook { url: secret, headers: [].into(), body: None, ca_file: None };
+                let run = ChannelKind::Command { run: vec!["bin/tell".into()], env: [].into() };
+                Event::ChannelDefined { channel: Arc::new(ChannelDefinition::new(channel.as_str(), self.pick(&[hook, run]))) }
+            }
+            1 => Event::ChannelRemoved { channel },
+            2 => Event::MessageDue { message: Arc::new(made) },
+            3 => Event::MessageHeldBack { message, point: made.point, severity: made.severity },
+            4 => Event::MessageSending { message, number: 1 + self.roll(3) as u32 },
+            5 => Event::MessageSent { message },
+            6 => Event::MessageFailed { message, error, next_at: self.at() },
+            7 => Event::MessageGivenUp { message, error },
+            _ => Event::MessageUnknown { message, error },
         }
     }
 
@@ -348,6 +407,10 @@ impl Dice {
 
     /// A fact of any kind; the ones that carry runs and incidents along come more often.
     pub fn any(&mut self) -> Event {
+        if self.roll(6) == 0 {
+            let kind = self.roll(CHANNEL_KINDS);
+            return self.of_channels(kind);
+        }
         let kind = if self.roll(3) == 0 { self.pick(&[7, 14, 16, 17, 19, 21, 22, 28, 30, 35]) } else { self.roll(KINDS) };
         self.event(kind)
     }
@@ -409,10 +472,22 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProcedureTicked { .. } => "procedure_ticked",
         Event::Refused { .. } => "refused",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::ChannelDefined { .. } => "channel_defined",
+        Event::ChannelRemoved { .. } => "channel_removed",
+        Event::MessageDue { .. } => "message_due",
+        Event::MessageHeldBack { .. } => "message_held_back",
+        Event::MessageSending { .. } => "message_sending",
+        Event::MessageSent { .. } => "message_sent",
+        Event::MessageFailed { .. } => "message_failed",
+        Event::MessageGivenUp { .. } => "message_given_up",
+        Event::MessageUnknown { .. } => "message_unknown",
         Event::RunTimedOut { .. } => "run_timed_out",
+        Event::CalendarDefined { .. } => "calendar_defined",
+        Event::CalendarRemoved { .. } => "calendar_removed",
+        Event::BatchDayDefined { .. } => "batch_day_defined",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 46;
+pub const NAMES: usize = 49;

@@ -1,6 +1,6 @@
 //! What is read back is what was appended, and the world is the fold of it, from whichever side it is reached.
 
-use crate::events::{Dice, KINDS, NAMES, name};
+use crate::events::{CHANNEL_KINDS, Dice, KINDS, NAMES, name};
 use crate::{all, at, fill, filled, marked, random, state};
 use dogwatch::domain::{Author, Entry, Event};
 use dogwatch::journal::{Journal, Page, Reader, verify};
@@ -119,8 +119,8 @@ proptest! {
     #[test]
     fn a_fact_is_read_as_it_was_written(seed: u64) {
         let mut dice = Dice(seed);
-        for kind in 0..KINDS {
-            let event = dice.event(kind);
+        let channels = (0..CHANNEL_KINDS).map(|kind| Dice(seed).of_channels(kind)).collect::<Vec<_>>();
+        for event in (0..KINDS).map(|kind| dice.event(kind)).chain(channels) {
             let json = event.to_json().unwrap();
             let read = Event::from_json(&json).unwrap();
             prop_assert_eq!(read.to_json().unwrap(), json);

@@ -42,7 +42,7 @@ impl Served {
             let answer = answer.clone();
             async move {
                 while read_request(&mut stream).await.is_some() {
-                    tokio::time::sleep(wait).await;
+                    tokio::time::sleep(wait).await; // the delay is what is served; nothing here waits for a fact
                     if stream.write_all(answer.as_bytes()).await.is_err() {
                         return;
                     }
@@ -67,7 +67,7 @@ impl Served {
             read_request(&mut stream).await;
             let mut next = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").await;
             while next.is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await; // the rate is what is served
                 next = stream.write_all(b"x").await;
             }
         })

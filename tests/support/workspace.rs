@@ -19,6 +19,7 @@ pub struct Workspace {
     folder: TempDir,
     daemon: Option<Child>,
     sockets: Option<PathBuf>,
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 impl Workspace {
@@ -28,7 +29,7 @@ impl Workspace {
         for part in ["work", "home", "state", "run"] {
             std::fs::create_dir(folder.path().join(part)).unwrap();
         }
-        let workspace = Self { folder, daemon: None, sockets: None };
+        let workspace = Self { folder, daemon: None, sockets: None, variables: Vec::new() };
         workspace.file("dogwatch.toml", "name = \"test\"\ntimezone = \"UTC\"\n");
         workspace
     }
@@ -36,6 +37,11 @@ impl Workspace {
     /// The socket is in this folder, which the workspace names; state is where it is for any user.
     pub fn share_socket(&mut self, folder: &Path) {
         self.sockets = Some(folder.to_owned());
+    }
+
+    /// Everything that runs here has this variable too.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.push((name, value.into()));
     }
 
     /// The workspace's folder.
@@ -70,14 +76,16 @@ impl Workspace {
     /// The environment of everything that runs here.
     pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let at = |part: &str| self.folder.path().join(part);
-        vec![
+        let mut environment = vec![
             ("PATH", std::env::var_os("PATH").unwrap_or_default().into()),
             ("HOME", at("home")),
             ("XDG_RUNTIME_DIR", at("run")),
             (if self.sockets.is_some() { "XDG_STATE_HOME" } else { "DOGWATCH_STATE" }, at("state")),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
-        ]
+        ];
+        environment.extend(self.variables.iter().cloned());
+        environment
     }
 
     /// Runs the program to its end.

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A small disk over a folder, gone at the end.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(pub PathBuf);
 
 impl SmallDisk {
-    fn over(folder: PathBuf, size: &str) -> Self {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(&folder).status();
+    pub fn over(folder: PathBuf, size: &str) -> Self {
+        Self::with(folder, &format!("size={size},mode=0700"))
+    }
+
+    pub fn with(folder: PathBuf, options: &str) -> Self {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&folder).status();
         assert!(mounted.unwrap().success(), "a tmpfs can be mounted");
         Self(folder)
     }

@@ -1,6 +1,7 @@
 //! On every way out the terminal is as it was: the line's modes, the screen, the cursor, mouse, paste.
 
 use crate::support::{Terminal, Workspace, signal, until};
+use rustix::fs::{FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process};
 use std::time::Duration;
 
@@ -101,6 +102,31 @@ fn suspended_it_gives_the_terminal_to_the_shell_and_comes_back_at_another_size()
 }
 
 #[test]
+fn when_standard_output_takes_nothing_any_more() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let (library, word) = (workspace.beside("full_output.so"), workspace.beside("word"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/survival/full_output.c");
+    let made = std::process::Command::new("cc").args(["-shared", "-fPIC", "-pthread", "-o"]).arg(&library).arg(source).status();
+    assert!(made.expect("a C compiler is there, as building needs one").success());
+    rustix::fs::mknodat(rustix::fs::CWD, &word, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let full = format!("FULL_OUTPUT_WHEN='{}' LD_PRELOAD='{}'", word.display(), library.display());
+    let program = format!("{full} exec '{}'", env!("CARGO_BIN_EXE_dogwatch"));
+    let mut terminal = Terminal::open_program(&workspace, "/bin/sh", &["-c", &program], 120, 40);
+    terminal.wait_for_screen(STARTING);
+    std::fs::write(&word, "now").unwrap();
+    let link = format!("/proc/{}/fd/1", terminal.pid().as_raw_nonzero());
+    until("its output is full", || std::fs::read_link(&link).is_ok_and(|to| to.ends_with("full")).then_some(()));
+    terminal.send("?");
+    let status = terminal.end(SOON).expect("it ends");
+    assert_eq!(status.code(), Some(1), "{status}");
+    is_given_back(&mut terminal);
+    let words = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!(words.contains("No space left on device"), "and says why on standard error: {words:?}");
+    workspace.ok(&["status", "--no-daemon"]);
+}
+
+#[test]
 fn without_a_terminal_it_says_so_in_one_line_and_fails() {
     let mut workspace = Workspace::new();
     workspace.serve();
@@ -109,6 +135,39 @@ fn without_a_terminal_it_says_so_in_one_line_and_fails() {
     let words = String::from_utf8_lossy(&output.stderr);
     assert!((1..=3).contains(&words.lines().count()), "{words}");
     assert!(!words.contains("panicked"), "{words}");
+}
+
+#[test]
+fn where_standard_input_is_closed_or_at_its_end_it_says_so_and_fails() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    for input in ["<&-", "</dev/null"] {
+        let program = format!("exec '{}' {input}", env!("CARGO_BIN_EXE_dogwatch"));
+        let mut terminal = Terminal::open_program(&workspace, "/bin/sh", &["-c", &program], 80, 24);
+        let status = terminal.end(Duration::from_secs(5)).expect("it does not stay");
+        assert!(!status.success(), "{input}");
+        is_given_back(&mut terminal);
+        assert!(terminal.text().contains("needs a terminal"), "{input}: {}", terminal.text());
+    }
+}
+
+#[test]
+fn a_terminal_without_a_name_is_refused_and_one_that_nobody_knows_is_used_and_given_back() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    let under = |term: &str| format!("{term}; exec '{}'", env!("CARGO_BIN_EXE_dogwatch"));
+    let mut unnamed = Terminal::open_program(&workspace, "/bin/sh", &["-c", &under("unset TERM")], 80, 24);
+    assert!(!unnamed.end(Duration::from_secs(5)).expect("it does not stay").success());
+    is_given_back(&mut unnamed);
+    assert!(!unnamed.raw().contains(&0x1b));
+    let plain = under("TERM=nobody-knows-it; LANG=C; LC_ALL=C; export TERM LANG LC_ALL");
+    let mut unknown = Terminal::open_program(&workspace, "/bin/sh", &["-c", &plain], 120, 40);
+    unknown.wait_for_screen(STARTING);
+    unknown.wait_for("Flows", STARTING);
+    assert!(unknown.text().is_ascii(), "a plain locale shows plain signs:\n{}", unknown.text());
+    unknown.leave();
+    assert!(unknown.end(SOON).is_some_and(|status| status.success()));
+    is_given_back(&mut unknown);
 }
 
 #[test]

@@ -158,6 +158,16 @@ impl App {
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             banners.push(format!("the workspace's files are wrong, the old ones hold: {first}{more}"));
         }
+        for channel in session.world.channels.values().filter(|channel| channel.has_lost()) {
+            let lost = channel.given_up.saturating_add(channel.unknown);
+            let messages = if lost == 1 { "1 message was".to_owned() } else { format!("{lost} messages were") };
+            let error = channel.error.as_deref().unwrap_or("no reason given");
+            banners.push(format!(
+                "channel {}: {messages} lost: {error}. Repair it, then `dogwatch channels --test {}`",
+                channel.id(),
+                channel.id()
+            ));
+        }
         banners.truncate(BANNERS_MAX);
         banners
     }

@@ -5,7 +5,7 @@ use crate::console::dialog::Preview;
 use crate::console::link::News;
 use crate::console::msg::Out;
 use crate::console::session::{Connection, Pending, Tone};
-use crate::console::view::answer;
+use crate::console::view::{answer, readings};
 use crate::domain::{Accepted, Entry, Event, Refusal, Severity};
 use crate::wire::message::{self, Answer, Ask, Said, Welcome};
 use crate::world::SHAPE;
@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long an accepted request that leaves no entry of its own stays marked.
 const SETTLES: SignedDuration = SignedDuration::from_secs(2);
+/// Probes whose history is asked for at once: more than any screen shows, fewer than requests that may wait.
+const HISTORIES: usize = 64;
 
 impl Pending {
     /// Whether nothing more is to be waited for.
@@ -23,7 +25,8 @@ impl Pending {
 }
 
 impl App {
-    pub(super) fn news(&mut self, news: &News) {
+    /// Takes in what the wire says. A part of the world is taken out of it: it is too large to be there twice.
+    pub(super) fn news(&mut self, news: &mut News) {
         match news {
             News::Connected(welcome) => self.connected(welcome),
             News::Lost { reason } => {
@@ -44,23 +47,32 @@ impl App {
             return;
         }
         self.session.connection = Connection::Connecting;
+        self.histories.clear(); // what a lost connection was asked comes no more
         self.session.ask(Ask::World { follow: true });
         // What was asked and not answered is asked again with its key: the daemon carries it out once.
         let again: Vec<_> = self.session.pending.values().filter(|pending| pending.answered.is_none()).map(|p| p.request.clone()).collect();
         self.session.outs.extend(again.into_iter().map(Out::Ask));
     }
 
-    fn said(&mut self, said: &Said) {
+    fn said(&mut self, said: &mut Said) {
         match said {
             Said::Part(part) => {
                 let first = part.head.is_some();
-                self.session.world.absorb((**part).clone());
+                self.session.world.absorb(std::mem::take(&mut **part));
                 if first {
                     self.zone();
                 }
             }
-            Said::Live { .. } => self.session.connection = Connection::Live,
-            Said::Entries(entries) => entries.iter().for_each(|entry| self.entry(entry)),
+            Said::Live { .. } => {
+                self.session.connection = Connection::Live;
+                self.ask_for_history();
+            }
+            Said::Entries(entries) => {
+                for entry in &*entries {
+                    self.entry(entry);
+                }
+                self.announced();
+            }
             Said::Readings(readings) => readings.iter().for_each(|reading| self.session.readings.push(reading.clone())),
             Said::Answer { id, result } => self.answer(*id, result),
             Said::Resync => self.session.connection = Connection::Connecting,
@@ -88,12 +100,32 @@ impl App {
         self.session.pending.retain(|_, pending| !pending.is_over(self.session.now));
     }
 
+    /// Asks for the last readings of the probes that stand first, so that a new console has its sparklines at once.
+    fn ask_for_history(&mut self) {
+        let unread = self.session.world.probes.values().filter(|probe| self.session.readings.of(&probe.definition.id).is_none());
+        let mut first: Vec<_> = unread.map(|probe| (probe.urgency(), probe.definition.every)).collect();
+        first.sort();
+        for ((_, probe), every) in first.into_iter().take(HISTORIES) {
+            let reaches = SignedDuration::try_from(every.saturating_mul(readings::KEPT as u32)).unwrap_or(SignedDuration::MAX);
+            let since = self.session.now.checked_sub(reaches).unwrap_or(Timestamp::UNIX_EPOCH);
+            let id = self.session.ask(Ask::Samples { probe: probe.clone(), since });
+            self.histories.insert(id, probe);
+        }
+    }
+
     fn zone(&mut self) {
         // A zone that this host does not know is shown as UTC, and the head says so.
         self.session.zone = TimeZone::get(&self.session.world.zone).unwrap_or(TimeZone::UTC);
     }
 
     fn answer(&mut self, id: u64, result: &Result<Answer, Refusal>) {
+        if let Some(probe) = self.histories.remove(&id) {
+            // Without history there is only no sparkline: the readings that come draw it.
+            if let Ok(Answer::Samples(samples)) = result {
+                self.session.readings.fill(&probe, samples);
+            }
+            return;
+        }
         for layer in &mut self.layers {
             if let Layer::Dialog(dialog) = layer
                 && dialog.preview == Preview::Asked(id)
@@ -109,7 +141,10 @@ impl App {
             pending.answered = Some(self.session.now);
             let (verb, target) = (pending.command.verb(), pending.target.clone());
             match result {
-                Ok(Answer::Accepted(Accepted::Run(run))) => self.session.toast(Tone::Good, format!("{run} is on its way")),
+                Ok(Answer::Accepted(Accepted::Run(run))) => {
+                    self.toast(Tone::Good, format!("{run} is on its way"), Some(run.clone()));
+                    self.announced();
+                }
                 Ok(_) => {}
                 Err(refusal) => {
                     self.session.pending.remove(&id);

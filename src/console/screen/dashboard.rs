@@ -14,6 +14,7 @@
 
 mod flows;
 mod incidents;
+mod named;
 mod probes;
 mod runbook;
 
@@ -52,6 +53,8 @@ const PANES: [Focus; 4] = [Focus::Flows, Focus::Probes, Focus::Incidents, Focus:
 
 /// When the rows of a kind were sorted: the last entry that touched them, how many there are, what the filter says.
 type Stamp = (u64, usize, String);
+/// The same, with the minute for rows whose order changes with the clock.
+type NamedStamp = (u64, usize, i64, String);
 /// When the steps of the runbook were listed: which runbook, and the last entry about runbooks.
 type StepsStamp = (Option<RunbookId>, u64);
 
@@ -62,8 +65,8 @@ pub struct Dashboard {
     /// The list pane that the runbook follows.
     followed: Focus,
     zoomed: bool,
-    flows: (Cursor<FlowId>, Order<FlowId, (Stamp, i64)>),
-    probes: (Cursor<ProbeId>, Order<ProbeId, Stamp>),
+    flows: (Cursor<FlowId>, Order<FlowId, NamedStamp>),
+    probes: (Cursor<ProbeId>, Order<ProbeId, NamedStamp>),
     incidents: (Cursor<IncidentId>, Order<IncidentId, Stamp>),
     steps: (Cursor<StepName>, Order<StepName, StepsStamp>),
     areas: [Rect; 4],

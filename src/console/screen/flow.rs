@@ -108,12 +108,13 @@ impl FlowPage {
             when.push(Role::Text, "by hand only");
         } else {
             when.push(Role::Text, definition.schedules.join(" | "));
-            when.push(Role::Muted, format!(" ({}), next ", definition.zone));
-            let next = Next::of(&mut self.next, flow, session.now);
+            let calendar = definition.calendar.as_ref().map_or_else(String::new, |rule| format!(", calendar {}", rule.name));
+            when.push(Role::Muted, format!(" ({}{calendar}), next ", definition.zone));
+            let next = Next::of(&mut self.next, session, flow);
             if next.is_empty() {
                 when.push(Role::Warning, "never");
             }
-            for (place, coming) in next.iter().take(NEXT).enumerate() {
+            for (place, coming) in next.iter().filter(|coming| coming.instead.is_none()).take(NEXT).enumerate() {
                 let at = coming.firing.at;
                 let time = session.time(at);
                 let words = if place == 0 { format!("{time} in {}", session.until(at)) } else { format!(", {time}") };
@@ -136,7 +137,7 @@ fn foreseen(session: &Session, flow: &Flow) -> Option<Line> {
     } else if let Some(told) = flow.last_run().and_then(|run| forecast::of_rerun(flow, run, session.now)) {
         ("rerun now: ".to_owned(), told)
     } else {
-        let (at, told) = forecast::of_next(flow)?;
+        let (at, told) = forecast::of_next(&session.world, flow)?;
         (format!("started at {}: ", session.time(at)), told)
     };
     let words = told.words(|at| session.time(at))?;
@@ -312,7 +313,7 @@ impl Page for FlowPage {
                 runs::draw_runs(&mut painter, session, flow, &mut self.cursors[Tab::Runs as usize], self.rows_area);
                 return None;
             }
-            Tab::Next => next::lines(session, flow, Next::of(&mut self.next, flow, session.now)),
+            Tab::Next => next::lines(session, flow, Next::of(&mut self.next, session, flow)),
             Tab::Definition => definition::lines(session, flow, self.rows_area.width),
         };
         self.rows = lines.len();

@@ -1,6 +1,7 @@
 //! The note editor: text of a file that is never lost and never overwrites what someone else wrote.
 
 mod file;
+mod keeping;
 mod versions;
 
 use super::Page;
@@ -16,14 +17,14 @@ use crate::console::{Action, Msg, Place, Session, Target};
 use crate::domain::note::NoteKind;
 use crate::domain::{Command, Subject};
 use crate::notes::recovery::Found;
-use crate::notes::save::{Base, SIZE_MAX, SaveError};
+use crate::notes::save::SIZE_MAX;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use file::NoteFile;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tui_textarea::{CursorMove, TextArea};
-use versions::{CHOICE, CONFLICT, MINE, THEIRS, comparison, conflict};
+use versions::{CHOICE, CONFLICT};
 
 /// Typed text is in the recovery file after at most this long.
 const KEEP_EVERY: SignedDuration = SignedDuration::from_secs(2);
@@ -132,119 +133,6 @@ impl NotePage {
         self.area.lines().join("\n")
     }
 
-    fn changed(&mut self, session: &Session) {
-        self.dirty = true;
-        self.unkept = true;
-        if self.is_keep_due(session.now) {
-            self.keep(session);
-        }
-    }
-
-    fn is_keep_due(&self, now: Timestamp) -> bool {
-        self.kept_at.is_none_or(|at| now.duration_since(at) >= KEEP_EVERY)
-    }
-
-    /// Puts the text into the recovery file.
-    fn keep(&mut self, session: &Session) {
-        let text = self.text();
-        if let Ok(file) = &self.file {
-            // The time is noted also where it fails, so that a full disk is asked again only after a while.
-            self.kept_at = Some(session.now);
-            match file.keep(&text, session.now) {
-                Ok(()) => self.unkept = false,
-                Err(error) => self.fault = Some(error.to_string()),
-            }
-        }
-    }
-
-    fn save(&mut self, session: &mut Session) -> bool {
-        let text = self.text();
-        let Ok(file) = &mut self.file else { return false };
-        match file.save(&text) {
-            Ok(note) => {
-                session.toast(Tone::Good, format!("saved {}", note.path));
-                session.command(None, Command::RecordNote { note });
-                self.on_disk = text;
-                (self.dirty, self.unkept, self.fault, self.kept_at) = (false, false, None, None);
-                self.saved_at = Some(session.now);
-                if let Err(error) = file.forget() {
-                    self.fault = Some(error.to_string());
-                }
-                true
-            }
-            Err(SaveError::Conflict { theirs, .. }) => {
-                self.keep(session);
-                let dialog = conflict(theirs.as_deref(), &text);
-                self.theirs = Some(Theirs(theirs));
-                session.dialog(dialog);
-                false
-            }
-            Err(error) => {
-                self.fault = Some(error.to_string());
-                session.toast(Tone::Bad, error.to_string());
-                self.keep(session);
-                false
-            }
-        }
-    }
-
-    fn offer_recovery(&self, session: &mut Session) {
-        let Some(found) = &self.offer else { return };
-        let age = session.age(found.at);
-        let order = if found.older_than_note { "; the file was written after it" } else { "" };
-        let mut dialog = Dialog::new("text that was not saved", Intent::Page(word::RECOVER));
-        dialog = dialog.says(Line::of(Role::Text, format!("It was typed {age} ago and never saved{order}. Against the file:")));
-        dialog.body.extend(comparison(&self.on_disk, &found.text));
-        session.dialog(dialog.asks(Field::choice(CHOICE, vec![RECOVERED.into(), ON_DISK.into()])));
-    }
-
-    fn resolve_conflict(&mut self, choice: &str, session: &mut Session) {
-        let (Some(Theirs(theirs)), Ok(file)) = (self.theirs.take(), &mut self.file) else { return };
-        file.base = theirs.as_deref().map_or(Base::Absent, Base::of);
-        match choice {
-            THEIRS => {
-                let text = theirs.clone().unwrap_or_default();
-                self.on_disk.clone_from(&text);
-                self.put(&text);
-                self.dirty = false;
-                // What was mine stays in the recovery file until the next save.
-                session.toast(Tone::Plain, "theirs; your text is in the recovery file until the next save");
-            }
-            MINE => drop(self.save(session)),
-            _ => {
-                let mine = self.text();
-                let both = format!("{mine}\n\n<!-- what was on disk -->\n\n{}", theirs.clone().unwrap_or_default());
-                self.on_disk = theirs.unwrap_or_default();
-                self.put(&both);
-                self.changed(session);
-            }
-        }
-    }
-
-    fn leave(&mut self, choice: &str, session: &mut Session) {
-        match choice {
-            SAVE => {
-                if self.save(session) {
-                    session.back();
-                }
-            }
-            THROW => {
-                self.dirty = false;
-                self.unkept = false;
-                if let Ok(file) = &self.file
-                    && let Err(error) = file.forget()
-                {
-                    session.toast(Tone::Bad, error.to_string());
-                }
-                session.back();
-            }
-            _ => {
-                self.keep(session);
-                session.back();
-            }
-        }
-    }
-
     fn find(&mut self, forward: bool, session: &mut Session) {
         let found = if forward { self.area.search_forward(false) } else { self.area.search_back(false) };
         if !found {
@@ -268,28 +156,6 @@ impl NotePage {
             (None, true, None) => line.push(Role::Warning, "not saved"),
         }
         line
-    }
-
-    /// Closes the page; asks where the text is not saved.
-    fn close(&mut self, session: &mut Session) {
-        if self.preview {
-            self.preview = false;
-        } else if self.dirty && self.file.is_ok() {
-            let dialog = Dialog::new("the note is not saved", Intent::Page(word::LEAVE));
-            session.dialog(dialog.asks(Field::choice(CHOICE, vec![SAVE.into(), LATER.into(), THROW.into()])));
-        } else {
-            session.back();
-        }
-    }
-
-    /// Gives the saved file to the person's own editor.
-    fn give_away(&mut self, session: &mut Session) {
-        if self.dirty && !self.save(session) {
-            return;
-        }
-        if let Ok(file) = &self.file {
-            session.edit(file.path.clone());
-        }
     }
 
     fn moves(&mut self, action: Action) -> bool {

@@ -15,10 +15,10 @@ use crate::console::widget::input::Input;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
-use crate::domain::{AttemptId, Job};
-use crate::output::{Bell, Direction, Filter, Found, Needle, OutputError, Search};
+use crate::domain::{AttemptEnd, AttemptId, Job};
+use crate::output::{Bell, Direction, Found, Needle, OutputError, Search};
 use crate::wire::message::output_path;
-use crate::world::Attempt;
+use crate::world::TickState;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -26,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub mod lines;
+mod seek;
 pub mod text;
 
 use lines::Lines;
@@ -52,6 +53,12 @@ struct Prompt {
     filter: bool,
 }
 
+/// How far an attempt is.
+enum Progress<'a> {
+    Runs,
+    Ended(&'a AttemptEnd),
+}
+
 impl OutputPage {
     /// The page of an attempt's output; it begins at the end, where the news is.
     pub fn new(attempt: AttemptId, session: &mut Session) -> Self {
@@ -73,145 +80,27 @@ impl OutputPage {
         };
     }
 
-    fn state<'s>(&self, session: &'s Session) -> Option<&'s Attempt> {
-        match &self.attempt.job {
+    /// How far the attempt is, where the world knows of it.
+    fn progress<'s>(&self, session: &'s Session) -> Option<Progress<'s>> {
+        let end = match &self.attempt.job {
             Job::Step { run, step } => {
                 let step = session.world.run(run)?.step(step)?;
-                step.attempts.iter().find(|attempt| attempt.number == self.attempt.number)
+                step.attempts.iter().find(|attempt| attempt.number == self.attempt.number)?.end.as_ref()
             }
-            Job::Procedure { .. } => None,
-        }
-    }
-
-    /// Looks for what is being looked for, from the last match or from the first line on the screen.
-    fn seek(&mut self, direction: Direction, from: u64, session: &mut Session) {
-        let (Some(needle), Ok(lines)) = (&self.needle, &self.lines) else {
-            session.toast(Tone::Plain, "nothing is looked for yet; / asks for a text");
-            return;
-        };
-        match Search::start(lines.output(), needle, direction, from, &self.bell) {
-            Ok(search) => self.search = Some((search, direction)),
-            Err(error) => session.toast(Tone::Bad, error.to_string()),
-        }
-    }
-
-    fn next(&mut self, direction: Direction, session: &mut Session) {
-        let Ok(lines) = &self.lines else { return };
-        let from = match (direction, self.found) {
-            (Direction::Forward, Some(found)) => lines.after(found.line),
-            (Direction::Back, Some(found)) => found.line,
-            (_, None) => lines.first_shown(),
-        };
-        self.seek(direction, from, session);
-    }
-
-    fn committed(&mut self, session: &mut Session) {
-        let Some(prompt) = self.prompt.take() else { return };
-        let words = prompt.input.text();
-        if words.is_empty() {
-            if prompt.filter {
-                self.unfilter();
-            }
-            return;
-        }
-        let needle = match words.strip_prefix('/').map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
-            Some(pattern) => Needle::regex(pattern),
-            None => Needle::text(words),
-        };
-        let needle = match needle {
-            Ok(needle) => Arc::new(needle),
-            Err(error) => {
-                session.toast(Tone::Bad, error.to_string());
-                return;
+            Job::Procedure { runbook, subject, step } => {
+                let tick = session.world.procedure(runbook, subject)?.ticks.get(step)?;
+                tick.attempt.as_ref().filter(|attempt| **attempt == self.attempt)?;
+                tick.end.as_ref()
             }
         };
-        self.needle = Some(needle.clone());
-        self.found = None;
-        let Ok(lines) = &mut self.lines else { return };
-        if prompt.filter {
-            match Filter::start(lines.output(), &needle, &self.bell) {
-                Ok(filter) => lines.filtered(filter),
-                Err(error) => session.toast(Tone::Bad, error.to_string()),
-            }
-        } else {
-            // From the first line on the screen; past the end it begins anew from the top.
-            let from = lines.first_shown();
-            self.seek(Direction::Forward, from, session);
-        }
+        Some(end.map_or(Progress::Runs, Progress::Ended))
     }
 
-    fn unfilter(&mut self) {
-        if let Ok(lines) = &mut self.lines {
-            lines.unfiltered();
-        }
-    }
-
-    fn first_error(&mut self, session: &mut Session) {
-        match Needle::trouble() {
-            Ok(needle) => {
-                self.needle = Some(Arc::new(needle));
-                self.found = None;
-                self.seek(Direction::Forward, 0, session);
-            }
-            Err(error) => session.toast(Tone::Bad, error.to_string()),
-        }
-    }
-
-    /// Takes what the background has for us.
-    fn listen(&mut self, session: &mut Session) {
-        if !self.bell.heard() {
-            return;
-        }
-        let answer = self.search.as_ref().and_then(|(search, direction)| Some((search.take()?, *direction)));
-        if let Some((answer, direction)) = answer {
-            self.search = None;
-            self.answered(answer, direction, session);
-        }
-        let again = match &mut self.lines {
-            Ok(lines) => lines.look(),
-            Err(_) => Ok(true),
-        };
-        match again {
-            Ok(false) => {}
-            Ok(true) => self.reopen(session),
-            Err(error) => self.lines = Err(words_of(&error)),
-        }
-    }
-
-    fn answered(&mut self, answer: crate::output::Answer, direction: Direction, session: &mut Session) {
-        let words = self.needle.as_ref().map(|needle| needle.words().to_owned()).unwrap_or_default();
-        match answer {
-            Ok(Some(found)) => {
-                self.found = Some(found);
-                if let Ok(lines) = &mut self.lines {
-                    lines.show(found);
-                }
-            }
-            Ok(None)
-                if self.found.is_none()
-                    && direction == Direction::Forward
-                    && self.lines.as_ref().is_ok_and(|lines| lines.first_shown() > 0) =>
-            {
-                session.toast(Tone::Plain, format!("{words}: nothing below, looked from the top"));
-                self.needle.is_some().then(|| self.seek_all(session));
-            }
-            Ok(None) => {
-                let further = if self.found.is_some() { "nothing further " } else { "not found" };
-                let which = match (self.found.is_some(), direction) {
-                    (true, Direction::Forward) => "below",
-                    (true, Direction::Back) => "above",
-                    (false, _) => "",
-                };
-                session.toast(Tone::Plain, format!("{words}: {further}{which}"));
-            }
-            Err(error) => session.toast(Tone::Bad, error.to_string()),
-        }
-    }
-
-    /// Looks backwards from where the screen begins: the last match above it.
-    fn seek_all(&mut self, session: &mut Session) {
-        let from = self.lines.as_ref().map_or(0, Lines::first_shown);
-        self.seek(Direction::Back, from, session);
+    /// Whether a runbook's step ended as its runbook expects, with whatever exit.
+    fn is_as_expected(&self, session: &Session) -> bool {
+        let Job::Procedure { runbook, subject, step } = &self.attempt.job else { return false };
+        let tick = session.world.procedure(runbook, subject).and_then(|walked| walked.ticks.get(step));
+        tick.is_some_and(|tick| tick.state == TickState::Passed && tick.attempt.as_ref() == Some(&self.attempt))
     }
 
     /// Another attempt of the same step.
@@ -232,22 +121,31 @@ impl OutputPage {
     }
 
     fn head(&self, session: &Session) -> Line {
-        let attempt = self.state(session);
-        let (symbol, role) = state::end(attempt.and_then(|attempt| attempt.end.as_ref()), &session.glyphs);
+        let progress = self.progress(session);
         let mut line = Line::new();
-        if let Some(attempt) = attempt {
-            let words = attempt.end.as_ref().map_or_else(|| "running".to_owned(), ToString::to_string);
-            line.push(role, format!("{symbol} {words}"));
+        match progress {
+            Some(Progress::Runs) => {
+                let (symbol, role) = state::end(None, &session.glyphs);
+                line.push(role, format!("{symbol} running"));
+            }
+            Some(Progress::Ended(end)) if *end != AttemptEnd::Exit(0) && self.is_as_expected(session) => {
+                line.push(Role::Good, format!("{} {end}, as expected", session.glyphs.good));
+            }
+            Some(Progress::Ended(end)) => {
+                let (symbol, role) = state::end(Some(end), &session.glyphs);
+                line.push(role, format!("{symbol} {end}"));
+            }
+            None => {}
         }
         let Ok(lines) = &self.lines else { return line };
         line.push(Role::Muted, format!("   {}", super::run::size(lines.output().len())));
         line.push(Role::Text, format!("   {}", lines.position()));
         // What has ended has no news; its end is merely in sight.
-        if lines.following() && attempt.is_none_or(|attempt| attempt.end.is_none()) {
+        if lines.following() && !matches!(progress, Some(Progress::Ended(_))) {
             line.push(Role::Active, "   following");
         }
         // Lines carry no time of their own unless the step prints one; when the last one came, the file system knows.
-        let written = lines.output().written_at().filter(|_| attempt.is_some_and(|attempt| attempt.end.is_none()));
+        let written = lines.output().written_at().filter(|_| matches!(progress, Some(Progress::Runs)));
         if let Some(at) = written.filter(|at| session.now.duration_since(*at) >= SILENT) {
             line.push(Role::Warning, format!("   silent for {}", session.age(at)));
         }

@@ -17,10 +17,17 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::RunCreated { .. } | Event::AttemptStarting { .. } | Event::AttemptStarted { .. } | Event::AttemptAdopted { .. } => {
             (glyphs.active, Role::Muted)
         }
-        Event::RetryPlanned { .. } => (glyphs.pending, Role::Waiting),
-        Event::RunKillAsked { .. } | Event::RunTimedOut { .. } | Event::ProcedureKillAsked { .. } => (glyphs.bad, Role::Warning),
+        Event::RetryPlanned { .. } | Event::MessageFailed { .. } | Event::MessageHeldBack { .. } => (glyphs.pending, Role::Waiting),
+        Event::RunKillAsked { .. }
+        | Event::RunTimedOut { .. }
+        | Event::ProcedureKillAsked { .. }
+        | Event::MessageGivenUp { .. }
+        | Event::MessageUnknown { .. } => (glyphs.bad, Role::Warning),
         Event::FlowHeld { .. } => (glyphs.held, Role::Waiting),
-        Event::OccurrenceSettled { disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. }, .. } => (glyphs.dot, Role::Muted),
+        Event::OccurrenceSettled {
+            disposition: Disposition::Ran { .. } | Disposition::CaughtUp { .. } | Disposition::SkippedCalendar { .. },
+            ..
+        } => (glyphs.dot, Role::Muted),
         Event::OccurrenceSettled { .. } | Event::ClockStepped { .. } => (glyphs.late, Role::Warning),
         Event::ProbeChanged { to: Health::Down { good, .. }, .. } if *good > 0 => (glyphs.bad, Role::Warning),
         Event::ProbeChanged { to, .. } => state::health(*to, glyphs),
@@ -34,6 +41,7 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
+        Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
         _ => (glyphs.dot, Role::Muted),
     }
@@ -41,7 +49,16 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
 
 /// Whether a fact belongs on the common timeline: definitions are read where they are used.
 pub fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::FlowDefined { .. } | Event::ProbeDefined { .. } | Event::RunbookDefined { .. } | Event::SourceDefined { .. })
+    !matches!(
+        event,
+        Event::FlowDefined { .. }
+            | Event::ProbeDefined { .. }
+            | Event::RunbookDefined { .. }
+            | Event::SourceDefined { .. }
+            | Event::ChannelDefined { .. }
+            | Event::MessageSending { .. }
+            | Event::CalendarDefined { .. }
+    )
 }
 
 /// What a fact is about, for actions on it.
@@ -70,6 +87,12 @@ pub fn target(event: &Event) -> Option<Target> {
         Event::ProcedureTicked { runbook, step, subject, .. } => {
             Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
         }
+        Event::MessageDue { message } => Target::Flow(message.flow.clone()?),
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => Target::Flow(message.flow.clone()?),
         _ => return None,
     })
 }

@@ -1,12 +1,13 @@
 //! Many flows as a list: which are shown, in which order, under which headings.
 
 use crate::console::Session;
-use crate::domain::{Digest, FlowId, Outcome, Phase};
+use crate::domain::{Calendar, Digest, FlowId, Outcome, Phase};
 use crate::rules::forecast::{self, Risk};
 use crate::rules::next_occurrence;
 use crate::world::Flow;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Words for states, the most pressing first. A flow may have several; it stands under the first.
 pub const STATES: [&str; 9] = ["late", "risk", "failed", "running", "waiting", "held", "never", "gone", "ok"];
@@ -183,24 +184,34 @@ pub enum Entry {
     Flow(FlowId),
 }
 
+/// What a next time was worked out from.
+#[derive(Debug, PartialEq)]
+struct Known {
+    digest: Digest,
+    calendar: Option<Arc<Calendar>>,
+    settled: Option<Timestamp>,
+}
+
 /// Next times by flow, worked out again only for flows whose schedule or last occurrence has changed: a list of thousands
 /// is sorted by them at each change.
 #[derive(Debug, Default)]
 pub struct NextTimes {
-    known: HashMap<FlowId, (Digest, Option<Timestamp>, Option<Timestamp>)>,
+    known: HashMap<FlowId, (Known, Option<Timestamp>)>,
 }
 
 impl NextTimes {
     /// When the next occurrence of a flow is due.
-    pub fn of(&mut self, flow: &Flow) -> Option<Timestamp> {
+    pub fn of(&mut self, session: &Session, flow: &Flow) -> Option<Timestamp> {
         let settled = flow.settled.values().min().copied();
-        if let Some((digest, of, next)) = self.known.get(&flow.definition.id)
-            && (digest, of) == (&flow.digest, &settled)
+        let calendar = flow.definition.calendar.as_ref().and_then(|rule| session.world.calendars.get(&rule.name)).cloned();
+        let of = Known { digest: flow.digest.clone(), calendar, settled };
+        if let Some((known, next)) = self.known.get(&flow.definition.id)
+            && of == *known
         {
             return *next;
         }
-        let next = next_occurrence(flow);
-        self.known.insert(flow.definition.id.clone(), (flow.digest.clone(), settled, next));
+        let next = next_occurrence(&session.world, flow);
+        self.known.insert(flow.definition.id.clone(), (of, next));
         next
     }
 }
@@ -244,7 +255,7 @@ pub fn list(session: &Session, wanted: &Wanted, next: &mut NextTimes) -> List {
             let key = match wanted.sort {
                 Sort::Risk => (Timestamp::MIN, SignedDuration::ZERO, urgency.0, urgency.1),
                 Sort::Name => (Timestamp::MIN, SignedDuration::ZERO, Timestamp::MIN, 0),
-                Sort::Next => (next.of(flow).unwrap_or(Timestamp::MAX), SignedDuration::ZERO, Timestamp::MIN, 0),
+                Sort::Next => (next.of(session, flow).unwrap_or(Timestamp::MAX), SignedDuration::ZERO, Timestamp::MIN, 0),
                 Sort::Took => (Timestamp::MIN, took(flow).map_or(SignedDuration::ZERO, |took| -took), Timestamp::MIN, 0),
             };
             (wanted.group.of(flow, now), key, urgency.2)

@@ -20,7 +20,7 @@ pub struct Row {
     pub name: FlowId,
     /// What it does or why it does not.
     pub words: String,
-    /// When: how long ago it ended, how long it has been running, when it is due.
+    /// When: `−3m` how long ago it ended, `3m` how long it has been running, `+3m` how long until it is due.
     pub when: String,
 }
 
@@ -56,7 +56,24 @@ fn told(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) 
         let until = hold.until.map(|at| format!(" until {}", session.time(at))).unwrap_or_default();
         return (glyphs.held, Role::Waiting, format!("held by {}{until}: {}", hold.by, hold.reason), String::new());
     }
-    let ago = |run: &Run| run.ended_at.map(|at| format!("{}{}", glyphs.minus, session.age(at))).unwrap_or_default();
+    let (glyph, role, words, ago) = idle(session, flow);
+    // Where all is well, what comes next is what a reader plans with; where it is not, since when.
+    let well = matches!(role, Role::Good | Role::Muted) && !flow.removed;
+    let next = well.then(|| crate::rules::next_occurrence(&session.world, flow)).flatten().filter(|at| *at > session.now);
+    match next {
+        Some(at) => {
+            let words = if ago.is_empty() { words } else { format!("{words}, {ago} ago") };
+            (glyph, role, words, format!("+{}", session.until(at)))
+        }
+        None if ago.is_empty() => (glyph, role, words, ago),
+        None => (glyph, role, words, format!("{}{ago}", glyphs.minus)),
+    }
+}
+
+/// A flow that neither runs nor is held or late: how its last run ended, and how long ago.
+fn idle(session: &Session, flow: &Flow) -> (&'static str, Role, String, String) {
+    let glyphs = &session.glyphs;
+    let ago = |run: &Run| run.ended_at.map(|at| session.age(at)).unwrap_or_default();
     match flow.last_done() {
         Some(run) if run.outcome.as_ref().is_some_and(Outcome::is_success) => {
             let gone = if flow.removed { "gone; " } else { "" };

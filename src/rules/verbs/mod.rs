@@ -4,7 +4,7 @@ mod flows;
 mod incidents;
 mod procedures;
 
-use super::{Asked, Decision, RerunAsk};
+use super::{Asked, Decision, RerunAsk, sending};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -35,6 +35,7 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Tick { runbook, step, subject, done } => procedures::tick(world, runbook, step, subject, *done),
         Command::Reload => Ok(Effect::ReloadWorkspace.into()),
         Command::Stop => Ok(Effect::StopDaemon.into()),
+        Command::TestChannel { channel } => sending::test(world, channel, asked),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::shift;
 use crate::domain::run::{Disposition, Occurrence};
-use crate::domain::{FlowDefinition, FlowId, Phase, RunId, StepName};
+use crate::domain::{BatchDays, FlowDefinition, FlowId, Phase, RunId, StepName};
 use crate::world::World;
 use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
+use crate::world::settled::SettledLog;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -61,14 +62,16 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
+                late_told: VecDeque::new(),
                 took: BTreeMap::new(),
+                endings: SettledLog::default(),
             };
             self.flows.insert(definition.id.clone(), Arc::new(flow));
         }
         self.change_flow(&definition.id, |flow| {
             // A schedule that is edited starts anew from now; one that stays goes on where it was.
-            flow.settled
-                .retain(|schedule, _| definition.schedules.contains(schedule) && !flow.removed && flow.definition.zone == definition.zone);
+            let same_days = flow.definition.zone == definition.zone && flow.definition.moving_rule() == definition.moving_rule();
+            flow.settled.retain(|schedule, _| definition.schedules.contains(schedule) && !flow.removed && same_days);
             for schedule in &definition.schedules {
                 flow.settled.entry(schedule.clone()).or_insert(at);
             }
@@ -109,14 +112,16 @@ impl World {
     }
 
     pub(super) fn occurrence_settled(&mut self, occurrence: &Occurrence, disposition: &Disposition) {
+        let day = BatchDays::new(&self.zone, self.batch_day).of(occurrence.at);
         self.change_flow(&occurrence.flow, |flow| {
+            flow.endings.record(day, occurrence, disposition);
             let settled = flow.settled.entry(occurrence.schedule.clone()).or_insert(occurrence.at);
             *settled = occurrence.at.max(*settled);
             match disposition {
                 Disposition::Ran { .. } | Disposition::CaughtUp { .. } => {}
                 absent => flow.last_absence = Some((occurrence.at, absent.words())),
             }
-            if !matches!(disposition, Disposition::SkippedHeld { .. }) {
+            if !matches!(disposition, Disposition::SkippedHeld { .. } | Disposition::SkippedCalendar { .. }) {
                 flow.watches.extend(Watch::of(&flow.definition, occurrence.at));
             }
         });

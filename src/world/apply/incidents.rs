@@ -2,11 +2,11 @@
 
 use super::{push_once, shift};
 use crate::domain::incident::AlertNotice;
-use crate::domain::{AlertCause, Author, Fingerprint, IncidentId, Labels, Severity, SourceId, Stage, Subject};
+use crate::domain::{AlertCause, Author, Few, Fingerprint, IncidentId, Labels, Severity, SourceId, Stage, Subject};
 use crate::world::incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 use crate::world::{RESOLVED_KEPT, World, group_key, relate};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl World {
@@ -72,7 +72,7 @@ impl World {
             stage: Stage::Triggered,
             opened_at: at,
             first_sign_at: at,
-            alerts: BTreeMap::new(),
+            alerts: Few::new(),
             flows: BTreeSet::new(),
             probes: BTreeSet::new(),
             acknowledged: None,

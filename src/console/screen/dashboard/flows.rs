@@ -1,5 +1,6 @@
 //! The pane of flows.
 
+use super::named::{Columns, settle};
 use super::{Dashboard, Focus, frame, ground, gutter, holds, known};
 use crate::console::theme::Role;
 use crate::console::view::flows;
@@ -7,23 +8,24 @@ use crate::console::widget::bars;
 use crate::console::widget::paint::Painter;
 use crate::console::{Session, Target};
 use crate::rules::forecast;
+use crate::world::Flow;
 use ratatui::layout::{Position, Rect};
+use std::sync::Arc;
 
 impl Dashboard {
     pub(super) fn settle_flows(&mut self, session: &Session) {
         let (cursor, order) = &mut self.flows;
         let world = &session.world;
-        let filter = cursor.filter.text().trim().to_owned();
         // What is foreseen changes with the clock, by the minute.
         let minute = session.now.as_second().div_euclid(60);
-        let changed = order.refresh(((world.touched.flows, world.flows.len(), filter.clone()), minute), || {
-            let shown = world.flows.values().filter(|flow| holds(&flows::searched(flow), &filter));
-            let mut rows: Vec<_> = shown.map(|flow| forecast::urgency(flow, session.now)).collect();
-            rows.sort();
-            let width = rows.iter().map(|(_, _, id)| id.as_str().chars().count()).max().unwrap_or(0);
-            (rows.into_iter().map(|(_, _, id)| id).collect(), width.min(64) as u16)
+        settle(cursor, order, (world.touched.flows, world.flows.len(), minute), |filter| {
+            let shown = world.flows.values().filter(|flow| holds(&flows::searched(flow), filter));
+            let rank = |flow: &Arc<Flow>| {
+                let (due, class, id) = forecast::urgency(flow, session.now);
+                ((due, class), id)
+            };
+            shown.map(rank).collect()
         });
-        cursor.settle(order.ids(), changed);
     }
 
     pub(super) fn draw_flows(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>) -> Option<Position> {
@@ -76,40 +78,5 @@ impl Dashboard {
             painter.right(right, y, Role::Muted, &row.when);
         }
         typed
-    }
-}
-
-/// Columns of a row of this kind: name, words, bars, when; relative to the pane.
-pub(super) struct Columns {
-    pub(super) name: u16,
-    pub(super) words_at: u16,
-    pub(super) words: u16,
-    pub(super) bars_at: u16,
-    pub(super) bars: u16,
-    pub(super) when_at: u16,
-    pub(super) when: u16,
-}
-
-impl Columns {
-    /// Shares the width: the name takes what its longest needs, up to two fifths; bars come where there is room.
-    pub(super) fn new(width: u16, longest: u16) -> Self {
-        Self::with_when(width, longest, 6)
-    }
-
-    /// The same with another width of the last column.
-    pub(super) fn with_when(width: u16, longest: u16, when: u16) -> Self {
-        let inner = width.saturating_sub(4);
-        let name = longest.max(8).min(inner * 2 / 5);
-        let when = when.min(inner.saturating_sub(name));
-        let bars = match width {
-            0..48 => 0,
-            48..72 => 8,
-            72..110 => 16,
-            _ => 30,
-        };
-        let when_at = width.saturating_sub(when + 1);
-        let bars_at = when_at.saturating_sub(bars + if bars > 0 { 2 } else { 1 });
-        let words_at = 3 + name + 2;
-        Self { name, words_at, words: bars_at.saturating_sub(words_at + 1), bars_at, bars, when_at, when }
     }
 }

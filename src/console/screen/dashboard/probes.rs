@@ -1,6 +1,6 @@
 //! The pane of probes.
 
-use super::flows::Columns;
+use super::named::{Columns, settle};
 use super::{Dashboard, Focus, frame, ground, gutter, holds, known};
 use crate::console::theme::Role;
 use crate::console::view::probes;
@@ -16,15 +16,10 @@ impl Dashboard {
     pub(super) fn settle_probes(&mut self, session: &Session) {
         let (cursor, order) = &mut self.probes;
         let world = &session.world;
-        let filter = cursor.filter.text().trim().to_owned();
-        let changed = order.refresh((world.touched.probes, world.probes.len(), filter.clone()), || {
-            let shown = world.probes.values().filter(|probe| holds(&probes::searched(probe), &filter));
-            let mut rows: Vec<_> = shown.map(|probe| probe.urgency()).collect();
-            rows.sort();
-            let width = rows.iter().map(|(_, id)| id.as_str().chars().count()).max().unwrap_or(0);
-            (rows.into_iter().map(|(_, id)| id).collect(), width.min(64) as u16)
+        settle(cursor, order, (world.touched.probes, world.probes.len(), 0), |filter| {
+            let shown = world.probes.values().filter(|probe| holds(&probes::searched(probe), filter));
+            shown.map(|probe| probe.urgency()).collect()
         });
-        cursor.settle(order.ids(), changed);
     }
 
     pub(super) fn draw_probes(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>) -> Option<Position> {

@@ -3,10 +3,11 @@
 use crate::console::widget::line::Line;
 use crate::console::{Role, Session};
 use crate::domain::effect::Firing;
-use crate::domain::{Digest, FlowDefinition};
-use crate::rules::schedule::Schedule;
-use crate::world::Flow;
+use crate::domain::{Calendar, Digest};
+use crate::rules::{Timetable, absence};
+use crate::world::{Flow, World};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Occurrences that are read ahead.
 const AHEAD: usize = 10;
@@ -26,34 +27,44 @@ pub struct Coming {
 #[derive(Debug)]
 pub struct Next {
     digest: Digest,
+    calendar: Option<Arc<Calendar>>,
     from: Timestamp,
     coming: Vec<Coming>,
 }
 
 impl Next {
     /// The occurrences, from what is known where that still holds.
-    pub fn of<'n>(known: &'n mut Option<Self>, flow: &Flow, now: Timestamp) -> &'n [Coming] {
+    pub fn of<'n>(known: &'n mut Option<Self>, session: &Session, flow: &Flow) -> &'n [Coming] {
+        let now = session.now;
+        let calendar = flow.definition.calendar.as_ref().and_then(|rule| session.world.calendars.get(&rule.name));
         let holds = known.as_ref().is_some_and(|next| {
-            next.digest == flow.digest && next.from <= now && next.coming.first().is_none_or(|first| first.firing.at > now)
+            let same_calendar = next.calendar.as_ref().map(Arc::as_ptr) == calendar.map(Arc::as_ptr);
+            next.digest == flow.digest && same_calendar && next.from <= now && next.coming.first().is_none_or(|first| first.firing.at > now)
         });
         if !holds {
-            *known = Some(Self { digest: flow.digest.clone(), from: now, coming: coming(&flow.definition, now) });
+            *known = Some(Self {
+                digest: flow.digest.clone(),
+                calendar: calendar.cloned(),
+                from: now,
+                coming: coming(&session.world, flow, now),
+            });
         }
         known.as_ref().map_or(&[], |next| &next.coming)
     }
 }
 
-/// The next ten occurrences of a definition, by time.
-fn coming(definition: &FlowDefinition, now: Timestamp) -> Vec<Coming> {
-    // A line that cannot be read was refused when the workspace was read; it has no next time.
-    let lines = definition.schedules.iter().filter_map(|line| Some((line, Schedule::parse(line, &definition.zone).ok()?)));
+/// The next ten occurrences of a flow, by time, those that its calendar leaves out among them.
+fn coming(world: &World, flow: &Flow, now: Timestamp) -> Vec<Coming> {
+    let timetable = Timetable::of(world, flow);
     let mut all = Vec::new();
-    for (line, schedule) in lines {
+    for (line, schedule) in timetable.lines() {
         let mut after = now;
         for _ in 0..AHEAD {
             let Some(firing) = schedule.next(after) else { break };
             after = firing.at;
-            all.push(Coming { firing, schedule: line.clone(), instead: None });
+            // A hold may end before then; it is told when the lines are drawn.
+            let instead = absence(schedule, &firing, None).map(|disposition| disposition.words());
+            all.push(Coming { firing, schedule: line.to_owned(), instead });
         }
     }
     all.sort_by_key(|coming| coming.firing.at);

@@ -148,7 +148,7 @@ impl FlowsPage {
         };
         cell(painter, columns.words, if look.role == Role::Good { Role::Muted } else { look.role }, &look.words);
         cell(painter, columns.last, Role::Text, &last(session, flow));
-        let next = if columns.next > 0 { self.next.of(flow) } else { None };
+        let next = if columns.next > 0 { self.next.of(session, flow) } else { None };
         let next = next.map(|at| session.time(at)).unwrap_or_default();
         cell(painter, columns.next, Role::Text, &next);
         let foreseen = if columns.end > 0 { foreseen(flow, session) } else { None };
@@ -185,7 +185,7 @@ fn last(session: &Session, flow: &Flow) -> String {
 fn foreseen(flow: &Flow, session: &Session) -> Option<Forecast> {
     match flow.active().next() {
         Some(run) => forecast::of_run(flow, run, session.now),
-        None => forecast::of_next(flow).map(|(_, told)| told),
+        None => forecast::of_next(&session.world, flow).map(|(_, told)| told),
     }
 }
 
