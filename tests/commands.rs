@@ -43,7 +43,7 @@ fn exit_codes_are_those_of_the_contract() {
 fn a_failed_flow_makes_an_incident_that_a_good_rerun_ends() {
     let workspace = Workspace::new();
     let script = "[[step]]\nname = \"first\"\nrun = \"echo once >> first.txt\"\n\
-                  [[step]]\nname = \"second\"\nneeds = [\"first\"]\nrun = \"test -e repaired\"\n";
+                  [[step]]\nname = \"second\"\nneeds = [\"first\"]\nrun = \"test -e repaired || { echo 'psql: FATAL: role etl does not exist'; exit 1; }\"\n";
     flow(&workspace, "load", script);
     assert_eq!(workspace.run(&["run", "load", "--wait"]).status.code(), Some(1));
     let incidents = workspace.json(&["incidents"]);
@@ -53,6 +53,10 @@ fn a_failed_flow_makes_an_incident_that_a_good_rerun_ends() {
     assert!(workspace.json(&["incidents"])[0]["acknowledged_by"].is_string());
     let why = workspace.ok(&["why", "load/1"]);
     assert!(why.contains("second failed: exit 1"), "{why}");
+    assert!(why.contains("first error: psql: FATAL: role etl does not exist"), "{why}");
+    let reasons = workspace.json(&["why", "load"]);
+    let words = |reason: &serde_json::Value| reason["text"].as_str().is_some_and(|text| text.starts_with("first error: psql"));
+    assert!(reasons.as_array().unwrap().iter().any(words), "{reasons}");
 
     let before = events(&workspace).len();
     let preview = workspace.ok(&["rerun", "load/1", "--dry-run"]);

@@ -262,7 +262,9 @@ impl Desk {
     fn write(&self, attempt: &AttemptId, content: &[u8]) {
         let path = output_path(self.state.path(), attempt);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+        std::fs::write(&path, content).unwrap();
+        // Written now by the console's clock, whatever the machine's clock says.
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(now().into()).unwrap();
     }
 
     fn frame(&mut self, width: u16, height: u16) -> Buffer {
@@ -500,6 +502,17 @@ fn typed(desk: &mut Desk, action: Action, words: &str) {
 }
 
 #[test]
+fn a_running_step_that_prints_nothing_is_said_to_be_silent() {
+    let mut desk = Desk::new(&Story::busy());
+    desk.write(&load(2), b"connecting\n");
+    let path = output_path(desk.state.path(), &load(2));
+    let written = now() - SignedDuration::from_mins(12);
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(written.into()).unwrap();
+    desk.open(Screen::Output(load(2)));
+    assert!(desk.text(120, 40).contains("silent for 12m"), "{}", desk.text(120, 40));
+}
+
+#[test]
 fn hostile_output_is_shown_and_never_obeyed() {
     let mut desk = Desk::new(&Story::failed());
     let mut content = b"\x1b]52;c;ZXZpbA==\x07\x1b[2J\x1b]8;;http://x\x1b\\link\x1bP1$q\x9b31m\0\x08\r\xff\n".to_vec();
@@ -539,6 +552,9 @@ fn opening_leads_from_flow_to_run_to_output_and_to_the_compared_one() {
     desk.until("worse");
     desk.press(Action::OlderAttempt);
     assert!(desk.text(120, 40).contains("this is the first attempt"));
+    desk.press(Action::Compare);
+    assert_eq!(desk.app.screen(), Some(&Screen::Compare(load(1))));
+    desk.until("1 difference");
     desk.press(Action::Compare);
     assert_eq!(desk.app.screen(), Some(&Screen::Output(good)));
     desk.until("good");
@@ -610,6 +626,8 @@ fn no_size_panics() {
             Screen::Flow(flow()),
             Screen::Run(run_two()),
             Screen::Output(load(2)),
+            Screen::Compare(load(2)),
+            Screen::Flows(None),
             Screen::Probe("home".into()),
             Screen::Timeline,
             Screen::Why(Target::Flow(flow())),

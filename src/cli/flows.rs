@@ -8,8 +8,10 @@ use super::session::{Session, ask, follow};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
 use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
+use crate::output::{self, Progress};
 use crate::rules::{self, forecast};
 use crate::wire::client::Client;
+use crate::wire::message::output_path;
 use std::process::ExitCode;
 
 /// `dogwatch flows`
@@ -140,6 +142,11 @@ pub async fn why(session: &Session, printer: Printer, object: &str) -> Result<Ex
         rules::find_flow(&world, &flow)?;
         rules::why_flow(&world, &flow, now)
     };
+    let state = session.place()?.state;
+    // An output that is not kept any more, or that this person may not read, tells nothing.
+    let reasons = rules::with_output(reasons, |attempt| {
+        Some(output::telling(&output_path(&state, attempt), &Progress::default()).ok()??.to_string())
+    });
     if printer.json {
         print::document(&reasons)?;
         return Ok(ExitCode::SUCCESS);

@@ -21,6 +21,12 @@ pub enum Place {
     Runbook,
     /// The output of an attempt.
     Output,
+    /// The page of all flows.
+    FlowList,
+    /// The page of a run with its steps.
+    Run,
+    /// Two outputs beside one another.
+    Compare,
     /// The readings of a probe over time.
     Chart,
     /// The note editor.
@@ -46,6 +52,9 @@ impl Place {
             Self::Incidents => "incidents",
             Self::Runbook => "runbook",
             Self::Output => "output",
+            Self::FlowList => "list of flows",
+            Self::Run => "steps of a run",
+            Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",

@@ -134,6 +134,11 @@ pub fn output(session: &Session, target: Option<&Target>) -> Reason {
     session.output_of(target).err()
 }
 
+/// Comparing what was printed with the last good run.
+pub fn compare(session: &Session, target: Option<&Target>) -> Reason {
+    session.output_of(target).and_then(|attempt| super::screen::compare::good_of(session, &attempt)).err()
+}
+
 /// Opening the runbook that fits.
 pub fn runbook(session: &Session, target: Option<&Target>) -> Reason {
     something(session, target).or_else(|| {

@@ -70,7 +70,7 @@ pub struct Output {
 
 #[derive(Debug)]
 struct Shared {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     /// Device and inode, to notice another file under the same name.
     identity: (u64, u64),
@@ -98,7 +98,9 @@ impl Output {
         let metadata = file.metadata().map_err(|source| error_of(path, source))?;
         plain(path, &metadata)?;
         let identity = (metadata.dev(), metadata.ino());
-        Ok(Self { shared: Arc::new(Shared { file, path: path.to_owned(), identity, length: AtomicU64::new(metadata.len()) }) })
+        Ok(Self {
+            shared: Arc::new(Shared { file: Arc::new(file), path: path.to_owned(), identity, length: AtomicU64::new(metadata.len()) }),
+        })
     }
 
     /// Where it is.
@@ -115,6 +117,11 @@ impl Output {
     /// Whether nothing was printed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// When something was written last, by the file system; absent where it does not say.
+    pub fn written_at(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(self.shared.file.metadata().ok()?.mtime()).ok()
     }
 
     /// Looks at the file's length and name. A file that was cut and has grown past its old length between two looks
@@ -134,6 +141,13 @@ impl Output {
             std::cmp::Ordering::Greater => Look::Grown(now),
             std::cmp::Ordering::Less => Look::Truncated(now),
         })
+    }
+
+    /// The same file as if it ended after so many bytes. It does not see the file grow.
+    pub(super) fn up_to(&self, length: u64) -> Self {
+        let Shared { file, path, identity, .. } = &*self.shared;
+        let cut = AtomicU64::new(self.len().min(length));
+        Self { shared: Arc::new(Shared { file: file.clone(), path: path.clone(), identity: *identity, length: cut }) }
     }
 
     /// The last lines, the oldest first.

@@ -37,7 +37,11 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             events: progress(run).into_iter().collect(),
             effects: conditions::look_again(world, &run.flow).into_iter().collect(),
         },
-        Event::RunCreated { run, .. } | Event::RetryPlanned { run, .. } => progress(run).into(),
+        Event::RunCreated { run, .. }
+        | Event::RetryPlanned { run, .. }
+        | Event::RunReleased { run }
+        | Event::StartForced { run, .. }
+        | Event::StepApproved { run, .. } => progress(run).into(),
         Event::StepEnded { run, step, outcome } => {
             let told = messages::of_step(world, run, step, outcome, asked);
             Decision::events(timing::of_step_end(world, run, step).into_iter().chain(told).chain(progress(run)))
@@ -53,7 +57,6 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::AttemptStarting { attempt, .. } => {
             Decision { events: messages::of_start(world, attempt, asked), ..starting(world, attempt) }
         }
-        Event::RunReleased { run } | Event::StartForced { run, .. } | Event::StepApproved { run, .. } => progress(run).into(),
         Event::StepForced { run, .. } => Decision::events(progress(run).into_iter().chain(alerts::of_decision(world, run))),
         Event::FlowReleased { flow } => Decision::events(going_on(world, flow, asked)),
         Event::ClockStepped { by_seconds } => misses::slept(*by_seconds, asked.now).into(),

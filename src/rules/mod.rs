@@ -58,7 +58,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use timetable::{Timetable, absence};
 pub use verbs::decide;
 pub use waiting::{Waiting, WaitingOn, waiting_on};
-pub use why::{Reason, why_flow, why_run};
+pub use why::{Reason, why_flow, why_run, with_output};
 
 use crate::domain::{Author, Effect, Entry, Event, Level};
 use crate::world::World;

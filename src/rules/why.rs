@@ -2,7 +2,7 @@
 
 use super::compare::Comparison;
 use super::{Timetable, Waiting, alerts, forecast, occurrences, waiting};
-use crate::domain::{FlowId, Outcome, Phase, RunId};
+use crate::domain::{AttemptId, FlowId, Job, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,11 +17,31 @@ pub struct Reason {
     /// The command that would change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The attempt whose output tells more; a rule does not read it, see [`with_output`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+}
+
+/// The same reasons, each that has an attempt followed by what its output tells, where it tells anything.
+pub fn with_output(reasons: Vec<Reason>, mut told: impl FnMut(&AttemptId) -> Option<String>) -> Vec<Reason> {
+    let mut all = Vec::with_capacity(reasons.len() + 1);
+    for reason in reasons {
+        let attempt = reason.attempt.clone();
+        let words = attempt.as_ref().and_then(&mut told).map(|text| Reason { attempt, ..Reason::new(text, &reason.object) });
+        all.push(reason);
+        all.extend(words);
+    }
+    all
 }
 
 impl Reason {
     fn new(text: impl Into<String>, object: &impl ToString) -> Self {
-        Self { text: text.into(), object: object.to_string(), hint: None }
+        Self { text: text.into(), object: object.to_string(), hint: None, attempt: None }
+    }
+
+    fn attempt(self, run: &RunId, step: &StepRun) -> Self {
+        let job = || Job::Step { run: run.clone(), step: step.name.clone() };
+        Self { attempt: step.attempts.last().map(|attempt| AttemptId { job: job(), number: attempt.number }), ..self }
     }
 
     fn hint(self, hint: impl Into<String>) -> Self {
@@ -31,7 +51,7 @@ impl Reason {
 
 impl From<Waiting> for Reason {
     fn from(waiting: Waiting) -> Self {
-        Self { text: waiting.text, object: waiting.object, hint: waiting.hint }
+        Self { text: waiting.text, object: waiting.object, hint: waiting.hint, attempt: None }
     }
 }
 
@@ -182,11 +202,15 @@ fn of_done(flow: &Flow, run: &Run) -> Vec<Reason> {
         match step.state.outcome() {
             Some(Outcome::Failed { cause }) => {
                 let text = format!("{} failed: {cause}, attempt {}", step.name, step.attempts_spent());
-                reasons.push(Reason::new(text, &object).hint(hint));
+                reasons.push(Reason::new(text, &object).hint(hint).attempt(id, step));
             }
             Some(Outcome::Lost) => {
                 let boot = attempt.map_or("", |attempt| attempt.boot_id.as_str());
-                reasons.push(Reason::new(format!("{} is lost: nobody knows how it ended (boot {boot})", step.name), &object).hint(hint));
+                reasons.push(
+                    Reason::new(format!("{} is lost: nobody knows how it ended (boot {boot})", step.name), &object)
+                        .hint(hint)
+                        .attempt(id, step),
+                );
             }
             Some(Outcome::UpstreamFailed) => {
                 reasons.push(Reason::new(format!("{} did not run: a step that it needs failed", step.name), &object));

@@ -173,8 +173,8 @@ impl World {
             | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
             | Event::CalendarRemoved { .. }
-            | Event::BatchDayDefined { .. } => self.touched.flows = entry.seq,
-            Event::FlowIced { .. }
+            | Event::BatchDayDefined { .. }
+            | Event::FlowIced { .. }
             | Event::FlowThawed { .. }
             | Event::NoopSet { .. }
             | Event::NoopWithdrawn { .. }

@@ -153,6 +153,7 @@ impl App {
             Action::Palette => self.palette(),
             Action::Help => self.help(),
             Action::NextTheme => self.next_theme(),
+            Action::FlowsPage => self.session.open(Screen::Flows(None)),
             Action::Timeline => self.session.open(Screen::Timeline),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
@@ -196,6 +197,10 @@ impl App {
             Action::Run => self.run(target),
             Action::Output => match self.session.output_of(Some(target)) {
                 Ok(attempt) => self.session.open(Screen::Output(attempt)),
+                Err(words) => self.session.toast(Tone::Bad, words),
+            },
+            Action::Compare => match self.session.output_of(Some(target)) {
+                Ok(attempt) => self.session.open(Screen::Compare(attempt)),
                 Err(words) => self.session.toast(Tone::Bad, words),
             },
             Action::Why => self.session.open(Screen::Why(target.clone())),

@@ -289,6 +289,8 @@ impl Page for Dashboard {
             Action::NextPane => self.focus_on(step(1)),
             Action::PreviousPane => self.focus_on(step(PANES.len() - 1)),
             Action::Left | Action::Right => self.focus_on(PANES.get(self.focus as usize ^ 1).copied().unwrap_or_default()),
+            // The flows have a page of their own, with room for their times.
+            Action::Zoom if self.focus == Focus::Flows => session.open(super::Screen::Flows(self.flows.0.on().cloned())),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => {
                 let undone = focused!(self, list => list.0.step_back());

@@ -12,6 +12,10 @@
 //!  ● 16   success                  Fri 02:30   10m   schedule 30 2 * * *
 //! ```
 
+mod definition;
+mod next;
+mod runs;
+
 use super::{Page, Screen};
 use crate::console::view::{clock, flows, state};
 use crate::console::widget::bars;
@@ -21,19 +25,17 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
-use crate::domain::effect::Firing;
-use crate::domain::{Calendar, Digest, FlowDefinition, FlowId};
-use crate::rules::{Timetable, forecast};
+use crate::domain::{FlowDefinition, FlowId};
+use crate::rules::forecast;
 use crate::world::flow::PastOutcome;
-use crate::world::{Flow, Run, World};
+use crate::world::{Flow, Run};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use jiff::Timestamp;
+use next::Next;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::fmt::Write as _; // writing into a String cannot fail
-use std::sync::Arc;
 
-/// Next occurrences that are shown.
+/// Next occurrences in the head; the others have a tab of their own.
 const NEXT: usize = 3;
 /// Past runs in the strip.
 const HISTORY: usize = 30;
@@ -42,25 +44,49 @@ const HISTORY: usize = 30;
 #[derive(Debug)]
 pub struct FlowPage {
     flow: FlowId,
-    cursor: Cursor,
-    runs_area: Rect,
+    tab: Tab,
+    /// The cursors of runs, of next times, of the definition's lines.
+    cursors: [Cursor; 3],
+    /// Lines of the tab that is open.
+    rows: usize,
+    rows_area: Rect,
     graph: Kept,
     next: Option<Next>,
 }
 
-/// The next occurrences of a definition, known until the first of them has passed.
-#[derive(Debug)]
-struct Next {
-    digest: Digest,
-    calendar: Option<Arc<Calendar>>,
-    from: Timestamp,
-    firings: Vec<Firing>,
+/// What the lower part shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tab {
+    #[default]
+    Runs,
+    Next,
+    Definition,
+}
+
+const TABS: [Tab; 3] = [Tab::Runs, Tab::Next, Tab::Definition];
+
+impl Tab {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Runs => "Runs",
+            Self::Next => "Next times",
+            Self::Definition => "Definition",
+        }
+    }
 }
 
 impl FlowPage {
     /// The page of a flow.
     pub fn new(flow: FlowId) -> Self {
-        Self { flow, cursor: Cursor::default(), runs_area: Rect::default(), graph: Kept::default(), next: None }
+        Self {
+            flow,
+            tab: Tab::Runs,
+            cursors: [Cursor::default(); 3],
+            rows: 0,
+            rows_area: Rect::default(),
+            graph: Kept::default(),
+            next: None,
+        }
     }
 
     fn flow<'s>(&self, session: &'s Session) -> Option<&'s Flow> {
@@ -70,23 +96,8 @@ impl FlowPage {
     /// The run under the cursor; the newest is the first.
     fn run<'s>(&self, session: &'s Session) -> Option<&'s Run> {
         let flow = self.flow(session)?;
-        let place = flow.runs.len().checked_sub(self.cursor.at + 1)?;
+        let place = flow.runs.len().checked_sub(self.cursors[Tab::Runs as usize].at + 1)?;
         flow.runs.get(place).map(|run| &**run)
-    }
-
-    fn next(&mut self, session: &Session, flow: &Flow) -> &[Firing] {
-        let now = session.now;
-        let calendar = flow.definition.calendar.as_ref().and_then(|rule| session.world.calendars.get(&rule.name));
-        let known = self.next.as_ref().is_some_and(|next| {
-            let same_calendar = next.calendar.as_ref().map(Arc::as_ptr) == calendar.map(Arc::as_ptr);
-            let ahead = next.from <= now && next.firings.first().is_none_or(|first| first.at > now);
-            next.digest == flow.digest && same_calendar && ahead
-        });
-        if !known {
-            let (digest, calendar) = (flow.digest.clone(), calendar.cloned());
-            self.next = Some(Next { digest, calendar, from: now, firings: firings(&session.world, flow, now) });
-        }
-        self.next.as_ref().map_or(&[], |next| &next.firings)
     }
 
     fn head(&mut self, session: &Session, flow: &Flow) -> Vec<Line> {
@@ -99,13 +110,14 @@ impl FlowPage {
             when.push(Role::Text, definition.schedules.join(" | "));
             let calendar = definition.calendar.as_ref().map_or_else(String::new, |rule| format!(", calendar {}", rule.name));
             when.push(Role::Muted, format!(" ({}{calendar}), next ", definition.zone));
-            let next: Vec<_> = self.next(session, flow).to_vec();
+            let next = Next::of(&mut self.next, session, flow);
             if next.is_empty() {
                 when.push(Role::Warning, "never");
             }
-            for (place, firing) in next.iter().enumerate() {
-                let time = session.time(firing.at);
-                let words = if place == 0 { format!("{time} in {}", session.until(firing.at)) } else { format!(", {time}") };
+            for (place, coming) in next.iter().filter(|coming| coming.instead.is_none()).take(NEXT).enumerate() {
+                let at = coming.firing.at;
+                let time = session.time(at);
+                let words = if place == 0 { format!("{time} in {}", session.until(at)) } else { format!(", {time}") };
                 when.push(if place == 0 { Role::Text } else { Role::Muted }, words);
             }
         }
@@ -115,23 +127,6 @@ impl FlowPage {
         lines.push(history(session, flow));
         lines
     }
-}
-
-/// The next times at which it runs; days that its calendar leaves out are passed over.
-fn firings(world: &World, flow: &Flow, now: Timestamp) -> Vec<Firing> {
-    let timetable = Timetable::of(world, flow);
-    let mut next = Vec::new();
-    for (_, line) in timetable.lines() {
-        let mut after = now;
-        for _ in 0..NEXT {
-            let Some(firing) = line.next_running(after) else { break };
-            after = firing.at;
-            next.push(firing);
-        }
-    }
-    next.sort_by_key(|firing| firing.at);
-    next.truncate(NEXT);
-    next
 }
 
 /// When the run on its way, the last one run again, or the next planned one ends; absent where nothing is due and nothing
@@ -238,7 +233,10 @@ fn history(session: &Session, flow: &Flow) -> Line {
     let mut took: Vec<_> = good.iter().map(|past| past.took).collect();
     took.sort_unstable();
     let usual = took.get(took.len() / 2).map(|took| format!(", usually {}", clock::duration(*took))).unwrap_or_default();
-    line.with(Role::Muted, format!("  {} of the last {ran} good{usual}", good.len()))
+    let longest = took.last().filter(|_| took.len() > 1).map(|took| format!(", longest {}", clock::duration(*took))).unwrap_or_default();
+    let last = flow.history.back().filter(|past| past.outcome != PastOutcome::Absent);
+    let last = last.map(|past| format!(", last {}", clock::duration(past.took))).unwrap_or_default();
+    line.with(Role::Muted, format!("  {} of the last {ran} good{usual}{longest}{last}", good.len()))
 }
 
 impl Page for FlowPage {
@@ -252,7 +250,8 @@ impl Page for FlowPage {
 
     fn target(&self, session: &Session) -> Option<Target> {
         self.flow(session)?;
-        Some(self.run(session).map_or_else(|| Target::Flow(self.flow.clone()), |run| Target::Run(run.id.clone())))
+        let run = if self.tab == Tab::Runs { self.run(session) } else { None };
+        Some(run.map_or_else(|| Target::Flow(self.flow.clone()), |run| Target::Run(run.id.clone())))
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -279,7 +278,8 @@ impl Page for FlowPage {
         let (definition, digest) = shown.as_ref().map_or((&flow.definition, &flow.digest), |(_, definition, digest)| (definition, digest));
         let (definition, digest) = (definition.clone(), digest.clone());
         let room = (left / 2).saturating_sub(1);
-        if room >= 1 {
+        // The definition is read; the picture of it would take its room.
+        if room >= 1 && self.tab != Tab::Definition {
             let title = shown.as_ref().map_or_else(|| "Steps".to_owned(), |(run, ..)| format!("Steps of {}", run.id.name));
             let note = format!("{} steps", definition.steps.len());
             let below = section(&mut painter, Rect { y, height: left, ..area }, &title, &note, false, &session.glyphs);
@@ -308,33 +308,64 @@ impl Page for FlowPage {
             }
         }
         let area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        let kept = runs_note(flow);
-        self.runs_area = section(&mut painter, area, "Runs", &kept, true, &session.glyphs);
-        draw_runs(&mut painter, session, flow, &mut self.cursor, self.runs_area);
+        let title = |tab: &Tab| {
+            let words = format!("{} {}", *tab as usize + 1, tab.title());
+            if *tab == self.tab { format!("[{words}]") } else { words }
+        };
+        let titles = TABS.iter().map(title).collect::<Vec<_>>().join("  ");
+        let note = if self.tab == Tab::Runs { runs_note(flow) } else { String::new() };
+        self.rows_area = section(&mut painter, area, &titles, &note, true, &session.glyphs);
+        let lines = match self.tab {
+            Tab::Runs => {
+                self.rows = flow.runs.len();
+                runs::draw_runs(&mut painter, session, flow, &mut self.cursors[Tab::Runs as usize], self.rows_area);
+                return None;
+            }
+            Tab::Next => next::lines(session, flow, Next::of(&mut self.next, session, flow)),
+            Tab::Definition => definition::lines(session, flow, self.rows_area.width),
+        };
+        self.rows = lines.len();
+        let area = self.rows_area;
+        let cursor = &mut self.cursors[self.tab as usize];
+        for (place, y) in cursor.window(lines.len(), area.height).zip(area.y..) {
+            let Some(line) = lines.get(place) else { continue };
+            painter.line(area.x + 1, y, area.width.saturating_sub(1), line);
+            if place == cursor.at {
+                painter.text(area.x, y, area.width.min(1), Role::Key, session.glyphs.cursor);
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
         None
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
-        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
-        if action == Action::Open {
-            if let Some(run) = self.run(session) {
-                let run = run.id.clone();
-                session.open(Screen::Run(run));
-            }
-            return true;
+        let turned = |by: usize| TABS.get((self.tab as usize + by) % TABS.len()).copied().unwrap_or_default();
+        match action {
+            Action::NextPane | Action::Right => self.tab = turned(1),
+            Action::PreviousPane | Action::Left => self.tab = turned(TABS.len() - 1),
+            pane if pane.pane().is_some() => match pane.pane().and_then(|pane| TABS.get(pane)) {
+                Some(tab) => self.tab = *tab,
+                None => return false,
+            },
+            _ => return self.act_on_rows(action, session),
         }
-        self.cursor.act(action, rows)
+        true
+    }
+
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
+        (action == Action::Open && self.tab != Tab::Runs).then(|| "only a run can be opened; 1 shows them".into())
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let rows = self.flow(session).map_or(0, |flow| flow.runs.len());
+        let rows = self.rows;
         match event.kind {
-            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, rows),
-            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, rows),
-            MouseEventKind::Down(MouseButton::Left) if self.runs_area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.runs_area.y);
+            MouseEventKind::ScrollDown => self.act_on_rows(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act_on_rows(Action::Up, session),
+            MouseEventKind::Down(MouseButton::Left) if self.rows_area.contains(Position::new(event.column, event.row)) => {
+                let cursor = &mut self.cursors[self.tab as usize];
+                let row = cursor.row_at(event.row - self.rows_area.y);
                 if row < rows {
-                    self.cursor.at = row;
+                    cursor.at = row;
                 }
                 row < rows
             }
@@ -343,41 +374,16 @@ impl Page for FlowPage {
     }
 }
 
-fn draw_runs(painter: &mut Painter<'_>, session: &Session, flow: &Flow, cursor: &mut Cursor, area: Rect) {
-    if flow.runs.is_empty() {
-        painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, "no run yet; R starts one now");
-        return;
-    }
-    let rows = flow.runs.len();
-    for (line, place) in cursor.window(rows, area.height).enumerate() {
-        let Some(run) = flow.runs.get(rows - 1 - place) else { continue };
-        let y = area.y + line as u16;
-        let selected = place == cursor.at;
-        painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-        let (symbol, role) = state::run(run, &session.glyphs);
-        let words_width = (area.width / 3).clamp(14, 40);
-        let mut x = area.x + 1;
-        let right = area.right();
-        let mut cell = |x: &mut u16, width: u16, role: Role, text: &str| {
-            let room = width.min(right.saturating_sub(*x));
-            painter.text(*x, y, room, role, text);
-            *x = x.saturating_add(width + 1);
-        };
-        cell(&mut x, 1, role, symbol);
-        cell(&mut x, 5, Role::Name, &run.id.name);
-        cell(&mut x, words_width, role, &flows::run_words(session, flow, run));
-        cell(&mut x, 12, Role::Text, &session.time(run.started_at.unwrap_or(run.created_at)));
-        let took = match (run.started_at, run.ended_at) {
-            (Some(from), Some(to)) => clock::duration(to.duration_since(from).try_into().unwrap_or_default()),
-            (Some(from), None) => session.age(from),
-            (None, _) => String::new(),
-        };
-        cell(&mut x, 7, Role::Text, &took);
-        cell(&mut x, 10, Role::Muted, &format!("{}", run.date));
-        let rest = right.saturating_sub(x);
-        cell(&mut x, rest, Role::Muted, &state::cause(run));
-        if selected {
-            painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+impl FlowPage {
+    fn act_on_rows(&mut self, action: Action, session: &mut Session) -> bool {
+        if action == Action::Open {
+            if let Some(run) = self.run(session) {
+                let run = run.id.clone();
+                session.open(Screen::Run(run));
+            }
+            return true;
         }
+        let rows = if self.tab == Tab::Runs { self.flow(session).map_or(0, |flow| flow.runs.len()) } else { self.rows };
+        self.cursors[self.tab as usize].act(action, rows)
     }
 }

@@ -1,7 +1,9 @@
 //! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
 
+pub mod compare;
 pub mod dashboard;
 pub mod flow;
+pub mod flows;
 pub mod holds;
 pub mod incident;
 pub mod misses;
@@ -27,12 +29,16 @@ use ratatui::layout::{Position, Rect};
 pub enum Screen {
     /// The four panes.
     Dashboard,
+    /// All flows, with the cursor on this one.
+    Flows(Option<FlowId>),
     /// A flow with its runs.
     Flow(FlowId),
     /// A run of a flow.
     Run(RunId),
     /// What an attempt printed.
     Output(AttemptId),
+    /// What an attempt printed beside what the last good run did.
+    Compare(AttemptId),
     /// A probe.
     Probe(ProbeId),
     /// An incident.
@@ -134,13 +140,15 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Incident(id) => Some(Box::new(incident::IncidentPage::new(*id))),
         Screen::Runbook { runbook, subject } => Some(Box::new(runbook::RunbookPage::new(runbook.clone(), subject.clone(), session))),
         Screen::Note { kind, subject } => Some(Box::new(note::NotePage::new(*kind, subject.clone(), session))),
+        Screen::Flows(on) => Some(Box::new(flows::FlowsPage::new(on.clone()))),
         Screen::Flow(flow) => Some(Box::new(flow::FlowPage::new(flow.clone()))),
         Screen::Run(run) => Some(Box::new(run::RunPage::new(run.clone()))),
         Screen::Output(attempt) => Some(Box::new(output::OutputPage::new(attempt.clone(), session))),
+        Screen::Compare(attempt) => Some(Box::new(compare::ComparePage::new(attempt.clone(), session))),
         Screen::Probe(probe) => Some(Box::new(probe::ProbePage::new(probe.clone(), session))),
         Screen::Timeline => Some(Box::new(timeline::TimelinePage::default())),
-        Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone()))),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -27,9 +27,12 @@ use std::sync::Arc;
 
 pub mod lines;
 mod seek;
-mod text;
+pub mod text;
 
 use lines::Lines;
+
+/// A running step that has printed nothing for so long is said to be silent.
+const SILENT: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
 /// The page.
 #[derive(Debug)]
@@ -117,16 +120,6 @@ impl OutputPage {
         }
     }
 
-    /// The same step of the last good run, to compare with.
-    fn good(&self, session: &Session) -> Result<AttemptId, String> {
-        let Job::Step { run, step } = &self.attempt.job else { return Err("a runbook step has no good run to compare with".into()) };
-        let flow = session.world.flow(&run.flow).ok_or("the flow is gone")?;
-        let good = flow.last_good(Some(run)).ok_or("there is no good run before this one")?;
-        let number = good.step(step).and_then(|step| step.attempts.last()).map(|attempt| attempt.number);
-        let number = number.ok_or_else(|| format!("{step} did not run in {}", good.id))?;
-        Ok(AttemptId { job: Job::Step { run: good.id.clone(), step: step.clone() }, number })
-    }
-
     fn head(&self, session: &Session) -> Line {
         let progress = self.progress(session);
         let mut line = Line::new();
@@ -150,6 +143,11 @@ impl OutputPage {
         // What has ended has no news; its end is merely in sight.
         if lines.following() && !matches!(progress, Some(Progress::Ended(_))) {
             line.push(Role::Active, "   following");
+        }
+        // Lines carry no time of their own unless the step prints one; when the last one came, the file system knows.
+        let written = lines.output().written_at().filter(|_| matches!(progress, Some(Progress::Runs)));
+        if let Some(at) = written.filter(|at| session.now.duration_since(*at) >= SILENT) {
+            line.push(Role::Warning, format!("   silent for {}", session.age(at)));
         }
         if let Some(words) = lines.filter_words() {
             line.push(Role::Warning, format!("   {words}"));
@@ -257,10 +255,7 @@ impl Page for OutputPage {
             Action::FirstError => self.first_error(session),
             Action::OlderAttempt => self.neighbour(false, session),
             Action::NewerAttempt => self.neighbour(true, session),
-            Action::Compare => match self.good(session) {
-                Ok(good) => session.open(Screen::Output(good)),
-                Err(words) => session.toast(Tone::Plain, words),
-            },
+            Action::Compare => session.open(Screen::Compare(self.attempt.clone())),
             Action::Back if self.search.is_some() => self.search = None,
             Action::Back if self.lines.as_ref().is_ok_and(|lines| lines.filter_words().is_some()) => self.unfilter(),
             other => return self.lines.as_mut().is_ok_and(|lines| lines.act(other)),
@@ -268,9 +263,8 @@ impl Page for OutputPage {
         true
     }
 
-    fn why_disabled(&self, action: Action, session: &Session) -> Option<String> {
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
         match action {
-            Action::Compare => self.good(session).err(),
             Action::SearchNext | Action::SearchPrevious if self.needle.is_none() => {
                 Some("nothing is looked for yet; / asks for a text".into())
             }

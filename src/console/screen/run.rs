@@ -13,19 +13,25 @@
 //!   ✗ 2  02:37  3m40  exit 1         14.3 KiB   left behind: 4711 psql
 //! ```
 
+mod draw;
+
 use super::{Page, Screen};
+use crate::console::app::edit;
+use crate::console::session::Tone;
 use crate::console::view::{bars, clock, flows, state};
 use crate::console::widget::cursor::Cursor;
-use crate::console::widget::gantt;
 use crate::console::widget::graph::Kept;
+use crate::console::widget::input::Input;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{AttemptId, Job, Phase, RunId, StepName};
 use crate::rules::forecast::{self, Forecast};
-use crate::world::{Attempt, Flow, Run, StepRun};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crate::world::{Flow, Run, StepRun};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+pub use draw::size;
+use draw::{Listed, draw_attempts, draw_steps};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -34,6 +40,9 @@ use ratatui::layout::{Position, Rect};
 #[derive(Debug)]
 pub struct RunPage {
     run: RunId,
+    /// What the names of steps must hold to be listed.
+    filter: Input,
+    filtering: bool,
     cursor: Option<Cursor>,
     steps_area: Rect,
     graph: Kept,
@@ -42,7 +51,7 @@ pub struct RunPage {
 impl RunPage {
     /// The page of a run, with the cursor on the step that tells most.
     pub fn new(run: RunId) -> Self {
-        Self { run, cursor: None, steps_area: Rect::default(), graph: Kept::default() }
+        Self { run, filter: Input::default(), filtering: false, cursor: None, steps_area: Rect::default(), graph: Kept::default() }
     }
 
     fn cursor(&mut self, run: &Run) -> &mut Cursor {
@@ -52,9 +61,40 @@ impl RunPage {
         })
     }
 
+    /// Places of the steps that are listed.
+    fn listed(&self, run: &Run) -> Vec<usize> {
+        let wanted = self.filter.text().trim().to_lowercase();
+        let holds = |step: &StepRun| wanted.is_empty() || step.name.as_str().to_lowercase().contains(&wanted);
+        run.steps.iter().enumerate().filter(|(_, step)| holds(step)).map(|(place, _)| place).collect()
+    }
+
+    /// Changes what is listed; the cursor stays on its step where that is still listed.
+    fn relist(&mut self, session: &Session, change: impl FnOnce(&mut Self)) {
+        let Some(run) = session.world.run(&self.run) else { return };
+        let on = self.step(run).map(|step| step.name.clone());
+        change(self);
+        let at = self.listed(run).into_iter().position(|place| run.steps.get(place).map(|step| &step.name) == on.as_ref());
+        self.cursor(run).at = at.unwrap_or(0);
+    }
+
+    /// The cursor to the next step of the path that decides the end; all steps are listed again.
+    fn follow_path(&mut self, session: &mut Session) {
+        let found = session.world.flow(&self.run.flow).and_then(|flow| Some((flow, flow.run(&self.run)?)));
+        let path = found.and_then(|(flow, run)| foreseen(session, flow, run)).map(|(_, told)| told.path).unwrap_or_default();
+        let Some((_, run)) = found.filter(|_| !path.is_empty()) else {
+            session.toast(Tone::Plain, "nothing remains that could decide the end");
+            return;
+        };
+        let on = self.step(run).and_then(|step| path.iter().position(|name| *name == step.name));
+        let next = path.get(on.map_or(0, |on| (on + 1) % path.len()));
+        let at = next.and_then(|next| run.steps.iter().position(|step| step.name == *next));
+        self.filter.clear();
+        self.cursor(run).at = at.unwrap_or(0);
+    }
+
     fn step<'r>(&self, run: &'r Run) -> Option<&'r StepRun> {
         match self.cursor {
-            Some(cursor) => run.steps.get(cursor.at),
+            Some(cursor) => run.steps.get(*self.listed(run).get(cursor.at)?),
             None => run.telling_step().or_else(|| run.steps.first()),
         }
     }
@@ -88,6 +128,20 @@ impl RunPage {
         let step = self.step(run)?;
         let number = step.attempts.last()?.number;
         Some(AttemptId { job: Job::Step { run: self.run.clone(), step: step.name.clone() }, number })
+    }
+
+    /// Opens the output of the step under the cursor, or moves.
+    fn moved(&mut self, action: Action, session: &mut Session) -> bool {
+        if action == Action::Open {
+            match self.attempt(session) {
+                Some(attempt) => session.open(Screen::Output(attempt)),
+                None => session.toast(Tone::Plain, "this step has not started, so there is no output"),
+            }
+            return true;
+        }
+        let Some(run) = session.world.run(&self.run) else { return false };
+        let rows = self.listed(run).len();
+        self.cursor(run).act(action, rows)
     }
 }
 
@@ -144,7 +198,10 @@ impl Page for RunPage {
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        vec![Place::Flows, Place::List, Place::Global]
+        if self.filtering {
+            return vec![Place::Input, Place::Dialog];
+        }
+        vec![Place::Run, Place::Flows, Place::List, Place::Global]
     }
 
     fn target(&self, session: &Session) -> Option<Target> {
@@ -186,32 +243,70 @@ impl Page for RunPage {
         if bars.now.is_some() {
             session.changes_in(SignedDuration::from_secs(5));
         }
-        self.steps_area = draw_steps(&mut painter, session, (run, good), (&bars, &path), self.cursor(run), list);
+        let (listed, filter) = (self.listed(run), self.filter.text().to_owned());
+        let is_filtered = self.filtering || !filter.is_empty();
+        let title = if is_filtered { format!("Steps /{filter}") } else { String::new() };
+        let shown = Listed { places: &listed, title: &title, bars: &bars, path: &path };
+        self.steps_area = draw_steps(&mut painter, session, (run, good), &shown, self.cursor(run), list);
+        let typed = self.filtering.then(|| {
+            let x = list.x + 3 + crate::text::width(&crate::text::line(&title)) as u16;
+            Position::new(x.min(list.right().saturating_sub(1)), list.y)
+        });
         if below > 0
             && let Some(step) = self.step(run)
         {
             let bottom = Rect { y: list.bottom(), height: below, ..rest };
             draw_attempts(&mut painter, session, step, bottom);
         }
-        None
+        typed
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
-        if action == Action::Open {
-            match self.attempt(session) {
-                Some(attempt) => session.open(Screen::Output(attempt)),
-                None => session.toast(crate::console::session::Tone::Plain, "this step has not started, so there is no output"),
+        if self.filtering {
+            match action {
+                Action::Confirm => self.filtering = false,
+                Action::Cancel => {
+                    self.filtering = false;
+                    self.relist(session, |page| page.filter.clear());
+                }
+                Action::NextField => drop(self.moved(Action::Down, session)),
+                Action::PreviousField => drop(self.moved(Action::Up, session)),
+                other => self.relist(session, |page| edit(&mut page.filter, other)),
             }
             return true;
         }
-        let Some(run) = session.world.run(&self.run) else { return false };
-        let rows = run.steps.len();
-        self.cursor(run).act(action, rows)
+        match action {
+            Action::Filter => self.filtering = true,
+            Action::Back if !self.filter.is_empty() => self.relist(session, |page| page.filter.clear()),
+            Action::CriticalPath => self.follow_path(session),
+            other => return self.moved(other, session),
+        }
+        true
+    }
+
+    fn takes_text(&self) -> bool {
+        self.filtering
+    }
+
+    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
+        if let KeyCode::Char(char) = key.code
+            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+        {
+            self.pasted(char.encode_utf8(&mut [0; 4]), session);
+        }
+    }
+
+    fn pasted(&mut self, text: &str, session: &mut Session) {
+        let mut whole = true;
+        self.relist(session, |page| whole = page.filter.insert(text.lines().next().unwrap_or_default()));
+        if !whole {
+            session.toast(Tone::Bad, "the pasted text was cut");
+        }
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
         let Some(run) = session.world.run(&self.run) else { return false };
-        let rows = run.steps.len();
+        let rows = self.listed(run).len();
         let area = self.steps_area;
         let cursor = self.cursor(run);
         match event.kind {
@@ -226,114 +321,5 @@ impl Page for RunPage {
             }
             _ => false,
         }
-    }
-}
-
-/// Widths of the columns of a step's row: name, words, bars; what is left takes the duration.
-fn columns(area: Rect, run: &Run) -> (u16, u16, u16) {
-    let longest = run.steps.iter().map(|step| crate::text::width(step.name.as_str())).max().unwrap_or(0) as u16;
-    let name = longest.clamp(4, (area.width / 4).max(4));
-    let words = (area.width / 4).clamp(8, 28);
-    let bars = area.width.saturating_sub(name + words + 14);
-    (name, words, bars)
-}
-
-fn draw_steps(
-    painter: &mut Painter<'_>,
-    session: &Session,
-    (run, good): (&Run, Option<&Run>),
-    (bars, path): (&bars::Bars, &[StepName]),
-    cursor: &mut Cursor,
-    area: Rect,
-) -> Rect {
-    let (name_width, words_width, bars_width) = columns(area, run);
-    let (done, all) = run.progress();
-    let note = good.map_or(String::new(), |good| format!("{} {} beside it", if session.glyphs.ascii { "-" } else { "░" }, good.id.name));
-    let inside = section(painter, area, &format!("Steps {done}/{all}"), &note, true, &session.glyphs);
-    let bars_x = inside.x + 4 + name_width + 1 + words_width + 1;
-    for (line, place) in cursor.window(run.steps.len(), inside.height).enumerate() {
-        let Some(step) = run.steps.get(place) else { continue };
-        let y = inside.y + line as u16;
-        let selected = place == cursor.at;
-        if selected {
-            painter.text(inside.x, y, 1, Role::Key, session.glyphs.cursor);
-        }
-        if path.len() > 1 && path.contains(&step.name) {
-            painter.text(inside.x + 1, y, 1, Role::Warning, session.glyphs.critical);
-        }
-        let (symbol, role) = state::step(&step.state, &session.glyphs);
-        let role_of_words = if step.carried { Role::Muted } else { role };
-        painter.text(inside.x + 2, y, 1, role, symbol);
-        painter.text(inside.x + 4, y, name_width.min(inside.right().saturating_sub(inside.x + 4)), Role::Name, step.name.as_str());
-        let words_x = inside.x + 4 + name_width + 1;
-        painter.text(words_x, y, words_width.min(inside.right().saturating_sub(words_x)), role_of_words, &state::step_words(step));
-        let row = Rect { x: bars_x, y, width: bars_width.min(inside.right().saturating_sub(bars_x)), height: 1 };
-        if let Some(of_step) = bars.steps.get(place) {
-            gantt::bars(painter, row, of_step, bars.span, session.glyphs.ascii);
-        }
-        if let (Some(now), true) = (bars.now, row.width > 0) {
-            let x = row.x + gantt::column(now, bars.span, row.width);
-            painter.text(x, y, 1, Role::Active, session.glyphs.border[5]);
-        }
-        let spent = step.attempts.first().zip(step.attempts.last()).map(|(first, last)| {
-            let from = first.started_at.unwrap_or(first.starting_at);
-            match last.ended_at {
-                Some(to) => took(from, to),
-                None => session.age(from),
-            }
-        });
-        if let Some(spent) = spent.filter(|_| !step.carried) {
-            painter.right(Rect { y, height: 1, ..inside }, y, Role::Text, &spent);
-        }
-        if selected {
-            painter.role(Rect { y, height: 1, ..inside }, Role::Selected);
-        }
-    }
-    inside
-}
-
-fn draw_attempts(painter: &mut Painter<'_>, session: &Session, step: &StepRun, area: Rect) {
-    let more = step.attempts.len().saturating_sub(5);
-    let note = if more > 0 { format!("{more} earlier") } else { String::new() };
-    let inside = section(painter, area, &format!("Attempts of {}", step.name), &note, false, &session.glyphs);
-    if step.attempts.is_empty() {
-        let words = if step.carried { "kept from the earlier run" } else { "none has started" };
-        painter.text(inside.x + 2, inside.y, inside.width.saturating_sub(2), Role::Muted, words);
-        return;
-    }
-    for (line, attempt) in step.attempts.iter().skip(more).take(usize::from(inside.height)).enumerate() {
-        let words = attempt_line(session, attempt);
-        painter.line(inside.x + 2, inside.y + line as u16, inside.width.saturating_sub(2), &words);
-    }
-}
-
-fn attempt_line(session: &Session, attempt: &Attempt) -> Line {
-    let (symbol, role) = state::end(attempt.end.as_ref(), &session.glyphs);
-    let mut line = Line::of(role, format!("{symbol} {:<3}", attempt.number));
-    let from = attempt.started_at.unwrap_or(attempt.starting_at);
-    let spent = attempt.ended_at.map_or_else(|| session.age(from), |to| took(from, to));
-    line.push(Role::Text, format!("{:<10} {spent:<8} ", session.time(from)));
-    match (&attempt.end, attempt.pid) {
-        (Some(end), _) => line.push(role, format!("{end}  ")),
-        (None, Some(pid)) => line.push(role, format!("running, pid {pid}  ")),
-        (None, None) => line.push(role, "starting  "),
-    }
-    if attempt.end.is_some() {
-        line.push(Role::Muted, size(attempt.output_bytes));
-    }
-    if !attempt.survivors.is_empty() {
-        line.push(Role::Bad, format!("   left behind: {}", attempt.survivors.join(", ")));
-    }
-    line
-}
-
-/// A number of bytes: `14.2 KiB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0 => "no output".into(),
-        1..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
     }
 }

@@ -15,13 +15,17 @@ use crate::console::widget::cursor::Cursor;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
-use crate::console::{Action, Place, Role, Session, Target};
+use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{IncidentId, ProbeId, RunId};
-use crate::rules::{Reason, why_flow, why_run};
+use crate::rules::{Reason, why_flow, why_run, with_output};
 use crossterm::event::{MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+mod outputs;
+
+use outputs::Outputs;
 
 /// The page.
 #[derive(Debug)]
@@ -29,12 +33,13 @@ pub struct WhyPage {
     about: Target,
     cursor: Cursor,
     known: Option<((u64, Timestamp), Vec<Reason>)>,
+    outputs: Outputs,
 }
 
 impl WhyPage {
     /// The page about a target.
-    pub fn new(about: Target) -> Self {
-        Self { about, cursor: Cursor::default(), known: None }
+    pub fn new(about: Target, session: &Session) -> Self {
+        Self { about, cursor: Cursor::default(), known: None, outputs: Outputs::new(session) }
     }
 
     /// The reasons, worked out again when an entry came or a second has passed.
@@ -42,7 +47,8 @@ impl WhyPage {
         let second = Timestamp::from_second(session.now.as_second()).unwrap_or(session.now);
         let key = (session.world.seq, second);
         if self.known.as_ref().is_none_or(|(known, _)| *known != key) {
-            self.known = Some((key, reasons(session, &self.about)));
+            let outputs = &mut self.outputs;
+            self.known = Some((key, with_output(reasons(session, &self.about), |attempt| outputs.of(attempt))));
         }
         self.known.as_ref().map_or(&[], |(_, reasons)| reasons)
     }
@@ -68,7 +74,7 @@ fn reasons(session: &Session, about: &Target) -> Vec<Reason> {
 fn of_probe(session: &Session, id: &ProbeId) -> Vec<Reason> {
     let Some(probe) = session.world.probe(id) else { return Vec::new() };
     let mut reasons = Vec::new();
-    let reason = |text: String, hint: Option<String>| Reason { text, object: id.to_string(), hint };
+    let reason = |text: String, hint: Option<String>| Reason { text, object: id.to_string(), hint, attempt: None };
     if let Some(error) = &probe.error {
         reasons.push(reason(format!("the probe itself cannot run, which says nothing about its target: {error}"), None));
     }
@@ -102,7 +108,7 @@ fn of_incident(session: &Session, id: IncidentId) -> Vec<Reason> {
 }
 
 fn of(text: String, object: &impl ToString) -> Reason {
-    Reason { text, object: object.to_string(), hint: None }
+    Reason { text, object: object.to_string(), hint: None, attempt: None }
 }
 
 /// What the object of a reason is, for opening it.
@@ -171,7 +177,8 @@ impl Page for WhyPage {
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
         if action == Action::Open {
-            match self.chosen().and_then(|reason| target_of(session, &reason.object)) {
+            let output = |reason: &Reason| reason.attempt.clone().map(Screen::Output);
+            match self.chosen().and_then(|reason| output(reason).or_else(|| target_of(session, &reason.object))) {
                 Some(screen) => session.open(screen),
                 None => session.toast(Tone::Plain, "there is no page for this reason"),
             }
@@ -179,6 +186,12 @@ impl Page for WhyPage {
         }
         let rows = self.known.as_ref().map_or(0, |(_, reasons)| reasons.len());
         self.cursor.act(action, rows)
+    }
+
+    fn told(&mut self, msg: &Msg, _session: &mut Session) {
+        if matches!(msg, Msg::Woken) && self.outputs.listen() {
+            self.known = None;
+        }
     }
 
     fn copied(&self, _session: &Session) -> Option<String> {

@@ -52,6 +52,27 @@ pub fn rows(pieces: &[Piece], width: usize, skip: usize, count: usize) -> Vec<Ve
     rows.into_iter().skip(skip).take(count).map(|parts| parts.0).collect()
 }
 
+/// A line in rows of at most this many columns, parted between words; a longer word is left to be cut.
+pub fn words(line: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    let mut taken = 0;
+    for word in line.split(' ') {
+        let columns = crate::text::width(&crate::text::line(word));
+        if let Some(row) = rows.last_mut().filter(|row| row.is_empty() || taken + 1 + columns <= width) {
+            if !row.is_empty() {
+                row.push(' ');
+                taken += 1;
+            }
+            row.push_str(word);
+            taken += columns;
+        } else {
+            rows.push(word.to_owned());
+            taken = columns;
+        }
+    }
+    rows
+}
+
 #[derive(Default)]
 struct Parts(Vec<Part>);
 
@@ -93,6 +114,14 @@ mod tests {
         assert_eq!(texts(&rows(&line, 3, 1, 1)), ["def"]);
         assert_eq!(texts(&rows(&pieces("", &[]), 3, 0, 9)), [""]);
         assert_eq!(texts(&rows(&pieces("日本語", &[]), 3, 0, 9)), ["日", "本", "語"]);
+    }
+
+    #[test]
+    fn words_stay_whole() {
+        assert_eq!(words("a bcd ef", 4), ["a", "bcd", "ef"]);
+        assert_eq!(words("a bcd ef", 5), ["a bcd", "ef"]);
+        assert_eq!(words("abcdefgh i", 3), ["abcdefgh", "i"]);
+        assert_eq!(words("", 3), [""]);
     }
 
     #[test]

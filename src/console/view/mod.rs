@@ -5,6 +5,7 @@ pub mod answer;
 pub mod bars;
 pub mod clock;
 pub mod fact;
+pub mod flow_list;
 pub mod flows;
 pub mod fold;
 pub mod incidents;

@@ -9,6 +9,7 @@ use crate::console::app::Toast;
 use crate::console::dialog::{Dialog, Field, Foreseen, Kind, Preview};
 use crate::console::session::{Session, Tone};
 use crate::console::theme::Role;
+use crate::console::view::fold;
 use ratatui::layout::{Position, Rect};
 
 /// Columns of a dialog's inside.
@@ -16,7 +17,7 @@ const WIDTH: u16 = 72;
 
 /// Draws a dialog in the middle; answers where its cursor stands.
 pub fn dialog(dialog: &mut Dialog, session: &Session, within: Rect, painter: &mut Painter<'_>) -> Option<Position> {
-    let lines = lines(dialog, session);
+    let lines = lines(dialog, session, usize::from(WIDTH.min(within.width.saturating_sub(4))));
     let fields = dialog.fields.len() as u16;
     let fixed = fields + 2 + u16::from(fields > 0) + u16::from(dialog.fault.is_some());
     let height = (lines.len() as u16).saturating_add(fixed + 2).min(within.height);
@@ -32,6 +33,12 @@ pub fn dialog(dialog: &mut Dialog, session: &Session, within: Rect, painter: &mu
     dialog.scroll = dialog.scroll.min(lines.len().saturating_sub(room.into()));
     for (line, y) in lines.iter().skip(dialog.scroll).zip(inner.y..inner.y + room) {
         painter.line(inner.x, y, inner.width, line);
+    }
+    let hidden = lines.len().saturating_sub(dialog.scroll + usize::from(room));
+    if hidden > 0 && room > 0 {
+        let y = inner.y + room - 1;
+        painter.text(inner.x, y, inner.width, Role::Text, &" ".repeat(inner.width.into()));
+        painter.text(inner.x, y, inner.width, Role::Muted, &format!("{} {} more lines", session.glyphs.ellipsis, hidden + 1));
     }
     let mut y = inner.y + room.min(lines.len() as u16) + u16::from(fields > 0);
     let label = dialog.fields.iter().map(|field| crate::text::width(&crate::text::line(&field.name))).max().unwrap_or(0) as u16;
@@ -56,13 +63,20 @@ pub fn dialog(dialog: &mut Dialog, session: &Session, within: Rect, painter: &mu
 }
 
 /// The text of a dialog with its preview.
-fn lines(dialog: &Dialog, session: &Session) -> Vec<Line> {
+fn lines(dialog: &Dialog, session: &Session, width: usize) -> Vec<Line> {
     let mut lines = dialog.body.clone();
     match &dialog.preview {
         Preview::None => {}
         Preview::Asked(_) => lines.push(Line::of(Role::Muted, "asking what it would touch")),
         Preview::Lines(touched) => {
-            lines.extend(touched.iter().map(|line| Line::of(Role::Key, session.glyphs.next).with(Role::Text, format!(" {line}"))));
+            for line in touched {
+                // What would happen is read whole: a long line goes on below itself.
+                let rows = fold::words(line, width.saturating_sub(2));
+                let sign = |place: usize| if place == 0 { session.glyphs.next } else { " " };
+                lines.extend(
+                    rows.into_iter().enumerate().map(|(place, row)| Line::of(Role::Key, sign(place)).with(Role::Text, format!(" {row}"))),
+                );
+            }
         }
         Preview::Refused(refusal) => {
             lines.push(Line::of(Role::Bad, refusal.reason.clone()));

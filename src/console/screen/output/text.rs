@@ -74,7 +74,7 @@ fn parts(painter: &mut Painter<'_>, session: &Session, pieces: &[Piece], row: &[
 }
 
 /// The step's colours as far as this terminal shows them; what it cannot show is left plain, never guessed.
-fn shown(style: Style, depth: Depth) -> Style {
+pub fn shown(style: Style, depth: Depth) -> Style {
     let fits = |color: &Color| match color {
         Color::Rgb(..) => depth >= Depth::True,
         Color::Indexed(number) => depth >= Depth::Indexed || (*number < 16 && depth >= Depth::Sixteen),
