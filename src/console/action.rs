@@ -50,9 +50,9 @@ actions! {
     Figures "figures" "figures" ["i"] [Compare] always "Let figures and times count as differences, or not.";
     AlikeLines "alike-lines" "all lines" ["="] [Compare] always "Show also the lines that are alike, or only those around a difference.";
     OpenRow "open-row" "open" ["enter"] [FlowList] always "Open the flow, or fold and unfold the group.";
-    SortFlows "sort" "sort" ["S"] [FlowList] always "Sort by risk, by name, by the next time or by how long the last run took.";
-    GroupFlows "group" "group" ["L"] [FlowList] always "Group by state, by source, by a label, or not at all.";
-    CriticalPath "critical-path" "deciding step" ["C"] [Run] always "Go to the next step of the path that decides when the run ends.";
+    SortFlows "sort" "sort" ["s"] [FlowList] always "Sort by risk, by name, by the next time or by how long the last run took.";
+    GroupFlows "group" "group" ["l"] [FlowList] always "Group by state, by source, by a label, or not at all.";
+    CriticalPath "critical-path" "deciding step" ["c"] [Run] always "Go to the next step of the path that decides when the run ends.";
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
@@ -140,7 +140,7 @@ actions! {
     Pane8 "pane-8" "pane 8" ["8"] [Global] always "To pane 8.";
     Pane9 "pane-9" "pane 9" ["9"] [Global] always "To pane 9.";
     Zoom "zoom" "zoom" ["z"] [Global] always "Give the pane the whole screen, or take it back.";
-    FlowsPage "flows" "flows" ["F"] [Global] always "All flows with their times, sorted, grouped and filtered by state.";
+    FlowsPage "flows" "flows" ["V"] [Global] always "All flows with their times, sorted, grouped and filtered by state.";
     Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";

@@ -165,7 +165,7 @@ fn due_dates(world: &World, flow: &Flow) -> Vec<(Date, Vec<RunId>)> {
         dates.extend(before.dates.iter().filter(|(_, ended)| ended.last.1 > flow.defined_at).filter_map(|(date, _)| shifted(date)));
     }
     // Of the dates before those that are remembered nobody knows whether their run was made.
-    let oldest = flow.made_after.first_key_value().filter(|_| flow.made_after.len() >= DATES_KEPT).map(|(date, _)| *date);
+    let oldest = flow.made_after.keys().next().filter(|_| flow.made_after.len() >= DATES_KEPT).copied();
     dates.retain(|date| !flow.made_after.contains_key(date) && oldest.is_none_or(|oldest| *date > oldest));
     // What ended while the flow was iced starts nothing after a thaw.
     let since = flow.thawed_at.map_or(flow.defined_at, |thawed| thawed.max(flow.defined_at));

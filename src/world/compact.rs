@@ -50,6 +50,10 @@ impl Flow {
         self.history.shrink_to_fit();
         self.watches.shrink_to_fit();
         self.incidents.shrink_to_fit();
+        self.endings.last.shrink_to_fit();
+        self.endings.days.shrink_to_fit();
+        self.asked.shrink_to_fit();
+        self.late_told.shrink_to_fit();
         for run in self.runs.iter_mut().filter_map(Arc::get_mut) {
             if let Some((digest, definition)) = self.definitions.get_key_value(&run.definition) {
                 run.definition = digest.clone();

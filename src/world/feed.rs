@@ -21,7 +21,8 @@ pub struct Feed {
     pub last: Option<(FileFact, Timestamp)>,
     known: BTreeMap<String, Known>,
     contents: BTreeMap<String, (String, u64)>,
-    order: VecDeque<(u64, String)>,
+    /// The number, path and content of each that was remembered, the oldest first.
+    order: VecDeque<(u64, String, String)>,
     count: u64,
 }
 
@@ -67,14 +68,16 @@ impl Feed {
         self.contents.entry(file.checksum.clone()).or_insert((file.file.clone(), number));
         let known = Known { size: file.size, modified_at: file.modified_at, checksum: file.checksum.clone(), number };
         self.known.insert(file.file.clone(), known);
-        self.order.push_back((number, file.file.clone()));
+        self.order.push_back((number, file.file.clone(), file.checksum.clone()));
         while self.order.len() > FILES_KEPT {
-            let Some((number, file)) = self.order.pop_front() else { break };
-            let Some(known) = self.known.get(&file).filter(|known| known.number == number) else { continue };
-            if self.contents.get(&known.checksum).is_some_and(|(_, first)| *first == number) {
-                self.contents.remove(&known.checksum);
+            let Some((number, file, checksum)) = self.order.pop_front() else { break };
+            if self.contents.get(&checksum).is_some_and(|(_, first)| *first == number) {
+                self.contents.remove(&checksum);
             }
-            self.known.remove(&file);
+            // A file that came again since is known by its later content.
+            if self.known.get(&file).is_some_and(|known| known.number == number) {
+                self.known.remove(&file);
+            }
         }
     }
 }

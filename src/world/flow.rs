@@ -5,8 +5,8 @@ use crate::domain::condition::{Condition, FileFact};
 use crate::domain::flow::Overlap;
 use crate::domain::run::{DefinitionChoice, Occurrence, PRIORITY_DEFAULT, RunCause, Scope};
 use crate::domain::{
-    AttemptEnd, Digest, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition, StepName,
-    span,
+    AttemptEnd, Digest, Few, FlowDefinition, FlowId, IncidentId, MessageId, Outcome, Params, Phase, RunId, SourceId, StepDefinition,
+    StepName, span,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -51,12 +51,12 @@ pub struct Flow {
     pub late_told: VecDeque<MessageId>,
     /// What became of its last dates, for the flows that come after it; at most [`super::DATES_KEPT`].
     #[serde(default)]
-    pub dates: BTreeMap<Date, DateEnd>,
+    pub dates: Few<Date, DateEnd>,
     /// Dates for which its predecessors have made a run; at most [`super::DATES_KEPT`].
     #[serde(default)]
-    pub made_after: BTreeMap<Date, RunId>,
+    pub made_after: Few<Date, RunId>,
     /// For each step of today's definition how long its last successes took, in milliseconds, the oldest first.
-    pub took: BTreeMap<StepName, VecDeque<u32>>,
+    pub took: Few<StepName, VecDeque<u32>>,
     /// What became of the last occurrences.
     #[serde(default)]
     pub endings: SettledLog,

@@ -2,10 +2,11 @@
 
 use crate::domain::condition::{Condition, FileFact, MetBy, Sight};
 use crate::domain::run::RunCause;
-use crate::domain::{FlowId, Outcome, Phase, RunId};
+use crate::domain::{Few, FlowId, Outcome, Phase, RunId};
 use crate::world::flow::{DateEnd, Flow};
 use crate::world::{DATES_KEPT, Feed, World};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ impl World {
             if is_after {
                 flow.made_after.insert(date, id.clone());
                 while flow.made_after.len() > DATES_KEPT {
-                    flow.made_after.pop_first();
+                    forget_first(&mut flow.made_after);
                 }
             }
             let Some(place) = flow.position(id) else { return };
@@ -107,14 +108,15 @@ impl World {
         }
         self.change_flow(&id.flow, |flow| {
             let last = (id.clone(), at);
-            let ended = flow.dates.entry(date).or_insert_with(|| DateEnd { good: None, last: last.clone(), last_good: good });
+            let mut ended = flow.dates.get(&date).cloned().unwrap_or_else(|| DateEnd { good: None, last: last.clone(), last_good: good });
             ended.last_good = good;
             if good {
                 ended.good = Some(last.clone());
             }
             ended.last = last;
+            flow.dates.insert(date, ended);
             while flow.dates.len() > DATES_KEPT {
-                flow.dates.pop_first();
+                forget_first(&mut flow.dates);
             }
         });
     }
@@ -153,5 +155,13 @@ fn drop_from<T: Ord>(index: &mut BTreeMap<FlowId, BTreeSet<T>>, flow: &FlowId, v
         if values.is_empty() {
             index.remove(flow);
         }
+    }
+}
+
+/// Forgets the oldest date.
+fn forget_first<V: Clone>(dates: &mut Few<Date, V>) {
+    let first = dates.keys().next().copied();
+    if let Some(first) = first {
+        dates.remove(&first);
     }
 }

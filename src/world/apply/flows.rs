@@ -2,7 +2,7 @@
 
 use super::shift;
 use crate::domain::run::{Disposition, Occurrence};
-use crate::domain::{BatchDays, FlowDefinition, FlowId, Phase, RunId, StepName};
+use crate::domain::{BatchDays, Few, FlowDefinition, FlowId, Phase, RunId, StepName};
 use crate::world::World;
 use crate::world::flow::{Flow, PastOutcome, Run, StepRun, Watch};
 use crate::world::settled::SettledLog;
@@ -63,9 +63,9 @@ impl World {
                 incidents: Vec::new(),
                 done: 0,
                 late_told: VecDeque::new(),
-                dates: BTreeMap::new(),
-                made_after: BTreeMap::new(),
-                took: BTreeMap::new(),
+                dates: Few::new(),
+                made_after: Few::new(),
+                took: Few::new(),
                 endings: SettledLog::default(),
                 ice: None,
                 thawed_at: None,

@@ -275,11 +275,16 @@ impl World {
             if flow.definition.step(step).is_none() {
                 return;
             }
-            let kept = flow.took.entry(step.clone()).or_default();
-            if kept.len() >= TOOK_KEPT {
-                kept.pop_front();
+            let milliseconds = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+            match flow.took.get_mut(step) {
+                Some(kept) => {
+                    if kept.len() >= TOOK_KEPT {
+                        kept.pop_front();
+                    }
+                    kept.push_back(milliseconds);
+                }
+                None => drop(flow.took.insert(step.clone(), [milliseconds].into())),
             }
-            kept.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
         });
     }
 
