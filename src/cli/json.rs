@@ -75,7 +75,7 @@ pub fn run(run: &Run, waiting_on: &[Waiting]) -> Value {
         "waiting_on": waiting_on,
         "files": run.files,
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
-        "held": run.hold.as_ref().map(hold),
+        "held": run.hold.as_deref().map(hold),
         "forced_by": run.forced,
         "noop_by": run.noop,
         "priority": run.priority,
@@ -147,8 +147,8 @@ fn step(step: &StepRun) -> Value {
             _ => None,
         },
         "forced_by": step.forced,
-        "decided": step.decided.as_ref().map(decided),
-        "approved": step.approved.as_ref().map(decided),
+        "decided": step.decided.as_deref().map(decided),
+        "approved": step.approved.as_deref().map(decided),
         "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }

@@ -110,7 +110,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
                 events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
                 events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
             }
-            let over = flow.active().filter(|run| ended(run.hold.as_ref()));
+            let over = flow.active().filter(|run| ended(run.hold.as_deref()));
             events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
             if events.is_empty() {
                 events.extend(occurrences::unchosen(flow, asked.now));

@@ -130,7 +130,7 @@ impl World {
             Event::RunPrioritized { run, priority } => self.run_prioritized(run, *priority),
             Event::StepApproved { run, step, note } => {
                 let approved = Decided { by: by.to_owned(), reason: note.clone().unwrap_or_default(), at };
-                self.change_step(run, step, |step| step.approved = Some(approved));
+                self.change_step(run, step, |step| step.approved = Some(Box::new(approved)));
             }
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),

@@ -311,7 +311,7 @@ pub struct Run {
     pub timed_out: bool,
     /// Who lets no further step of it start.
     #[serde(default)]
-    pub hold: Option<Hold>,
+    pub hold: Option<Box<Hold>>,
     /// Who started it although it would have waited.
     #[serde(default)]
     pub forced: Option<String>,
@@ -401,10 +401,10 @@ pub struct StepRun {
     pub forced: Option<String>,
     /// What a person said of it.
     #[serde(default)]
-    pub decided: Option<Decided>,
+    pub decided: Option<Box<Decided>>,
     /// Who gave the word that it waited for.
     #[serde(default)]
-    pub approved: Option<Decided>,
+    pub approved: Option<Box<Decided>>,
 }
 
 /// A person's word on a step.

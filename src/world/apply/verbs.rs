@@ -27,7 +27,7 @@ impl World {
 
     pub(super) fn run_held(&mut self, id: &RunId, hold: Hold) {
         self.change_run(id, |run, _| {
-            run.hold = Some(hold);
+            run.hold = Some(Box::new(hold));
             // Who holds it takes a forced start back.
             run.forced = None;
         });
@@ -131,7 +131,7 @@ impl World {
             let (by, at) = (decided.by.clone(), decided.at);
             let Some(row) = run.step_mut(step) else { return };
             row.state = StepState::Done { outcome: outcome.clone() };
-            row.decided = Some(decided);
+            row.decided = Some(Box::new(decided));
             if run.phase != Phase::Done {
                 if let Some(definition) = definition.filter(|_| outcome.lets_go_on()) {
                     reopen(run, &definition, step);
