@@ -81,3 +81,19 @@ fn a_verb_on_everything_that_is_marked() {
     }
     insta::assert_snapshot!("hold_marked_120x40", stage.picture_with_roles());
 }
+
+#[test]
+fn a_batch_day_shows_what_was_planned_beside_what_came_of_it() {
+    for size in SIZES {
+        let mut stage = missed(size);
+        stage.press("batch-day");
+        insta::assert_snapshot!(format!("batch_{}x{}", size.0, size.1), stage.picture_with_roles());
+    }
+    let mut stage = missed((120, 40));
+    stage.press("batch-day");
+    let today = stage.picture();
+    stage.press("left");
+    assert_ne!(stage.picture(), today, "left is the day before");
+    stage.press("right");
+    assert_eq!(stage.picture(), today, "right leads back");
+}

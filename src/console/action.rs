@@ -142,6 +142,7 @@ actions! {
     Zoom "zoom" "zoom" ["z"] [Global] always "Give the pane the whole screen, or take it back.";
     FlowsPage "flows" "flows" ["V"] [Global] always "All flows with their times, sorted, grouped and filtered by state.";
     Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
+    BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";

@@ -155,6 +155,7 @@ impl App {
             Action::NextTheme => self.next_theme(),
             Action::FlowsPage => self.session.open(Screen::Flows(None)),
             Action::Timeline => self.session.open(Screen::Timeline),
+            Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
             Action::Announce => self.session.dialog(ask::announce()),

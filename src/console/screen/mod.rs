@@ -1,5 +1,6 @@
 //! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
 
+pub mod batch;
 pub mod compare;
 pub mod dashboard;
 pub mod flow;
@@ -61,6 +62,8 @@ pub enum Screen {
     Timeline,
     /// Why the target is as it is.
     Why(Target),
+    /// A batch day, planned against actual.
+    BatchDay,
     /// Everything that is held, iced or waits for a person.
     Holds,
     /// What the last outages missed.
@@ -147,6 +150,7 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Compare(attempt) => Some(Box::new(compare::ComparePage::new(attempt.clone(), session))),
         Screen::Probe(probe) => Some(Box::new(probe::ProbePage::new(probe.clone(), session))),
         Screen::Timeline => Some(Box::new(timeline::TimelinePage::default())),
+        Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
