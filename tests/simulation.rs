@@ -513,10 +513,13 @@ impl Simulation {
     /// What a calendar left out is what it had to leave out when that was settled, and nothing else.
     fn check_calendars(&self) {
         let mut calendars = BTreeMap::new();
+        // What waits for a choice was let through by the calendar of its time; a later one does not take that back.
+        let mut asked = BTreeSet::new();
         for entry in &self.entries {
             match &entry.event {
                 Event::CalendarDefined { calendar } => drop(calendars.insert(calendar.id.clone(), calendar)),
-                Event::OccurrenceSettled { occurrence, disposition } => {
+                Event::OccurrenceAsked { occurrence } => drop(asked.insert(occurrence)),
+                Event::OccurrenceSettled { occurrence, disposition } if !asked.contains(occurrence) => {
                     let rule = self.world.flows[&occurrence.flow].definition.calendar.as_ref();
                     let calendar = rule.map(|rule| calendars[&rule.name]);
                     let wall = occurrence.at.in_tz(&occurrence.zone).unwrap().datetime();
