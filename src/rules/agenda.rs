@@ -87,7 +87,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
             let ice_ends = flow.ice.as_ref().and_then(|ice| ice.until);
-            let runs = flow.active().filter_map(|run| run.hold.as_ref()?.until);
+            let runs = flow.stirring().filter_map(|run| run.hold.as_ref()?.until);
             let own = [occurrences::next_due(world, flow), hold_ends, ice_ends, occurrences::choice_ends(flow)];
             let own = own.into_iter().chain([deadlines::next(flow), timing::next(world, flow)]);
             own.into_iter().flatten().chain(runs).min()
@@ -110,7 +110,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
                 events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
                 events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
             }
-            let over = flow.active().filter(|run| ended(run.hold.as_deref()));
+            let over = flow.stirring().filter(|run| ended(run.hold.as_deref()));
             events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
             if events.is_empty() {
                 events.extend(occurrences::unchosen(flow, asked.now));

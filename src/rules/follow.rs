@@ -129,7 +129,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.
 fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
-    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    let mut motions = world.flow(flow)?.stirring().filter(|run| run.noop.is_some());
     motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 

@@ -95,6 +95,6 @@ pub(super) fn may_run(flow: &Flow) -> Result<(), Refusal> {
 
 /// The run that a new one would wait for.
 pub(super) fn waits_for(flow: &Flow) -> Option<RunId> {
-    let full = flow.active().count() >= flow.side_by_side();
+    let full = flow.side_by_side().is_some_and(|most| flow.active().count() >= most);
     flow.active().last().filter(|_| full).map(|run| run.id.clone())
 }
