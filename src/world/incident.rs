@@ -132,6 +132,11 @@ impl Incident {
         self.stage.is_open()
     }
 
+    /// Whether the person who acknowledged it was asked whether they still work on it.
+    pub fn is_asked(&self) -> bool {
+        self.is_open() && self.acknowledged.as_ref().is_some_and(|ack| ack.asked_until.is_some())
+    }
+
     /// Labels of all its alerts, the worst alert's values first.
     pub fn labels(&self) -> Labels {
         let mut alerts: Vec<_> = self.alerts.values().collect();

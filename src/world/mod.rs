@@ -153,6 +153,9 @@ pub struct World {
     /// How long an acknowledgement lives without a sign of life.
     #[serde(default)]
     pub ack_life: AckLife,
+    /// Incidents whose person was asked whether they still work on it.
+    #[serde(default)]
+    pub asked: BTreeSet<IncidentId>,
 }
 
 /// What the daemon said of itself.

@@ -124,6 +124,7 @@ impl World {
             next_silence: self.next_silence,
             maintenance: self.maintenance.clone(),
             ack_life: self.ack_life,
+            asked: self.asked.clone(),
             ..Self::default()
         }
     }

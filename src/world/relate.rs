@@ -20,6 +20,7 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
         if let Some(incident) = world.incidents.get_mut(&id).map(Arc::make_mut) {
             if entry.author.is_person() && sign_of_life(incident, entry) {
                 world.touched.incidents = entry.seq;
+                world.asked.remove(&id);
             }
             if incident.timeline.len() >= TIMELINE_KEPT {
                 incident.timeline_dropped += 1;

@@ -72,10 +72,9 @@ impl World {
 
     /// Whose turn an open incident is.
     fn turn(&self, incident: &Incident) -> QueueTurn {
-        let asked = incident.acknowledged.as_ref().is_some_and(|ack| ack.asked_until.is_some());
         match () {
             () if incident.snoozed.is_some() || self.muted(incident, self.at).is_some() => QueueTurn::Quiet,
-            () if asked => QueueTurn::Nobodys,
+            () if incident.is_asked() => QueueTurn::Nobodys,
             () if incident.stage == crate::domain::Stage::Mitigated => QueueTurn::Mitigated,
             () if incident.acknowledged.is_some() => QueueTurn::Somebodys,
             () => QueueTurn::Nobodys,

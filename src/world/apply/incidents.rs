@@ -17,6 +17,11 @@ impl World {
         let after = counted(incident);
         shift(&mut self.tally.open, before.0, after.0);
         shift(&mut self.tally.unacknowledged, before.1, after.1);
+        if incident.is_asked() {
+            self.asked.insert(id);
+        } else if !self.asked.is_empty() {
+            self.asked.remove(&id);
+        }
     }
 
     pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, at: Timestamp) {
