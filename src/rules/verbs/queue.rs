@@ -87,7 +87,7 @@ pub(super) fn hand_over(world: &World, id: IncidentId, to: &str, note: Option<&s
     let incident = open(world, id)?;
     names::optional_text("the note", note)?;
     let to = to.trim();
-    let is_wrong = |c: char| c.is_control() || c.is_whitespace() || ":,/@".contains(c);
+    let is_wrong = |c: char| !c.is_alphanumeric() && !"._-+$".contains(c);
     if to.is_empty() || to.chars().count() > NAME_MAX || to.contains(is_wrong) {
         return Err(names::invalid(format!("`{}` is not a person's name", to.chars().take(NAME_MAX).collect::<String>()))
             .hint("a user name such as mia"));
