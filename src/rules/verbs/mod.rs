@@ -5,9 +5,13 @@ mod holds;
 mod incidents;
 mod misses;
 mod procedures;
+mod queue;
+mod silences;
 mod steps;
 mod touches;
 
+pub(super) use queue::touches as of_queue;
+pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
 use super::{Asked, Decision, RerunAsk, sending};
@@ -57,6 +61,18 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::Mitigate { incident, note } => queue::mitigate(world, *incident, note.as_deref()),
+        Command::Unmitigate { incident } => queue::unmitigate(world, *incident),
+        Command::Snooze { incident, until, reason } => queue::snooze(world, *incident, *until, reason.as_deref(), asked),
+        Command::Unsnooze { incident } => queue::unsnooze(world, *incident),
+        Command::Claim { incident } => queue::claim(world, *incident, asked),
+        Command::Unclaim { incident } => queue::unclaim(world, *incident),
+        Command::HandOver { incident, to, note } => queue::hand_over(world, *incident, to, note.as_deref()),
+        Command::Merge { incident, into } => queue::merge(world, *incident, *into),
+        Command::Split { incident, alerts } => queue::split(world, *incident, alerts),
+        Command::Silence { matchers, until, reason } => silences::silence(world, matchers, *until, reason, asked),
+        Command::ExtendSilence { silence, until } => silences::extend(world, *silence, *until, asked),
+        Command::Unsilence { silence } => silences::unsilence(world, *silence),
     }
 }
 
