@@ -1,7 +1,10 @@
 //! What can be asked of dogwatch, and how it says no.
 
 use super::run::{DefinitionChoice, MissedChoice, Scope};
-use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::{
+    ChannelId, FlowId, IncidentId, Level, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId, StepName, Subject,
+    note::SavedNote,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -257,6 +260,26 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// Let somebody take a rota for a while.
+    Override {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on; absent: now.
+        #[serde(default)]
+        from: Option<Timestamp>,
+        /// Until when.
+        to: Timestamp,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// End the override that holds now, or take back the one that begins next.
+    EndOverride {
+        /// The rota.
+        rota: RotaId,
+    },
 }
 
 impl Command {
@@ -293,6 +316,8 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::Override { .. } => "override",
+            Self::EndOverride { .. } => "override --end",
         }
     }
 

@@ -215,6 +215,8 @@ pub struct Definitions {
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.
     pub batch_day: jiff::civil::Time,
+    /// People, rotas, hours and chains of escalation.
+    pub people: Arc<super::people::People>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

@@ -1,5 +1,7 @@
 //! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
 
+mod duty;
+
 use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
@@ -248,6 +250,16 @@ impl<'a> Teller<'a> {
             }
             Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
             Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
+            Event::PeopleDefined { .. }
+            | Event::OverrideMade { .. }
+            | Event::OverrideEnded { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.duty(event),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

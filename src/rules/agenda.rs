@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
-use crate::domain::{ChannelId, Event, FlowId, Job};
+use super::{Asked, Decision, calendar, conditions, deadlines, escalation, occurrences, sending, slots, timing};
+use crate::domain::{ChannelId, Event, FlowId, IncidentId, Job};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -16,6 +16,8 @@ pub enum DueKey {
     Channel(ChannelId),
     /// What is owed around a flow: conditions that are met, runs that its end or its files start.
     Conditions(FlowId),
+    /// The next step of an incident's chain, and what else is to be told of it.
+    Escalation(IncidentId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -23,7 +25,8 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).collect()
+    let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(escalations).collect()
 }
 
 /// The keys whose next time an event may have changed.
@@ -73,6 +76,16 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::EscalationStarted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::IncidentJoined { incident, .. }
+        | Event::IncidentAcknowledged { incident, .. }
+        | Event::IncidentResolved { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
@@ -94,6 +107,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
@@ -121,6 +135,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         }
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Escalation(id) => escalation::due(world, *id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
     }
 }

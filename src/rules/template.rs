@@ -54,6 +54,8 @@ pub fn whole(message: &Message) -> Value {
         "step": message.step,
         "date": message.date,
         "at": message.at,
+        "incident": message.incident,
+        "person": message.person,
     })
 }
 

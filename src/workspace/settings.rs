@@ -1,13 +1,16 @@
 //! `dogwatch.toml`: the workspace's name and zone, whose daemon it is, who may look and act, what is kept for how long.
 
+use super::calendar::Calendars;
 use super::channel;
 use super::file::SourceFile;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
+use super::people;
 use super::table::{self, Keys, Table};
 use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
+use crate::domain::people::People;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -43,6 +46,8 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// People, rotas, hours and chains of escalation.
+    pub people: People,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -83,8 +88,24 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
-    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    known: &[
+        "name",
+        "timezone",
+        "group_by",
+        "daemon",
+        "access",
+        "retention",
+        "batch_day",
+        "channels",
+        "messages",
+        "pools",
+        "people",
+        "rota",
+        "override",
+        "hours",
+        "escalation",
+    ],
+    later: &["source", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
@@ -92,16 +113,18 @@ const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
-/// gives none.
-pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
+/// gives none; `calendars` are those that it may name, absent where nobody asks.
+pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Option<&Calendars>) -> Settings {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let daemon = top.table("daemon", &DAEMON);
     let channels = channel::read(&top, root);
     let names = ChannelNames::of(&channels);
+    let zone = zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned());
     Settings {
         name: name(&top, folder),
-        zone: zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned()),
+        people: people::read(&top, &people::Known { channels: &names, calendars, zone: &zone }),
+        zone,
         group_by: group_by(&top),
         daemon_user: daemon.as_ref().and_then(user),
         max_running: daemon.as_ref().and_then(|daemon| daemon.whole("max_running", 1..=10_000)).map_or(16, |number| number as u32),
@@ -198,7 +221,7 @@ fn principals(access: &Table<'_>, key: &str) -> Vec<Principal> {
 }
 
 /// What the name of a Unix user or group cannot be; directory services allow more than the classic letters.
-fn account_problem(name: &str) -> Option<&'static str> {
+pub(super) fn account_problem(name: &str) -> Option<&'static str> {
     let is_wrong = |character: char| character.is_control() || character.is_whitespace() || ":,/@".contains(character);
     if name.is_empty() || name.len() > 256 || name.starts_with('-') || name.contains(is_wrong) {
         Some("this is not the name of a Unix user or group")
@@ -231,7 +254,7 @@ pub(super) struct Glance {
 pub(super) fn glance(root: &std::path::Path) -> Glance {
     let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
-    let settings = read(&file, root, &folder);
+    let settings = read(&file, root, &folder, None);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
     Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
 }

@@ -1,5 +1,6 @@
 //! Alerts that fire and incidents, as the entries left them.
 
+use super::Escalation;
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::SavedNote;
 use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
@@ -64,6 +65,9 @@ pub struct Incident {
     pub timeline_dropped: u64,
     /// Files about it.
     pub notes: Vec<SavedNote>,
+    /// How far the telling of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Box<Escalation>>,
 }
 
 impl Incident {

@@ -119,6 +119,7 @@ impl World {
             channels: self.channels.clone(),
             batch_day: self.batch_day,
             away: self.away.clone(),
+            duty: self.duty.clone(),
             ..Self::default()
         }
     }
@@ -138,6 +139,7 @@ impl World {
                 let last = self.last_incident.entry(*alert).or_insert(row.id);
                 *last = row.id.max(*last);
             }
+            self.escalating.extend(row.escalation.as_ref().and_then(|escalation| Some((escalation.due()?, row.id))));
             self.incidents.insert(row.id, row);
         }
         for mut row in part.alerts {

@@ -38,6 +38,8 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::MessageSending { .. }
             | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
     )
 }
 
@@ -60,7 +62,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
             _ => false,
         },
-        AlertCause::Outside { .. } => false,
+        AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } => false,
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel
@@ -131,7 +133,18 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
-        | Event::Noted { incident, .. } => vec![*incident],
+        | Event::Noted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. } => vec![*incident],
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => message.incident.into_iter().collect(),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }

@@ -63,6 +63,8 @@ pub fn is_told(event: &Event) -> bool {
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::CalendarDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
     )
 }
 

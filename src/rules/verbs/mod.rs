@@ -4,6 +4,7 @@ mod flows;
 mod holds;
 mod incidents;
 mod misses;
+mod overrides;
 mod procedures;
 mod steps;
 mod touches;
@@ -57,6 +58,10 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::Override { rota, person, from, to, reason } => {
+            overrides::make(world, rota, person, (*from, *to), reason.as_deref(), asked)
+        }
+        Command::EndOverride { rota } => overrides::end(world, rota, asked),
     }
 }
 

@@ -83,6 +83,7 @@ impl World {
             timeline: Vec::new(),
             timeline_dropped: 0,
             notes: Vec::new(),
+            escalation: None,
         };
         if self.incidents.insert(id, Arc::new(incident)).is_none() {
             self.tally.open += 1;
@@ -135,6 +136,7 @@ impl World {
                 incident.stage = Stage::Acknowledged;
             }
         });
+        self.escalation_rests(id);
     }
 
     pub(super) fn incident_resolved(&mut self, id: IncidentId, by: &Author, reason: &str, at: Timestamp) {
@@ -145,6 +147,7 @@ impl World {
             incident.stage = Stage::Resolved;
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
         });
+        self.escalation_rests(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
         let key = group_key(&incident.group);
         if self.open_groups.get(&key) == Some(&id) {
@@ -165,6 +168,7 @@ impl World {
         self.resolved.push_back(id);
         while self.resolved.len() > RESOLVED_KEPT {
             if let Some(oldest) = self.resolved.pop_front() {
+                self.change_escalation(oldest, |escalation| *escalation = None);
                 for alert in self.incidents.remove(&oldest).iter().flat_map(|incident| incident.alerts.keys()) {
                     if self.last_incident.get(alert) == Some(&oldest) {
                         self.last_incident.remove(alert);
