@@ -1,7 +1,9 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod oncall;
 mod verbs;
 
+pub use oncall::{OnCall, Override};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -54,6 +56,9 @@ pub struct Look {
     /// Never write to the terminal's clipboard
     #[arg(long, global = true)]
     pub no_clipboard: bool,
+    /// Never ring or notify in this terminal
+    #[arg(long, global = true)]
+    pub no_bell: bool,
 }
 
 /// A command.
@@ -164,6 +169,10 @@ pub enum Verb {
     Note(Note),
     /// Draft an incident's post-mortem, or bring its generated parts up to date
     Postmortem(Postmortem),
+    /// Who is on call until when, and who is told next of each open incident
+    Oncall(OnCall),
+    /// Let somebody take a rota for a while, or end that
+    Override(Override),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
     /// Runbooks

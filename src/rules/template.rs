@@ -111,6 +111,8 @@ mod tests {
             step: None,
             date: None,
             at: jiff::Timestamp::UNIX_EPOCH,
+            incident: None,
+            person: None,
         };
         assert!(FIELDS.iter().all(|name| message.field(name).is_some()));
         let whole = whole(&message);

@@ -15,12 +15,15 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod duty;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_VERB + verbs::KINDS + 1;
+pub const KINDS: usize = FIRST_DUTY + duty::KINDS + 1;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
+/// The first kind about people and who was told.
+const FIRST_DUTY: usize = FIRST_VERB + verbs::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -365,7 +368,8 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
-            verb if (FIRST_VERB..KINDS - 1).contains(&verb) => self.verb(verb - FIRST_VERB),
+            verb if (FIRST_VERB..FIRST_DUTY).contains(&verb) => self.verb(verb - FIRST_VERB),
+            duty if (FIRST_DUTY..KINDS - 1).contains(&duty) => self.duty(duty - FIRST_DUTY),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -389,6 +393,8 @@ impl Dice {
             step: self.maybe(Self::step),
             date: None,
             at: self.at(),
+            incident: self.maybe(Self::incident),
+            person: self.maybe(|_| "ana".into()),
         };
         let (message, error) = (made.named(), self.words());
         match kind {
@@ -541,9 +547,19 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::PeopleDefined { .. } => "people_defined",
+        Event::OverrideMade { .. } => "override_made",
+        Event::OverrideEnded { .. } => "override_ended",
+        Event::EscalationStarted { .. } => "escalation_started",
+        Event::EscalationDeferred { .. } => "escalation_deferred",
+        Event::IncidentEscalated { .. } => "incident_escalated",
+        Event::EscalationExhausted { .. } => "escalation_exhausted",
+        Event::EscalationEnded { .. } => "escalation_ended",
+        Event::IncidentRetold { .. } => "incident_retold",
+        Event::RecoveryTold { .. } => "recovery_told",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 76;
+pub const NAMES: usize = 86;

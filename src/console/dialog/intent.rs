@@ -29,6 +29,8 @@ pub mod names {
     pub const PRIORITY: &str = "priority";
     /// Which missed occurrences run.
     pub const CHOICE: &str = "catch up";
+    /// Which person.
+    pub const WHO: &str = "who";
 }
 
 /// The name of a parameter's field.
