@@ -1,8 +1,10 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod oncall;
 mod queue;
 mod verbs;
 
+pub use oncall::{OnCall, Override};
 pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
@@ -56,6 +58,9 @@ pub struct Look {
     /// Never write to the terminal's clipboard
     #[arg(long, global = true)]
     pub no_clipboard: bool,
+    /// Never ring or notify in this terminal
+    #[arg(long, global = true)]
+    pub no_bell: bool,
 }
 
 /// A command.
@@ -166,6 +171,10 @@ pub enum Verb {
     Note(Note),
     /// Draft an incident's post-mortem, or bring its generated parts up to date
     Postmortem(Postmortem),
+    /// Who is on call until when, and who is told next of each open incident
+    Oncall(OnCall),
+    /// Let somebody take a rota for a while, or end that
+    Override(Override),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
     /// Runbooks

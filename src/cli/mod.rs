@@ -12,6 +12,7 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod oncall;
 mod plan;
 mod pools;
 mod print;
@@ -115,6 +116,8 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
         Verb::Note(note) => incidents::note(session, printer, note).await,
         Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
+        Verb::Oncall(asked) => oncall::oncall(session, printer, asked).await,
+        Verb::Override(asked) => oncall::stand_in(session, printer, asked).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Mitigate(asked) => queue::mitigate(session, printer, asked).await,
         Verb::Snooze(asked) => queue::snooze(session, printer, asked).await,

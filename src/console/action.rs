@@ -97,6 +97,9 @@ actions! {
     Approve "approve" "approve…" ["A"] [Flows] approve "Give the word that a step waits for.";
     Prioritize "prioritize" "priority…" ["+"] [Flows] run_active "Say how much the run is preferred where slots are short.";
     CatchUp "catch-up" "catch up…" ["C"] [Flows] catch_up "Choose what becomes of missed occurrences.";
+    // The page of who is on call.
+    Override "override" "override…" ["o"] [Duty] operator "Let somebody take the rota for a while, from now on.";
+    EndOverride "end-override" "end override" ["x"] [Duty] operator "End the override of the rota, or take back the next one.";
     // The output of an attempt.
     Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
@@ -161,6 +164,8 @@ actions! {
     BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
+    OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
+    Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
     Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";

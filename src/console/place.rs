@@ -33,6 +33,8 @@ pub enum Place {
     Compare,
     /// The readings of a probe over time.
     Chart,
+    /// The page of who is on call.
+    Duty,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -62,6 +64,7 @@ impl Place {
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
+            Self::Duty => "on call",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

@@ -2,8 +2,8 @@
 
 use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{
-    ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, ProbeId, RunId, RunbookId, SilenceId, StepName, Subject,
-    note::SavedNote,
+    ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId, SilenceId,
+    StepName, Subject, note::SavedNote,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -343,6 +343,26 @@ pub enum Command {
         /// The silence.
         silence: SilenceId,
     },
+    /// Let somebody take a rota for a while.
+    Override {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on; absent: now.
+        #[serde(default)]
+        from: Option<Timestamp>,
+        /// Until when.
+        to: Timestamp,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// End the override that holds now, or take back the one that begins next.
+    EndOverride {
+        /// The rota.
+        rota: RotaId,
+    },
 }
 
 impl Command {
@@ -391,6 +411,8 @@ impl Command {
             Self::Silence { .. } => "silence",
             Self::ExtendSilence { .. } => "extend a silence",
             Self::Unsilence { .. } => "unsilence",
+            Self::Override { .. } => "override",
+            Self::EndOverride { .. } => "override --end",
         }
     }
 

@@ -219,6 +219,8 @@ pub struct Definitions {
     pub maintenance: Vec<Arc<super::MaintenanceWindow>>,
     /// How long an acknowledgement lives without a sign of life.
     pub ack: super::AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: Arc<super::people::People>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

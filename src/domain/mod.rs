@@ -15,6 +15,7 @@ pub mod matcher;
 pub mod message;
 pub mod note;
 pub mod overlay;
+pub mod people;
 pub mod person;
 pub mod probe;
 pub mod run;
@@ -31,7 +32,8 @@ pub use event::{Entry, Event};
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
-    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, PersonId, ProbeId, RotaId, RunId, RunbookId,
+    SourceId, StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
 pub use matcher::Matcher;

@@ -1,5 +1,6 @@
 //! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
 
+mod duty;
 mod queue;
 
 use crate::domain::condition::{Condition, MetBy};
@@ -268,6 +269,16 @@ impl<'a> Teller<'a> {
             | Event::MaintenanceBegan { .. }
             | Event::MaintenanceEnded { .. }
             | Event::AckLifeDefined { .. }) => self.of_queue(other),
+            Event::PeopleDefined { .. }
+            | Event::OverrideMade { .. }
+            | Event::OverrideEnded { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.duty(event),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     // What flows name is there before them: pools, channels, calendars; and a calendar goes after them.
     let (calendars, gone) = calendars(world, read);
-    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read)];
+    let people = (*world.duty.people != *read.people).then(|| Event::PeopleDefined { people: read.people.clone() });
+    let people = people.into_iter().collect();
+    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read), people];
     let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]);
     Decision::events(events.flatten())
 }

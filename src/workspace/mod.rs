@@ -19,6 +19,7 @@ mod load;
 mod maintenance;
 mod messages;
 mod name;
+mod people;
 mod place;
 mod probe;
 mod quantity;

@@ -2,6 +2,7 @@
 
 mod calendars;
 mod conditions;
+mod duty;
 mod flows;
 mod incidents;
 mod messages;
@@ -14,7 +15,7 @@ mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
 use super::overlay::{Owner, Snooze};
-use super::{Daemon, RECENT_KEPT, Source, World, relate};
+use super::{Daemon, MadeOverride, RECENT_KEPT, Source, World, relate};
 use crate::domain::run::Occurrence;
 use crate::domain::source::Freshness;
 use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage, Subject};
@@ -72,7 +73,10 @@ impl World {
             Event::IncidentOpened { incident, title, severity, group, alert, previous } => {
                 self.incident_opened(*incident, title, *severity, group, *alert, *previous, at);
             }
-            Event::IncidentJoined { incident, alert } => self.incident_joined(*incident, *alert),
+            Event::IncidentJoined { incident, alert } => {
+                self.incident_joined(*incident, *alert);
+                self.escalation_joined(*incident, at);
+            }
             Event::SeverityRaised { incident, severity } => self.change_incident(*incident, |incident| incident.severity = *severity),
             Event::IncidentAcknowledged { incident, note } => self.incident_acknowledged(*incident, &entry.author, note.as_ref(), at),
             Event::AcknowledgementEnded { incident, .. } => self.change_incident(*incident, |incident| {
@@ -163,6 +167,23 @@ impl World {
             Event::MaintenanceBegan { window, until } => self.maintenance_changed(window, Some(*until), at),
             Event::MaintenanceEnded { window } => self.maintenance_changed(window, None, at),
             Event::AckLifeDefined { life } => self.ack_life = *life,
+            Event::PeopleDefined { people } => self.duty.define(people, entry.seq),
+            Event::OverrideMade { rota, person, from, to, reason } => {
+                let (rota, person, reason, by) = (rota.clone(), person.clone(), reason.clone(), by.to_owned());
+                self.duty.make(MadeOverride { rota, person, from: *from, to: *to, reason, by, at }, entry.seq);
+            }
+            Event::OverrideEnded { rota, from } => self.duty.end(rota, *from, at, entry.seq),
+            Event::EscalationStarted { incident, severity, next_at } => {
+                self.escalation_started(*incident, *severity, *next_at, entry.seq, at);
+            }
+            Event::EscalationDeferred { incident, until, reason } => self.escalation_put_off(*incident, *until, reason, at),
+            Event::IncidentEscalated { incident, round, step, told, next_at, .. } => {
+                self.incident_escalated(*incident, (*round, *step), told, *next_at, at);
+            }
+            Event::EscalationExhausted { incident } => self.escalation_exhausted(*incident, at),
+            Event::EscalationEnded { incident, .. } => self.escalation_rests(*incident),
+            Event::IncidentRetold { incident, .. } => self.incident_retold(*incident, at),
+            Event::RecoveryTold { incident, .. } => self.recovery_told(*incident),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -252,7 +273,14 @@ impl World {
             | Event::SilenceExtended { .. }
             | Event::SilenceEnded { .. }
             | Event::MaintenanceDefined { .. }
-            | Event::AckLifeDefined { .. } => self.touched.incidents = entry.seq,
+            | Event::AckLifeDefined { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.touched.incidents = entry.seq,
             Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;

@@ -1,5 +1,6 @@
 //! Alerts that fire and incidents, as the entries left them.
 
+use super::Escalation;
 use super::overlay::{Owner, Snooze};
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::SavedNote;
@@ -86,6 +87,9 @@ pub struct Incident {
     /// What the incidents that became part of it grouped by: their further alerts join this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_groups: Vec<Labels>,
+    /// How far the telling of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Box<Escalation>>,
 }
 
 impl Incident {
@@ -124,6 +128,7 @@ impl Incident {
             merged_into: None,
             split_from: None,
             also_groups: Vec::new(),
+            escalation: None,
         }
     }
 

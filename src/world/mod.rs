@@ -5,6 +5,8 @@ mod apply;
 pub mod away;
 pub mod channel;
 mod compact;
+pub mod duty;
+pub mod escalation;
 pub mod feed;
 pub mod flow;
 pub mod incident;
@@ -20,6 +22,8 @@ pub mod urgency;
 
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use duty::{Duty, MadeOverride};
+pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
@@ -156,6 +160,12 @@ pub struct World {
     /// Incidents whose person was asked whether they still work on it.
     #[serde(default)]
     pub asked: BTreeSet<IncidentId>,
+    /// Who is told.
+    #[serde(default)]
+    pub duty: Duty,
+    /// Incidents of which somebody is to be told, by when.
+    #[serde(default)]
+    pub escalating: BTreeSet<escalation::DueRow>,
 }
 
 /// What the daemon said of itself.

@@ -74,6 +74,8 @@ const COMMANDS: &str = r#"[
     {"approve": {"run": "job/1", "step": "s"}},
     {"choose_missed": {"flow": "job", "choice": "all"}},
     "dismiss_misses",
+    {"override": {"rota": "r", "person": "p", "to": "2026-11-22T08:00:00Z"}},
+    {"end_override": {"rota": "r"}},
     "reload",
     "stop"
 ]"#;

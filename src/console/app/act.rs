@@ -156,6 +156,12 @@ impl App {
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::OnCall => self.session.open(Screen::OnCall),
+            Action::Bell => {
+                self.session.options.bell = !self.session.options.bell;
+                let words = if self.session.options.bell { "this terminal rings when you are told" } else { "this terminal stays silent" };
+                self.session.toast(Tone::Plain, words);
+            }
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),

@@ -38,6 +38,8 @@ pub mod names {
     pub const ALERT: &str = "alert";
     /// Matchers on labels.
     pub const MATCHERS: &str = "labels";
+    /// Which person.
+    pub const WHO: &str = "who";
 }
 
 /// The name of a parameter's field.

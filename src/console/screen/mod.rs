@@ -9,6 +9,7 @@ pub mod holds;
 pub mod incident;
 pub mod misses;
 pub mod note;
+pub mod oncall;
 pub mod output;
 pub mod probe;
 pub mod queue;
@@ -74,6 +75,8 @@ pub enum Screen {
     Queue,
     /// Silences and maintenance windows.
     Silences,
+    /// Who is on call, and who is told next.
+    OnCall,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -161,6 +164,7 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
         Screen::Queue => Some(Box::new(queue::QueuePage::default())),
         Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
+        Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -4,6 +4,7 @@ mod flows;
 mod holds;
 mod incidents;
 mod misses;
+mod overrides;
 mod procedures;
 mod queue;
 mod silences;
@@ -73,6 +74,10 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Silence { matchers, until, reason } => silences::silence(world, matchers, *until, reason, asked),
         Command::ExtendSilence { silence, until } => silences::extend(world, *silence, *until, asked),
         Command::Unsilence { silence } => silences::unsilence(world, *silence),
+        Command::Override { rota, person, from, to, reason } => {
+            overrides::make(world, rota, person, (*from, *to), reason.as_deref(), asked)
+        }
+        Command::EndOverride { rota } => overrides::end(world, rota, asked),
     }
 }
 

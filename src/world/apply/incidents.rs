@@ -126,6 +126,7 @@ impl World {
                 incident.stage = Stage::Acknowledged;
             }
         });
+        self.escalation_rests(id);
     }
 
     pub(super) fn incident_resolved(&mut self, id: IncidentId, by: &Author, reason: &str, at: Timestamp) {
@@ -137,6 +138,7 @@ impl World {
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
             incident.snoozed = None;
         });
+        self.escalation_rests(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
         for group in std::iter::once(&incident.group).chain(&incident.also_groups) {
             let key = group_key(group);
@@ -164,6 +166,7 @@ impl World {
     pub(super) fn forget_oldest_resolved(&mut self) {
         while self.resolved.len() > RESOLVED_KEPT {
             if let Some(oldest) = self.resolved.pop_front() {
+                self.change_escalation(oldest, |escalation| *escalation = None);
                 for alert in self.incidents.remove(&oldest).iter().flat_map(|incident| incident.alerts.keys()) {
                     if self.last_incident.get(alert) == Some(&oldest) {
                         self.last_incident.remove(alert);
