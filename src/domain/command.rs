@@ -257,6 +257,20 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// Pin a line of an incident's timeline, or take the pin out.
+    Pin {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the line's entry.
+        entry: u64,
+        /// Pinned or not.
+        pinned: bool,
+    },
+    /// Gather evidence for an incident now.
+    TakeEvidence {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 impl Command {
@@ -293,6 +307,8 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::Pin { .. } => "pin",
+            Self::TakeEvidence { .. } => "evidence --take",
         }
     }
 

@@ -73,6 +73,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 pools: settings.pools.clone(),
                 calendars: calendars.into_all(),
                 batch_day: settings.batch_day,
+                outside: settings.outside.clone(),
+                evidence: Arc::new(settings.evidence.clone()),
             },
             settings,
             files,

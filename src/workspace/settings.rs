@@ -7,7 +7,9 @@ use super::name::name_problem;
 use super::table::{self, Keys, Table};
 use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
+use crate::domain::outside::OutsideSettings;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,10 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Where changes of the machine are read from.
+    pub outside: OutsideSettings,
+    /// What is gathered for which incidents, and what is masked in it.
+    pub evidence: EvidenceSettings,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -83,7 +89,21 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
+    known: &[
+        "name",
+        "timezone",
+        "group_by",
+        "daemon",
+        "access",
+        "retention",
+        "batch_day",
+        "channels",
+        "messages",
+        "pools",
+        "outside",
+        "evidence",
+        "secrets",
+    ],
     later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
@@ -116,6 +136,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
+        outside: super::evidence::outside(&top),
+        evidence: super::evidence::read(&top),
     }
 }
 

@@ -8,6 +8,7 @@ mod messages;
 mod misses;
 mod probes;
 mod procedures;
+mod record;
 mod runs;
 mod verbs;
 
@@ -135,11 +136,17 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::EntryPinned { incident, entry, pinned } => self.entry_pinned(*incident, *entry, *pinned),
+            Event::OutsideDefined { outside } => self.outside.settings = outside.clone(),
+            Event::OutsideChanged { change } => self.outside_changed(change, entry),
+            Event::EvidenceDefined { settings } => self.evidence = settings.clone(),
+            Event::EvidenceAsked { incident, number, names } => self.evidence_asked(*incident, *number, names, entry.author.is_person()),
+            Event::EvidenceTaken { incident, capsule } => self.evidence_taken(*incident, capsule),
+            Event::Noted { incident, text } => self.noted(*incident, text, entry),
+            Event::Marked { .. } => self.outside.keep(entry),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
-            | Event::Noted { .. }
-            | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
             | Event::Unknown(_) => {}
@@ -202,6 +209,9 @@ impl World {
             | Event::IncidentAcknowledged { .. }
             | Event::AcknowledgementEnded { .. }
             | Event::IncidentResolved { .. }
+            | Event::EntryPinned { .. }
+            | Event::EvidenceAsked { .. }
+            | Event::EvidenceTaken { .. }
             | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
             Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
                 self.touched.runbooks = entry.seq;
@@ -211,6 +221,7 @@ impl World {
     }
 
     fn daemon_started(&mut self, version: &str, pid: u32, boot_id: &str, host: &str, last_sign: Option<Timestamp>, at: Timestamp) {
+        self.outside.begun(boot_id, at);
         self.daemon = Some(Daemon {
             version: version.to_owned(),
             pid,

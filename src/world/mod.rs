@@ -8,6 +8,7 @@ mod compact;
 pub mod feed;
 pub mod flow;
 pub mod incident;
+pub mod outside;
 pub mod part;
 pub mod pool;
 pub mod probe;
@@ -20,13 +21,15 @@ pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
-pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, Todo};
+pub use outside::{OUTSIDE_KEPT, Outside};
 pub use part::Part;
 pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
     AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
@@ -134,6 +137,15 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// Changes of the machine, marks, and how far they were read.
+    #[serde(default)]
+    pub outside: Outside,
+    /// What is gathered for which incidents.
+    #[serde(default)]
+    pub evidence: Arc<EvidenceSettings>,
+    /// Capsules that are being gathered: the incident and the capsule's number.
+    #[serde(default)]
+    pub gathering: BTreeSet<(IncidentId, u32)>,
 }
 
 /// What the daemon said of itself.

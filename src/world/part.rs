@@ -119,6 +119,9 @@ impl World {
             channels: self.channels.clone(),
             batch_day: self.batch_day,
             away: self.away.clone(),
+            outside: self.outside.clone(),
+            evidence: self.evidence.clone(),
+            gathering: self.gathering.clone(),
             ..Self::default()
         }
     }

@@ -38,6 +38,8 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::MessageSending { .. }
             | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
+            | Event::OutsideDefined { .. }
+            | Event::EvidenceDefined { .. }
     )
 }
 
@@ -131,6 +133,9 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. }
         | Event::Noted { incident, .. } => vec![*incident],
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()

@@ -5,12 +5,13 @@ mod holds;
 mod incidents;
 mod misses;
 mod procedures;
+mod record;
 mod steps;
 mod touches;
 
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, sending};
+use super::{Asked, Decision, RerunAsk, evidence, sending};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -57,6 +58,8 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::Pin { incident, entry, pinned } => record::pin(world, *incident, *entry, *pinned),
+        Command::TakeEvidence { incident } => evidence::take(world, *incident),
     }
 }
 

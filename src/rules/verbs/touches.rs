@@ -57,6 +57,7 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
         Event::OccurrenceSettled { occurrence, disposition: Disposition::CaughtUp { run } } => {
             vec![format!("{} is caught up as {run}", occurrence.at)]
         }
+        Event::EvidenceAsked { incident, names, .. } => vec![format!("gathers evidence for incident {incident}: {}", names.join(", "))],
         Event::MissesDismissed { misses } => vec![format!("puts the list of {misses} missed occurrences away; choices stay open")],
         _ => Vec::new(),
     }

@@ -83,6 +83,9 @@ impl World {
             timeline: Vec::new(),
             timeline_dropped: 0,
             notes: Vec::new(),
+            pins: BTreeSet::new(),
+            todos: Vec::new(),
+            evidence: crate::world::incident::Evidence::default(),
         };
         if self.incidents.insert(id, Arc::new(incident)).is_none() {
             self.tally.open += 1;
@@ -145,6 +148,7 @@ impl World {
             incident.stage = Stage::Resolved;
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
         });
+        self.keep_outside(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
         let key = group_key(&incident.group);
         if self.open_groups.get(&key) == Some(&id) {
@@ -172,6 +176,7 @@ impl World {
                 }
                 let prefix = format!("{}/", Subject::Incident(oldest).slug());
                 self.procedures.retain(|key, _| !key.starts_with(&prefix));
+                self.gathering.retain(|(incident, _)| *incident != oldest);
             }
         }
     }
