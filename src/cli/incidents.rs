@@ -8,14 +8,13 @@ use super::session::{Session, ask};
 use super::{args::Care, json};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote};
-use crate::domain::{Command, Entry, IncidentId, Subject};
+use crate::domain::{Command, Subject};
 use crate::notes::postmortem::{self, Drafting};
 use crate::notes::redraft::redraft;
 use crate::notes::save::{Base, save};
-use crate::notes::telling::Teller;
 use crate::notes::{naming, shelf};
 use crate::rules;
-use crate::world::{Incident, World};
+use crate::world::Incident;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -47,39 +46,6 @@ pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result
         .collect();
     printer.table(&["ID", "SEVERITY", "STAGE", "BY", "OPENED", "TITLE"], &rows)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// `dogwatch incident`
-pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Result<ExitCode, Failure> {
-    let (_, world) = session.world().await?;
-    let incident = rules::find_incident(&world, id)?;
-    if printer.json {
-        let mut document = json::incident(incident);
-        if let Some(object) = document.as_object_mut() {
-            object.insert("timeline".into(), serde_json::to_value(&incident.timeline).map_err(Failure::other)?);
-        }
-        print::document(&document)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    print::line(format!("incident {id}  {}  {}", incident.severity, incident.title))?;
-    let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-    print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
-    if let Some(end) = &incident.resolved {
-        print::line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;
-    }
-    for note in &incident.notes {
-        print::line(format!("{}: {}", note.kind, note.path))?;
-    }
-    print::line("")?;
-    for entry in &incident.timeline {
-        print::line(timeline_line(entry, &world))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One line of a timeline: local time, author, what happened.
-pub fn timeline_line(entry: &Entry, world: &World) -> String {
-    format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, Teller::of(world).line(&entry.event))
 }
 
 /// `dogwatch postmortem`

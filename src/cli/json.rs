@@ -243,6 +243,9 @@ pub fn incident(incident: &Incident) -> Value {
             "resolved_at": alert.resolved_at,
         })).collect::<Vec<_>>(),
         "notes": incident.notes,
+        "pins": incident.pins,
+        "todos": incident.todos.iter().map(|todo| json!({ "text": todo.text, "by": todo.by.name(), "at": todo.at, "entry": todo.entry })).collect::<Vec<_>>(),
+        "evidence": incident.evidence.capsules,
     })
 }
 

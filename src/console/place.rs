@@ -29,6 +29,8 @@ pub enum Place {
     Compare,
     /// The readings of a probe over time.
     Chart,
+    /// A timeline.
+    Timeline,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -56,6 +58,7 @@ impl Place {
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
+            Self::Timeline => "timelines",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

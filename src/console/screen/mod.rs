@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod compare;
 pub mod dashboard;
+pub mod evidence;
 pub mod flow;
 pub mod flows;
 pub mod holds;
@@ -13,6 +14,7 @@ pub mod output;
 pub mod probe;
 pub mod run;
 pub mod runbook;
+pub mod strip;
 pub mod timeline;
 pub mod why;
 
@@ -68,6 +70,19 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// What happened around an incident's first failure, side by side.
+    Strip(IncidentId),
+    /// What was gathered for an incident.
+    Evidence(IncidentId),
+    /// One file of what was gathered.
+    EvidenceFile {
+        /// The incident.
+        incident: IncidentId,
+        /// The capsule.
+        capsule: u32,
+        /// The file's name within it.
+        name: String,
+    },
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -153,6 +168,11 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Strip(id) => Some(Box::new(strip::StripPage::new(*id))),
+        Screen::Evidence(id) => Some(Box::new(evidence::EvidencePage::new(*id))),
+        Screen::EvidenceFile { incident, capsule, name } => {
+            Some(Box::new(output::OutputPage::of_evidence(*incident, *capsule, name.clone(), session)))
+        }
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }
