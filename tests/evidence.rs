@@ -125,7 +125,7 @@ fn failing(evidence: &str) -> Workspace {
 
 fn fail(workspace: &Workspace) -> Value {
     assert_eq!(workspace.run(&["run", "load", "--wait"]).status.code(), Some(1));
-    until("the evidence is there", || !capsules(workspace).is_empty());
+    until("the evidence is there", || (!capsules(workspace).is_empty()).then_some(()));
     capsules(workspace)[0].clone()
 }
 

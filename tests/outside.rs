@@ -139,12 +139,12 @@ fn the_daemon_records_each_change_once_and_shows_it_beside_the_incident() {
         told.map(str::to_owned).collect()
     };
     let began = dogwatch::clock::now().as_second();
-    until("the second is over", || dogwatch::clock::now().as_second() > began);
+    until("the second is over", || (dogwatch::clock::now().as_second() > began).then_some(()));
     upgraded("libc6");
-    until("the change is on record", || changes(&workspace).len() == 1);
+    until("the change is on record", || (changes(&workspace).len() == 1).then_some(()));
     assert_eq!(changes(&workspace), ["1 package upgraded: libc6 1 → 2"]);
     workspace.ok(&["run", "load"]);
-    until("the incident is open", || workspace.json(&["incidents"])[0]["id"] == 1);
+    until("the incident is open", || (workspace.json(&["incidents"])[0]["id"] == 1).then_some(()));
     let timeline = workspace.ok(&["incident", "1"]);
     assert!(timeline.contains("packages             1 package upgraded: libc6 1 → 2"), "{timeline}");
     workspace.ok(&["mark", "deployed", "shop", "4.2"]);
@@ -160,11 +160,11 @@ fn the_daemon_records_each_change_once_and_shows_it_beside_the_incident() {
     fs::rename(&log, workspace.beside("dpkg.log.1")).unwrap();
     append(&log, "");
     workspace.serve();
-    until("what happened meanwhile is on record", || changes(&workspace).len() == 2);
+    until("what happened meanwhile is on record", || (changes(&workspace).len() == 2).then_some(()));
     assert_eq!(changes(&workspace)[1], "1 package upgraded: openssl 1 → 2");
     workspace.ok(&["stop"]);
     workspace.serve();
     workspace.ok(&["reload"]);
     upgraded("shop");
-    until("the next one is on record", || changes(&workspace).len() == 3);
+    until("the next one is on record", || (changes(&workspace).len() == 3).then_some(()));
 }

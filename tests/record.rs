@@ -12,7 +12,7 @@ use dogwatch::domain::channel::{ChannelKind, SecretRef, Setting};
 use dogwatch::domain::effect::Definitions;
 use dogwatch::domain::evidence::{CAPSULES_MAX, Capsule, EvidenceDefinition, EvidenceFile, EvidenceSettings};
 use dogwatch::domain::outside::{LogMark, OutsideChange, OutsideKind};
-use dogwatch::domain::{AttemptEnd, Author, ChannelDefinition, Command, Effect, Event, IncidentId, Report};
+use dogwatch::domain::{AlertCause, AttemptEnd, Author, ChannelDefinition, Command, Effect, Event, IncidentId, Report, Severity};
 use dogwatch::notes::strip::{Strip, window};
 use dogwatch::world::World;
 use jiff::Timestamp;
@@ -44,9 +44,11 @@ fn failed(definitions: Vec<EvidenceDefinition>) -> Made {
     load.labels = [("service".to_owned(), "shop".to_owned())].into();
     let mut made = Made::at("2026-11-21T02:00:00Z").flow(load.clone());
     let evidence = Arc::new(EvidenceSettings { evidence: definitions, ..EvidenceSettings::default() });
-    let hook = ChannelKind::Command { run: vec!["true".into()], env: [("K".to_owned(), Setting::Secret(SecretRef::Env("K".into())))].into() };
+    let hook =
+        ChannelKind::Command { run: vec!["true".into()], env: [("K".to_owned(), Setting::Secret(SecretRef::Env("K".into())))].into() };
     let channels = vec![Arc::new(ChannelDefinition::new("hook", hook))];
-    let read = Definitions { zone: "UTC".into(), max_running: 8, flows: vec![Arc::new(load)], evidence, channels, ..Definitions::default() };
+    let read =
+        Definitions { zone: "UTC".into(), max_running: 8, flows: vec![Arc::new(load)], evidence, channels, ..Definitions::default() };
     made.report(&Report::WorkspaceRead(Box::new(read)));
     made.command(Command::Run { flow: "load".into(), params: dogwatch::domain::Params::new(), date: None, reason: None }).unwrap();
     made.end("load", AttemptEnd::Exit(1));
@@ -122,7 +124,11 @@ fn pins_and_things_to_do_are_on_record() {
     assert!(made.command(pin(opened, true)).unwrap_err().reason.contains("pinned already"));
     assert!(made.command(pin(1, true)).unwrap_err().reason.contains("has no line 1"), "the definition of the flow is no line of it");
     assert!(made.command(Command::Pin { incident: IncidentId(7), entry: opened, pinned: true }).is_err());
-    made.command(Command::Note { incident: ONE, text: "looked at it\n!todo: repair the feed\n  !todo tell the shop\n!todone\n!todo".into() }).unwrap();
+    made.command(Command::Note {
+        incident: ONE,
+        text: "looked at it\n!todo: repair the feed\n  !todo tell the shop\n!todone\n!todo".into(),
+    })
+    .unwrap();
     let incident = made.world.incident(ONE).unwrap();
     assert_eq!(incident.pins, [opened].into());
     let todos: Vec<_> = incident.todos.iter().map(|todo| (todo.text.as_str(), todo.by.name())).collect();
@@ -245,9 +251,11 @@ fn on_the_strip_one_walks_over_facts_and_changes_the_window() {
 fn a_strip_costs_what_its_window_holds() {
     let world = World::fold(&night().entries);
     let incident = world.incident(ONE).unwrap();
-    let lanes = |most| Strip::of(&world, incident, window(incident.first_sign_at, 60), most).lanes.into_iter().map(|lane| lane.name).collect::<Vec<_>>();
-    assert_eq!(lanes(20), ["nightly-orders", "checkout", "alerts", "people", "notes", "outside"]);
-    assert_eq!(lanes(6), ["flows", "probes", "alerts", "people", "notes", "outside"]);
+    let lanes = |most| {
+        Strip::of(&world, incident, window(incident.first_sign_at, 60), most).lanes.into_iter().map(|lane| lane.name).collect::<Vec<_>>()
+    };
+    assert_eq!(lanes(20), ["nightly-orders", "checkout", "alerts", "people", "notes", "outside", "dogwatch"]);
+    assert_eq!(lanes(6), ["flows", "probes", "alerts", "people", "notes", "outside", "dogwatch"]);
     let strip = Strip::of(&world, incident, window(incident.first_sign_at, 60), 20);
     assert_eq!(strip.lanes.iter().map(|lane| lane.facts.len()).sum::<usize>(), strip.facts.len(), "every fact has its lane");
     assert_eq!((strip.column(strip.from, 60), strip.column(strip.to, 60), strip.column(strip.first_sign_at, 60)), (0, 59, 40));
@@ -262,10 +270,10 @@ fn a_timeline_is_filtered_by_who_and_by_text() {
     assert!(all.contains("01:32:01") || all.contains("02:32:01"), "{all}");
     stage.key("f");
     let people = stage.picture();
-    assert!(people.contains("only people") && people.contains("on it") && !people.contains("alert fires"), "{people}");
+    assert!(people.contains("only people") && people.contains("acknowledged: on it") && !people.contains("alert fires"), "{people}");
     stage.key("f");
     let machine = stage.picture();
-    assert!(machine.contains("only machine") && machine.contains("libpq5") && !machine.contains("on it"), "{machine}");
+    assert!(machine.contains("only machine") && machine.contains("libpq5") && !machine.contains("acknowledged: on it"), "{machine}");
     stage.key("f");
     assert!(stage.picture().contains("alert fires"));
     stage.key("f");
@@ -312,14 +320,21 @@ fn a_line_typed_anywhere_lands_in_the_current_incident() {
     stage.press("confirm");
     assert_eq!(stage.commands().last(), Some(&&Command::Note { incident: ONE, text: "mine".into() }));
     // With several that nobody works on it asks.
-    let mut stage = Stage::with(&Story::busy(), (120, 40));
-    open(&mut stage, Screen::Timeline);
+    let mut story = Story::new();
+    story.incident(1, "the cart is slow", Severity::High, 900, AlertCause::Outside { link: None });
+    story.incident(2, "the feed is late", Severity::Critical, 600, AlertCause::Outside { link: None });
+    let mut stage = Stage::with(&story, (120, 40));
+    open(&mut stage, Screen::Flows(None));
     stage.key(";");
     let picture = stage.picture();
-    assert!(picture.contains("a line for an incident"), "{picture}");
+    assert!(picture.contains("a line for an incident") && picture.contains("2 the feed is late"), "{picture}");
     stage.type_text("which one");
     stage.press("confirm");
-    assert!(matches!(stage.commands().last(), Some(Command::Note { text, .. }) if text == "which one"), "{:?}", stage.commands());
+    assert!(
+        matches!(stage.commands().last(), Some(Command::Note { text, incident: IncidentId(2) }) if text == "which one"),
+        "{:?}",
+        stage.commands()
+    );
     // With none it says so.
     let mut stage = Stage::with(&Story::new(), (120, 40));
     stage.key(";");
@@ -346,7 +361,9 @@ fn evidence_is_listed_opened_at_the_first_error_and_gathered_by_a_key() {
     let state = tempfile::tempdir().unwrap();
     let folder = state.path().join("evidence/1/1");
     std::fs::create_dir_all(&folder).unwrap();
-    let lines: String = (1..=200).map(|line| if line == 120 { "ERROR no role etl \u{1b}]0;owned\u{7}\n".to_owned() } else { format!("line {line}\n") }).collect();
+    let lines: String = (1..=200)
+        .map(|line| if line == 120 { "ERROR no role etl \u{1b}]0;owned\u{7}\n".to_owned() } else { format!("line {line}\n") })
+        .collect();
     std::fs::write(folder.join("web.error.log"), lines).unwrap();
     stage.app.session.welcome.as_mut().unwrap().state = state.path().to_str().unwrap().into();
     let at = "2026-11-21T01:20:00Z".parse().unwrap();

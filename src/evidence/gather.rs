@@ -149,7 +149,7 @@ impl All<'_> {
     fn keep(&mut self, definition: &str, from: &str, called: &str, cut: Cut, problem: Option<String>) -> io::Result<()> {
         let (bytes, masked) = self.mask.mask(&cut.bytes);
         let (from, _) = self.mask.text(from);
-        let name = if bytes.is_empty() { String::new() } else { self.names.give(definition, called) };
+        let name = if bytes.is_empty() { String::new() } else { self.names.give(definition, &self.mask.text(called).0) };
         if !name.is_empty() {
             self.making.keep(&name, &bytes)?;
         }

@@ -541,9 +541,15 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::EntryPinned { .. } => "entry_pinned",
+        Event::OutsideDefined { .. } => "outside_defined",
+        Event::OutsideChanged { .. } => "outside_changed",
+        Event::EvidenceDefined { .. } => "evidence_defined",
+        Event::EvidenceAsked { .. } => "evidence_asked",
+        Event::EvidenceTaken { .. } => "evidence_taken",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 76;
+pub const NAMES: usize = 82;

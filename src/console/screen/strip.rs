@@ -15,6 +15,7 @@
 //! ```
 
 use super::Page;
+use crate::console::glyph::Glyphs;
 use crate::console::session::Tone;
 use crate::console::view::fact;
 use crate::console::widget::cursor::Cursor;
@@ -82,15 +83,19 @@ impl StripPage {
             let strip = Strip::of(&session.world, incident, window(incident.first_sign_at, self.minutes()), self.lanes_max);
             self.known = Some((stamp, strip));
         }
-        self.settle_cursor();
+        self.settle_cursor(&session.glyphs);
     }
 
     /// The cursor stays on its fact; at first it is on the first sign.
-    fn settle_cursor(&mut self) {
+    fn settle_cursor(&mut self, glyphs: &Glyphs) {
         let Some((_, strip)) = &self.known else { return };
         let place = match self.on {
             Some(seq) => strip.facts.iter().position(|entry| entry.seq == seq),
-            None => strip.facts.iter().position(|entry| happened(entry) >= strip.first_sign_at),
+            None => {
+                let since = |entry: &Arc<Entry>| happened(entry) >= strip.first_sign_at;
+                let is_bad = |entry: &Arc<Entry>| since(entry) && weight(fact::look(&entry.event, glyphs).1) >= 4;
+                strip.facts.iter().position(is_bad).or_else(|| strip.facts.iter().position(since))
+            }
         };
         self.cursor.at = place.unwrap_or(self.cursor.at).min(strip.facts.len().saturating_sub(1));
     }
