@@ -270,12 +270,13 @@ fn a_timeline_is_filtered_by_who_and_by_text() {
     assert!(all.contains("01:32:01") || all.contains("02:32:01"), "{all}");
     stage.key("f");
     let people = stage.picture();
-    assert!(people.contains("only people") && people.contains("acknowledged: on it") && !people.contains("alert fires"), "{people}");
+    assert!(people.contains("only people") && people.contains("acknowledged: on it") && !people.contains("incident 1 opened"), "{people}");
     stage.key("f");
     let machine = stage.picture();
     assert!(machine.contains("only machine") && machine.contains("libpq5") && !machine.contains("acknowledged: on it"), "{machine}");
     stage.key("f");
-    assert!(stage.picture().contains("alert fires"));
+    let alerts = stage.picture();
+    assert!(alerts.contains("incident 1 opened") && !alerts.contains("libpq5"), "{alerts}");
     stage.key("f");
     stage.key("f");
     let pinned = stage.picture();
@@ -286,7 +287,7 @@ fn a_timeline_is_filtered_by_who_and_by_text() {
     stage.type_text("libpq5");
     stage.press("confirm");
     let found = stage.picture();
-    assert!(found.contains("libpq5") && !found.contains("alert fires"), "{found}");
+    assert!(found.contains("libpq5") && !found.contains("incident 1 opened"), "{found}");
 
     open(&mut stage, Screen::Timeline);
     assert!(stage.picture().contains("alert fires"));

@@ -295,7 +295,7 @@ fn write(handover: &Handover<'_>, path: &Path) -> std::io::Result<Exported> {
 /// The timeline for people who have no dogwatch, times in UTC.
 fn markdown(world: &World, incident: &Incident) -> String {
     let teller = Teller { zone: jiff::tz::TimeZone::UTC, ..Teller::of(world) };
-    let cell = |text: &str| wording::escape(text).replace('\n', " ");
+    let cell = |text: &str| wording::escape(&crate::text::line(text)).replace('\n', " ");
     let mut text = format!("# Incident {}: {}\n\n", incident.id, cell(&incident.title));
     let _ =
         writeln!(text, "{}, {}, opened {}, first sign {}\n", incident.severity, incident.stage, incident.opened_at, incident.first_sign_at);

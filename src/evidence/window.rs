@@ -10,7 +10,11 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 /// Bytes of one look.
-const LOOK: u64 = 64 << 10;
+const LOOK: u64 = 16 << 10;
+/// Bytes of one look in a stretch without times.
+const LOOK_MAX: u64 = 1 << 20;
+/// Bytes without any time that are read through.
+const DUMP: u64 = 256 << 20;
 /// A line's time is within so many bytes of its beginning.
 const OVERHANG: u64 = 512;
 /// Lines may stand out of order by so much; writers that share a file overtake each other.
@@ -167,26 +171,29 @@ impl Search<'_, '_> {
         Ok(self.next(high, self.file.size())?.map_or(self.file.size(), |(start, _)| start))
     }
 
-    /// The first line with a time that begins at or after `from` and before `to`. Where there is none for long, it leaps
-    /// farther and farther: a stretch without times, such as a dump, costs few looks.
+    /// The first line with a time that begins at or after `from` and before `to`. A stretch without times, such as a dump, is
+    /// read through; in one that is longer than [`DUMP`] it leaps farther and farther.
     fn next(&self, from: u64, to: u64) -> io::Result<Option<(u64, Timestamp)>> {
-        let (mut at, mut leap) = (from, LOOK);
+        let (mut at, mut look, mut leap) = (from, LOOK, 0);
         while at < to {
             let begin = at.saturating_sub(1);
-            let bytes = self.file.bytes(begin, (at + LOOK).min(to) + OVERHANG)?;
-            let mut start = begin;
-            for (place, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-                let is_line = place > 0 || begin == at;
-                if is_line
-                    && (from..to).contains(&start)
-                    && let Some(at) = self.stamps.at(line)
-                {
+            let end = (at + look).min(to);
+            let bytes = self.file.bytes(begin, end + OVERHANG)?;
+            let after = memchr::memchr_iter(b'\n', &bytes).map(|newline| begin + newline as u64 + 1);
+            let starts = (at == 0).then_some(0).into_iter().chain(after);
+            for start in starts.take_while(|start| *start < end) {
+                let rest = bytes.get((start - begin) as usize..).unwrap_or_default();
+                let rest = rest.get(..rest.len().min(OVERHANG as usize)).unwrap_or_default();
+                let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
+                if let Some(at) = self.stamps.at(line) {
                     return Ok(Some((start, at)));
                 }
-                start += line.len() as u64;
             }
-            at += leap;
-            leap *= 2;
+            if end - from > DUMP {
+                leap = (leap * 2).max(LOOK);
+            }
+            at = end + leap;
+            look = (look * 2).min(LOOK_MAX);
         }
         Ok(None)
     }

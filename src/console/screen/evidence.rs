@@ -4,7 +4,7 @@
 //!  ── Evidence of incident 41 ─────────────── 2 capsules, 3 places masked ──
 //!   1  02:14 → 02:31   web.error.log     12.4 KiB  first error line 7    /var/log/shop/error.log
 //! ▌                    web.journal       88.0 KiB  first error line 201  the command journal
-//!                      -                                                 /var/log/shop/slow.log: is not there
+//!                      /var/log/shop/slow.log: is not there
 //! ```
 
 use super::{Page, Screen};
@@ -83,9 +83,13 @@ fn row(
     let Some(file) = file else {
         return cell(area.width, Role::Warning, capsule.problem.as_deref().unwrap_or("nothing was gathered"));
     };
+    if file.name.is_empty() {
+        let problem = file.problem.as_deref().unwrap_or("nothing was kept");
+        return cell(area.width, Role::Warning, &format!("{}: {problem}", file.from));
+    }
     let name_width = (area.width / 4).clamp(16, 40);
-    cell(name_width, if file.name.is_empty() { Role::Muted } else { Role::Name }, if file.name.is_empty() { "-" } else { &file.name });
-    cell(10, Role::Text, &if file.name.is_empty() { String::new() } else { super::run::size(file.bytes) });
+    cell(name_width, Role::Name, &file.name);
+    cell(10, Role::Text, &super::run::size(file.bytes));
     let error = file.first_error.map(|line| format!("error line {line}")).unwrap_or_default();
     cell(16, Role::Bad, &error);
     let mut words = file.from.clone();
