@@ -132,7 +132,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
     Decision {
         events: away.into_iter().chain(events).chain(progress).collect(),
-        effects: probes.chain(feeds).chain(effects).chain(record).collect(),
+        effects: record.chain(probes).chain(feeds).chain(effects).collect(),
     }
 }
 

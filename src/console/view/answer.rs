@@ -29,7 +29,9 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })
         | (Command::Resolve { incident, .. }, Event::IncidentResolved { incident: other, .. })
-        | (Command::Note { incident, .. }, Event::Noted { incident: other, .. }) => incident == other,
+        | (Command::Note { incident, .. }, Event::Noted { incident: other, .. })
+        | (Command::Pin { incident, .. }, Event::EntryPinned { incident: other, .. })
+        | (Command::TakeEvidence { incident }, Event::EvidenceAsked { incident: other, .. }) => incident == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
         (Command::RunProcedure { runbook, step, subject, .. }, Event::ProcedureAsked { attempt, .. })
