@@ -2,10 +2,12 @@
 
 mod oncall;
 mod queue;
+mod record;
 mod verbs;
 
 pub use oncall::{OnCall, Override};
 pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
+pub use record::{Evidence, IncidentShown, Pin, Strip};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -157,10 +159,7 @@ pub enum Verb {
         all: bool,
     },
     /// One incident with its timeline
-    Incident {
-        /// Its number
-        incident: IncidentId,
-    },
+    Incident(IncidentShown),
     /// Say that you work on an incident
     Ack(Ack),
     /// Take an acknowledgement back
@@ -169,6 +168,12 @@ pub enum Verb {
     Resolve(Resolve),
     /// Put a line into an incident's timeline
     Note(Note),
+    /// Pin a line of an incident's timeline, or take the pin out
+    Pin(Pin),
+    /// What happened around an incident's first failure, side by side
+    Strip(Strip),
+    /// Evidence of an incident: list, gather, show, export as one archive
+    Evidence(Evidence),
     /// Draft an incident's post-mortem, or bring its generated parts up to date
     Postmortem(Postmortem),
     /// Who is on call until when, and who is told next of each open incident

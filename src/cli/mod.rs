@@ -18,6 +18,7 @@ mod pools;
 mod print;
 mod probes;
 mod queue;
+mod record;
 mod runbooks;
 mod session;
 mod shell;
@@ -110,7 +111,10 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Probes => probes::probes(session, printer).await,
         Verb::Probe(probe) => probes::probe(session, printer, probe).await,
         Verb::Incidents { all } => incidents::incidents(session, printer, all).await,
-        Verb::Incident { incident } => incidents::incident(session, printer, incident).await,
+        Verb::Incident(shown) => record::incident(session, printer, shown).await,
+        Verb::Pin(pin) => record::pin(session, printer, pin).await,
+        Verb::Strip(strip) => record::strip(session, printer, strip.incident, strip.span).await,
+        Verb::Evidence(evidence) => record::evidence(session, printer, evidence).await,
         Verb::Ack(ack) => incidents::ack(session, printer, ack).await,
         Verb::Unack(unack) => incidents::unack(session, printer, unack).await,
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,

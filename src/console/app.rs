@@ -4,6 +4,7 @@
 pub(crate) mod act;
 mod ask;
 mod draw;
+mod jot;
 mod news;
 mod operate;
 mod queue;

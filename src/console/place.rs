@@ -35,6 +35,8 @@ pub enum Place {
     Chart,
     /// The page of who is on call.
     Duty,
+    /// A timeline.
+    Timeline,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -65,6 +67,7 @@ impl Place {
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
             Self::Duty => "on call",
+            Self::Timeline => "timelines",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

@@ -363,6 +363,20 @@ pub enum Command {
         /// The rota.
         rota: RotaId,
     },
+    /// Pin a line of an incident's timeline, or take the pin out.
+    Pin {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the line's entry.
+        entry: u64,
+        /// Pinned or not.
+        pinned: bool,
+    },
+    /// Gather evidence for an incident now.
+    TakeEvidence {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 impl Command {
@@ -413,6 +427,8 @@ impl Command {
             Self::Unsilence { .. } => "unsilence",
             Self::Override { .. } => "override",
             Self::EndOverride { .. } => "override --end",
+            Self::Pin { .. } => "pin",
+            Self::TakeEvidence { .. } => "evidence --take",
         }
     }
 

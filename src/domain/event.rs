@@ -2,7 +2,9 @@
 //! never changed.
 
 use super::condition::{Condition, FileFact, MetBy, Pools};
+use super::evidence::{Capsule, EvidenceSettings};
 use super::note::SavedNote;
+use super::outside::{OutsideChange, OutsideSettings};
 use super::overlay::MutedBy;
 use super::people::{People, Told, Untold};
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
@@ -808,6 +810,46 @@ pub enum Event {
         incident: IncidentId,
         /// Who is told.
         told: Vec<Told>,
+    },
+    /// A person pinned a line of an incident's timeline, or took the pin out.
+    EntryPinned {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the line's entry.
+        entry: u64,
+        /// Pinned or not.
+        pinned: bool,
+    },
+    /// Changes of the machine are read from elsewhere.
+    OutsideDefined {
+        /// From where.
+        outside: OutsideSettings,
+    },
+    /// The machine has changed, and not through dogwatch.
+    OutsideChanged {
+        /// What, and when.
+        change: OutsideChange,
+    },
+    /// What is gathered for which incidents, and what is masked in it, was read or has changed.
+    EvidenceDefined {
+        /// All of it.
+        settings: Arc<EvidenceSettings>,
+    },
+    /// Evidence for an incident is being gathered.
+    EvidenceAsked {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the capsule.
+        number: u32,
+        /// The names of what is gathered.
+        names: Vec<String>,
+    },
+    /// Evidence for an incident was gathered; what it says is in the state folder, not here.
+    EvidenceTaken {
+        /// The incident.
+        incident: IncidentId,
+        /// What was gathered.
+        capsule: Arc<Capsule>,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

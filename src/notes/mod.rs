@@ -10,5 +10,7 @@ pub mod recovery;
 pub mod redraft;
 pub mod save;
 pub mod shelf;
+pub mod sorts;
+pub mod strip;
 pub mod telling;
 pub mod wording;

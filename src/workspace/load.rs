@@ -76,6 +76,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 maintenance: settings.maintenance.clone(),
                 ack: settings.ack,
                 people: Arc::new(settings.people.clone()),
+                outside: settings.outside.clone(),
+                evidence: Arc::new(settings.evidence.clone()),
             },
             settings,
             files,

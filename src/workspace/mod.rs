@@ -10,6 +10,7 @@ mod channel;
 mod conditions;
 mod cycle;
 mod error;
+mod evidence;
 mod fence;
 mod file;
 mod find;

@@ -9,7 +9,9 @@ use super::name::name_problem;
 use super::people;
 use super::table::{self, Keys, Table};
 use crate::domain::condition::Pools;
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
+use crate::domain::outside::OutsideSettings;
 use crate::domain::people::People;
 use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow};
 use jiff::civil::Time;
@@ -54,6 +56,10 @@ pub struct Settings {
     pub ack: AckLife,
     /// People, rotas, hours and chains of escalation.
     pub people: People,
+    /// Where changes of the machine are read from.
+    pub outside: OutsideSettings,
+    /// What is gathered for which incidents, and what is masked in it.
+    pub evidence: EvidenceSettings,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -108,6 +114,9 @@ const KEYS: Keys = Keys {
         "grouping",
         "maintenance",
         "ack",
+        "outside",
+        "evidence",
+        "secrets",
     ],
     later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
 };
@@ -146,6 +155,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
+        outside: super::evidence::outside(&top),
+        evidence: super::evidence::read(&top),
     }
 }
 

@@ -10,6 +10,7 @@ mod misses;
 mod overlays;
 mod probes;
 mod procedures;
+mod record;
 mod runs;
 mod verbs;
 
@@ -184,11 +185,17 @@ impl World {
             Event::EscalationEnded { incident, .. } => self.escalation_rests(*incident),
             Event::IncidentRetold { incident, .. } => self.incident_retold(*incident, at),
             Event::RecoveryTold { incident, .. } => self.recovery_told(*incident),
+            Event::EntryPinned { incident, entry, pinned } => self.entry_pinned(*incident, *entry, *pinned),
+            Event::OutsideDefined { outside } => self.outside.settings = outside.clone(),
+            Event::OutsideChanged { change } => self.outside_changed(change, entry),
+            Event::EvidenceDefined { settings } => self.evidence = settings.clone(),
+            Event::EvidenceAsked { incident, number, names } => self.evidence_asked(*incident, *number, names, entry.author.is_person()),
+            Event::EvidenceTaken { incident, capsule } => self.evidence_taken(*incident, capsule),
+            Event::Noted { incident, text } => self.noted(*incident, text, entry),
+            Event::Marked { .. } => self.outside.keep(entry),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
-            | Event::Noted { .. }
-            | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
             | Event::AlertMuted { .. }
@@ -280,7 +287,10 @@ impl World {
             | Event::EscalationExhausted { .. }
             | Event::EscalationEnded { .. }
             | Event::IncidentRetold { .. }
-            | Event::RecoveryTold { .. } => self.touched.incidents = entry.seq,
+            | Event::RecoveryTold { .. }
+            | Event::EntryPinned { .. }
+            | Event::EvidenceAsked { .. }
+            | Event::EvidenceTaken { .. } => self.touched.incidents = entry.seq,
             Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;
@@ -298,6 +308,7 @@ impl World {
     }
 
     fn daemon_started(&mut self, version: &str, pid: u32, boot_id: &str, host: &str, last_sign: Option<Timestamp>, at: Timestamp) {
+        self.outside.begun(boot_id, at);
         self.daemon = Some(Daemon {
             version: version.to_owned(),
             pid,

@@ -2,6 +2,7 @@
 
 use super::Escalation;
 use super::overlay::{Owner, Snooze};
+use crate::domain::evidence::Capsule;
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::SavedNote;
 use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
@@ -90,6 +91,15 @@ pub struct Incident {
     /// How far the telling of it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Box<Escalation>>,
+    /// Numbers of the entries that people pinned.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pins: BTreeSet<u64>,
+    /// What people said is to be done: lines that begin with `!todo`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub todos: Vec<Todo>,
+    /// Evidence that was gathered.
+    #[serde(default, skip_serializing_if = "Evidence::is_empty")]
+    pub evidence: Evidence,
 }
 
 impl Incident {
@@ -129,6 +139,9 @@ impl Incident {
             split_from: None,
             also_groups: Vec::new(),
             escalation: None,
+            pins: BTreeSet::new(),
+            todos: Vec::new(),
+            evidence: Evidence::default(),
         }
     }
 
@@ -147,6 +160,42 @@ impl Incident {
         let mut alerts: Vec<_> = self.alerts.values().collect();
         alerts.sort_by_key(|alert| alert.notice.severity);
         alerts.into_iter().flat_map(|alert| alert.notice.labels.clone()).collect()
+    }
+}
+
+/// Something that is to be done about an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Todo {
+    /// What.
+    pub text: String,
+    /// Who said so.
+    pub by: Author,
+    /// When.
+    pub at: Timestamp,
+    /// The entry that it stands in.
+    pub entry: u64,
+}
+
+/// Evidence about an incident.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The number of the last capsule that was asked for.
+    pub last: u32,
+    /// Names of all that was asked for by itself: nothing is gathered twice because another alert joins.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub names: BTreeSet<String>,
+    /// Names of each capsule that is being gathered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<(u32, Vec<String>)>,
+    /// What was gathered, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capsules: Vec<Arc<Capsule>>,
+}
+
+impl Evidence {
+    /// Whether nothing was ever asked for.
+    pub fn is_empty(&self) -> bool {
+        self.last == 0
     }
 }
 

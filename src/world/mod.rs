@@ -10,6 +10,7 @@ pub mod escalation;
 pub mod feed;
 pub mod flow;
 pub mod incident;
+pub mod outside;
 pub mod overlay;
 pub mod part;
 pub mod pool;
@@ -26,7 +27,8 @@ pub use duty::{Duty, MadeOverride};
 pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
-pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, Todo};
+pub use outside::{OUTSIDE_KEPT, Outside};
 pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
 pub use pool::Pool;
@@ -35,6 +37,7 @@ pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 pub use urgency::{QueueTurn, RunsOut, Urgency};
 
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
     AckLife, AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId,
@@ -166,6 +169,15 @@ pub struct World {
     /// Incidents of which somebody is to be told, by when.
     #[serde(default)]
     pub escalating: BTreeSet<escalation::DueRow>,
+    /// Changes of the machine, marks, and how far they were read.
+    #[serde(default)]
+    pub outside: Outside,
+    /// What is gathered for which incidents.
+    #[serde(default)]
+    pub evidence: Arc<EvidenceSettings>,
+    /// Capsules that are being gathered: the incident and the capsule's number.
+    #[serde(default)]
+    pub gathering: BTreeSet<(IncidentId, u32)>,
 }
 
 /// What the daemon said of itself.

@@ -126,6 +126,9 @@ impl World {
             ack_life: self.ack_life,
             asked: self.asked.clone(),
             duty: self.duty.clone(),
+            outside: self.outside.clone(),
+            evidence: self.evidence.clone(),
+            gathering: self.gathering.clone(),
             ..Self::default()
         }
     }

@@ -73,6 +73,8 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::MaintenanceDefined { .. }
             | Event::PeopleDefined { .. }
             | Event::EscalationStarted { .. }
+            | Event::OutsideDefined { .. }
+            | Event::EvidenceDefined { .. }
     )
 }
 
@@ -189,7 +191,10 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::EscalationExhausted { incident }
         | Event::EscalationEnded { incident, .. }
         | Event::IncidentRetold { incident, .. }
-        | Event::RecoveryTold { incident, .. } => vec![*incident],
+        | Event::RecoveryTold { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. } => vec![*incident],
         Event::MessageHeldBack { message, .. }
         | Event::MessageSent { message }
         | Event::MessageFailed { message, .. }

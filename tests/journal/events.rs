@@ -579,9 +579,15 @@ pub fn name(event: &Event) -> &'static str {
         Event::EscalationEnded { .. } => "escalation_ended",
         Event::IncidentRetold { .. } => "incident_retold",
         Event::RecoveryTold { .. } => "recovery_told",
+        Event::EntryPinned { .. } => "entry_pinned",
+        Event::OutsideDefined { .. } => "outside_defined",
+        Event::OutsideChanged { .. } => "outside_changed",
+        Event::EvidenceDefined { .. } => "evidence_defined",
+        Event::EvidenceAsked { .. } => "evidence_asked",
+        Event::EvidenceTaken { .. } => "evidence_taken",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 104;
+pub const NAMES: usize = 110;

@@ -153,6 +153,8 @@ impl App {
             Action::NextTheme => self.next_theme(),
             Action::FlowsPage => self.session.open(Screen::Flows(None)),
             Action::Timeline => self.session.open(Screen::Timeline),
+            Action::Strip => self.strip(),
+            Action::Jot => self.jot(),
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
@@ -197,6 +199,12 @@ impl App {
                     self.session.dialog(dialog.asks(Field::required(intent::names::LINE)));
                 }
             }
+            Action::Evidence => {
+                if let Target::Incident(id) = target {
+                    self.session.open(Screen::Evidence(*id));
+                }
+            }
+            Action::Pin => self.session.toast(Tone::Plain, "open the incident: a line of its timeline is pinned"),
             Action::Rerun => self.rerun(target),
             Action::Run if self.run_marked() => {}
             Action::Run => self.run(target),

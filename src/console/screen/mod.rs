@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod compare;
 pub mod dashboard;
+pub mod evidence;
 pub mod flow;
 pub mod flows;
 pub mod holds;
@@ -16,6 +17,7 @@ pub mod queue;
 pub mod run;
 pub mod runbook;
 pub mod silences;
+pub mod strip;
 pub mod timeline;
 pub mod why;
 
@@ -77,6 +79,19 @@ pub enum Screen {
     Silences,
     /// Who is on call, and who is told next.
     OnCall,
+    /// What happened around an incident's first failure, side by side.
+    Strip(IncidentId),
+    /// What was gathered for an incident.
+    Evidence(IncidentId),
+    /// One file of what was gathered.
+    EvidenceFile {
+        /// The incident.
+        incident: IncidentId,
+        /// The capsule.
+        capsule: u32,
+        /// The file's name within it.
+        name: String,
+    },
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -165,6 +180,11 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Queue => Some(Box::new(queue::QueuePage::default())),
         Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
         Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),
+        Screen::Strip(id) => Some(Box::new(strip::StripPage::new(*id))),
+        Screen::Evidence(id) => Some(Box::new(evidence::EvidencePage::new(*id))),
+        Screen::EvidenceFile { incident, capsule, name } => {
+            Some(Box::new(output::OutputPage::of_evidence(*incident, *capsule, name.clone(), session)))
+        }
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -48,6 +48,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         }
         Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
+        Event::EntryPinned { .. } => (glyphs.mark, Role::Muted),
+        Event::OutsideChanged { .. } => (glyphs.critical, Role::Heading),
+        Event::EvidenceTaken { capsule, .. } if capsule.files.iter().any(|file| file.first_error.is_some()) => (glyphs.done, Role::Warning),
+        Event::EvidenceTaken { .. } => (glyphs.done, Role::Muted),
         _ => (glyphs.dot, Role::Muted),
     }
 }
@@ -65,6 +69,8 @@ pub fn is_told(event: &Event) -> bool {
             | Event::CalendarDefined { .. }
             | Event::PeopleDefined { .. }
             | Event::EscalationStarted { .. }
+            | Event::OutsideDefined { .. }
+            | Event::EvidenceDefined { .. }
     )
 }
 
@@ -111,6 +117,9 @@ pub fn target(event: &Event) -> Option<Target> {
         | Event::EscalationEnded { incident, .. }
         | Event::IncidentRetold { incident, .. }
         | Event::RecoveryTold { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. }
         | Event::Noted { incident, .. } => Target::Incident(*incident),
         Event::MessageDue { message } if message.incident.is_some() => Target::Incident(message.incident?),
         Event::MessageHeldBack { message, .. }

@@ -7,6 +7,7 @@ mod misses;
 mod overrides;
 mod procedures;
 mod queue;
+mod record;
 mod silences;
 mod steps;
 mod touches;
@@ -15,7 +16,7 @@ pub(super) use queue::touches as of_queue;
 pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, sending};
+use super::{Asked, Decision, RerunAsk, evidence, sending};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -78,6 +79,8 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
             overrides::make(world, rota, person, (*from, *to), reason.as_deref(), asked)
         }
         Command::EndOverride { rota } => overrides::end(world, rota, asked),
+        Command::Pin { incident, entry, pinned } => record::pin(world, *incident, *entry, *pinned),
+        Command::TakeEvidence { incident } => evidence::take(world, *incident),
     }
 }
 

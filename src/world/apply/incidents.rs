@@ -139,6 +139,7 @@ impl World {
             incident.snoozed = None;
         });
         self.escalation_rests(id);
+        self.keep_outside(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
         for group in std::iter::once(&incident.group).chain(&incident.also_groups) {
             let key = group_key(group);
@@ -174,6 +175,7 @@ impl World {
                 }
                 let prefix = format!("{}/", Subject::Incident(oldest).slug());
                 self.procedures.retain(|key, _| !key.starts_with(&prefix));
+                self.gathering.retain(|(incident, _)| *incident != oldest);
             }
         }
     }
