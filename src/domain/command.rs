@@ -1,7 +1,9 @@
 //! What can be asked of dogwatch, and how it says no.
 
 use super::run::{DefinitionChoice, MissedChoice, Scope};
-use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::note::{SavedNote, State};
+use super::review::Finding;
+use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -257,6 +259,25 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// Say how far the write-up of an incident is.
+    MoveWriteUp {
+        /// The incident.
+        incident: IncidentId,
+        /// How far.
+        state: State,
+    },
+    /// Take or put away what the review of an incident proposed.
+    DecideReview {
+        /// The incident.
+        incident: IncidentId,
+        /// What was proposed.
+        finding: Finding,
+        /// Whether it is taken.
+        accepted: bool,
+        /// The file that was made of it.
+        #[serde(default)]
+        path: Option<String>,
+    },
 }
 
 impl Command {
@@ -293,6 +314,8 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::MoveWriteUp { .. } => "postmortem --state",
+            Self::DecideReview { .. } => "review",
         }
     }
 

@@ -2,7 +2,8 @@
 //! never changed.
 
 use super::condition::{Condition, FileFact, MetBy, Pools};
-use super::note::SavedNote;
+use super::note::{SavedNote, State};
+use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
@@ -581,6 +582,25 @@ pub enum Event {
     MissesDismissed {
         /// How many were on it.
         misses: u32,
+    },
+    /// A write-up has come to another state.
+    WriteUpMoved {
+        /// The incident that it is about.
+        incident: IncidentId,
+        /// How far it is now.
+        state: State,
+    },
+    /// A person decided about what the review of an incident proposed.
+    ReviewDecided {
+        /// The incident.
+        incident: IncidentId,
+        /// What was proposed.
+        finding: Finding,
+        /// Whether it was accepted; else it was put away.
+        accepted: bool,
+        /// The file that was made of it, relative to the workspace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

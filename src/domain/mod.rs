@@ -15,6 +15,7 @@ pub mod message;
 pub mod note;
 pub mod person;
 pub mod probe;
+pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod source;

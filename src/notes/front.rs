@@ -1,35 +1,11 @@
 //! The head of a note's file: TOML between two lines of `---`, so that the file says what it is about without dogwatch.
 
+pub use crate::domain::note::State;
+
 use crate::domain::note::NoteKind;
 use crate::domain::{FlowId, IncidentId, ProbeId, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// How far a write-up is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
-    /// Being written.
-    #[default]
-    #[serde(rename = "draft")]
-    Draft,
-    /// Others read it.
-    #[serde(rename = "in review")]
-    InReview,
-    /// Agreed on.
-    #[serde(rename = "reviewed")]
-    Reviewed,
-}
-
-impl State {
-    /// The word in the file and on a row.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::InReview => "in review",
-            Self::Reviewed => "reviewed",
-        }
-    }
-}
 
 /// The head of a note's file. Keys that it does not know stay in the file: the head is written once and never rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,7 +45,7 @@ pub struct Place {
 /// Finds the note with this id, under whatever title it was made, or the place where a new one with this title goes.
 /// Makes the notes folder where it is missing.
 pub fn find(workspace: &Path, id: &str, title: &str) -> Result<Place, ShelfError> {
-    let folder = workspace.join(naming::FOLDER);
+    let folder = workspace.join(naming::folder(id));
     let io = |error| ShelfError::Io { folder: folder.clone(), error };
     std::fs::create_dir_all(&folder).map_err(io)?;
     let root = workspace.canonicalize().map_err(io)?;
@@ -62,7 +62,7 @@ pub fn find(workspace: &Path, id: &str, title: &str) -> Result<Place, ShelfError
         .collect();
     names.sort();
     for name in names {
-        let relative = format!("{}/{name}", naming::FOLDER);
+        let relative = format!("{}/{name}", naming::folder(id));
         let path = folder.join(&name);
         // A file that cannot be opened is another note's or the expected one; the latter is told when it is opened below.
         let Ok(Some(opened)) = save::open(&path) else { continue };

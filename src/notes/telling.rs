@@ -248,6 +248,15 @@ impl<'a> Teller<'a> {
             }
             Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
             Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
+            Event::WriteUpMoved { incident, state } => format!("the post-mortem of incident {incident} is now {state}"),
+            Event::ReviewDecided { incident, finding, accepted, path } => {
+                let became = match (accepted, path) {
+                    (true, Some(path)) => format!("taken: {path}"),
+                    (true, None) => "taken".into(),
+                    (false, _) => "put away".into(),
+                };
+                format!("review of incident {incident}: {finding}, {became}")
+            }
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

@@ -8,13 +8,14 @@ mod messages;
 mod misses;
 mod probes;
 mod procedures;
+mod reviews;
 mod runs;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
-use super::{Daemon, RECENT_KEPT, Source, World, relate};
+use super::{Daemon, RECENT_KEPT, ReviewDecision, Source, World, relate};
 use crate::domain::source::Freshness;
-use crate::domain::{Entry, Event, IncidentId, SourceId, Stage, Subject};
+use crate::domain::{Entry, Event, IncidentId, SourceId, Stage};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -79,14 +80,7 @@ impl World {
                 }
             }),
             Event::IncidentResolved { incident, reason } => self.incident_resolved(*incident, &entry.author, reason, at),
-            Event::NoteSaved { note } => {
-                if let Subject::Incident(incident) = &note.subject {
-                    self.change_incident(*incident, |incident| {
-                        incident.notes.retain(|other| other.path != note.path);
-                        incident.notes.push(note.clone());
-                    });
-                }
-            }
+            Event::NoteSaved { note } => self.note_saved(note, &entry.author),
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
             Event::ChannelDefined { channel } => self.channel_defined(channel),
@@ -135,6 +129,11 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::WriteUpMoved { incident, state } => self.write_up_moved(*incident, *state, by, at),
+            Event::ReviewDecided { incident, finding, accepted, path } => {
+                let (finding, by, accepted, path) = (finding.clone(), by.to_owned(), *accepted, path.clone());
+                self.review_decided(*incident, ReviewDecision { finding, accepted, by, at, path });
+            }
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -202,6 +201,8 @@ impl World {
             | Event::IncidentAcknowledged { .. }
             | Event::AcknowledgementEnded { .. }
             | Event::IncidentResolved { .. }
+            | Event::WriteUpMoved { .. }
+            | Event::ReviewDecided { .. }
             | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
             Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
                 self.touched.runbooks = entry.seq;

@@ -1,7 +1,8 @@
 //! Alerts that fire and incidents, as the entries left them.
 
 use crate::domain::incident::AlertNotice;
-use crate::domain::note::SavedNote;
+use crate::domain::note::{SavedNote, State};
+use crate::domain::review::Finding;
 use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,12 @@ pub struct Incident {
     pub timeline_dropped: u64,
     /// Files about it.
     pub notes: Vec<SavedNote>,
+    /// How far its write-up is; absent where nobody has begun one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_up: Option<Box<WriteUp>>,
+    /// What people decided about what its review proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<ReviewDecision>,
 }
 
 impl Incident {
@@ -113,4 +120,32 @@ pub struct Resolution {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
+}
+
+/// How far the write-up of an incident is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteUp {
+    /// How far.
+    pub state: State,
+    /// Who said so; absent while nobody has.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Who saved it.
+    pub authors: BTreeSet<String>,
+}
+
+/// A decision about a finding of the review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewDecision {
+    /// What was proposed.
+    pub finding: Finding,
+    /// Whether it was taken.
+    pub accepted: bool,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The file that was made of it.
+    pub path: Option<String>,
 }

@@ -13,6 +13,7 @@ pub mod pool;
 pub mod probe;
 pub mod procedure;
 pub mod queue;
+pub mod record;
 mod relate;
 pub mod settled;
 
@@ -20,12 +21,13 @@ pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
-pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, ReviewDecision, WriteUp};
 pub use part::Part;
 pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
+pub use record::{Deed, Noticed, Record, RecordedAlert};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
@@ -134,6 +136,9 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// Ended incidents in short, the youngest [`record::RECORDS_KEPT`].
+    #[serde(default)]
+    pub records: BTreeMap<IncidentId, Arc<Record>>,
 }
 
 /// What the daemon said of itself.

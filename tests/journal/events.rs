@@ -219,6 +219,7 @@ impl Dice {
             runbook: self.maybe(Self::runbook),
             labels: self.labels(),
             keep_alive: self.roll(2) == 0,
+            objective: None,
         }
     }
 

@@ -62,6 +62,8 @@ const COMMANDS: &str = r#"[
     {"approve": {"run": "job/1", "step": "s"}},
     {"choose_missed": {"flow": "job", "choice": "all"}},
     "dismiss_misses",
+    {"move_write_up": {"incident": 1, "state": "in review"}},
+    {"decide_review": {"incident": 1, "finding": "no_runbook", "accepted": false}},
     "reload",
     "stop"
 ]"#;

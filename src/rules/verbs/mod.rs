@@ -5,6 +5,7 @@ mod holds;
 mod incidents;
 mod misses;
 mod procedures;
+mod reviews;
 mod steps;
 mod touches;
 
@@ -57,6 +58,10 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::MoveWriteUp { incident, state } => reviews::move_write_up(world, *incident, *state),
+        Command::DecideReview { incident, finding, accepted, path } => {
+            reviews::decide(world, *incident, finding, *accepted, path.as_deref())
+        }
     }
 }
 

@@ -83,6 +83,8 @@ impl World {
             timeline: Vec::new(),
             timeline_dropped: 0,
             notes: Vec::new(),
+            write_up: None,
+            decided: Vec::new(),
         };
         if self.incidents.insert(id, Arc::new(incident)).is_none() {
             self.tally.open += 1;
@@ -146,6 +148,7 @@ impl World {
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
         });
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
+        self.recorded(&incident);
         let key = group_key(&incident.group);
         if self.open_groups.get(&key) == Some(&id) {
             self.open_groups.remove(&key);
