@@ -1,7 +1,9 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod review;
 mod verbs;
 
+pub use review::{Actions, Figures, Handover, Postmortem, Review, Search};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -162,8 +164,18 @@ pub enum Verb {
     Resolve(Resolve),
     /// Put a line into an incident's timeline
     Note(Note),
-    /// Draft an incident's post-mortem, or bring its generated parts up to date
+    /// Draft an incident's post-mortem, bring its generated parts up to date, or say how far it is
     Postmortem(Postmortem),
+    /// What an ended incident says should change, to take or to put away
+    Review(Review),
+    /// Action items of all post-mortems
+    Actions(Actions),
+    /// Search notes, post-mortems, handovers, runbooks and past incidents
+    Search(Search),
+    /// What one shift tells the next
+    Handover(Handover),
+    /// Times to detect, acknowledge, mitigate, resolve; load, noise, error budgets
+    Figures(Figures),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
     /// Runbooks
@@ -422,19 +434,6 @@ pub struct Note {
     /// Care
     #[command(flatten)]
     pub care: Care,
-}
-
-/// Arguments of `postmortem`.
-#[derive(Debug, Args)]
-pub struct Postmortem {
-    /// The incident
-    pub incident: IncidentId,
-    /// Print it instead of saving it
-    #[arg(long)]
-    pub print: bool,
-    /// Name roles instead of people
-    #[arg(long, requires = "print")]
-    pub roles: bool,
 }
 
 /// Arguments of `mark`.

@@ -1,22 +1,15 @@
 //! The queue: list, show, acknowledge, resolve, note, write up.
 
-use super::args::{Ack, Mark, Note, Postmortem, Resolve, Unack};
+use super::args::{Ack, Mark, Note, Resolve, Unack};
 use super::failure::Failure;
 use super::flows::{local_time, simple};
 use super::print::{self, Printer};
-use super::session::{Session, ask};
-use super::{args::Care, json};
-use crate::clock;
-use crate::domain::note::{NoteKind, SavedNote};
-use crate::domain::{Command, Entry, IncidentId, Subject};
-use crate::notes::postmortem::{self, Drafting};
-use crate::notes::redraft::redraft;
-use crate::notes::save::{Base, save};
+use super::session::Session;
+use super::{json, review};
+use crate::domain::{Command, Entry, IncidentId};
 use crate::notes::telling::Teller;
-use crate::notes::{naming, shelf};
 use crate::rules;
-use crate::world::{Incident, World};
-use std::path::Path;
+use crate::world::World;
 use std::process::ExitCode;
 
 /// `dogwatch incidents`
@@ -57,6 +50,8 @@ pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Re
         let mut document = json::incident(incident);
         if let Some(object) = document.as_object_mut() {
             object.insert("timeline".into(), serde_json::to_value(&incident.timeline).map_err(Failure::other)?);
+            let similar = rules::similar::similar(&world, incident, 10);
+            object.insert("similar".into(), serde_json::to_value(&similar).map_err(Failure::other)?);
         }
         print::document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -70,6 +65,9 @@ pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Re
     for note in &incident.notes {
         print::line(format!("{}: {}", note.kind, note.path))?;
     }
+    for line in review::similar_lines(&world, incident) {
+        print::line(line)?;
+    }
     print::line("")?;
     for entry in &incident.timeline {
         print::line(timeline_line(entry, &world))?;
@@ -80,50 +78,6 @@ pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Re
 /// One line of a timeline: local time, author, what happened.
 pub fn timeline_line(entry: &Entry, world: &World) -> String {
     format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, Teller::of(world).line(&entry.event))
-}
-
-/// `dogwatch postmortem`
-pub async fn postmortem(session: &Session, printer: Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
-    let (mut client, world) = session.world().await?;
-    let incident = rules::find_incident(&world, asked.incident)?;
-    let author = client.welcome().user.clone();
-    let drafting = Drafting {
-        world: &world,
-        incident,
-        timeline: &incident.timeline,
-        now: clock::now(),
-        author: &author,
-        roles_instead_of_people: asked.roles,
-    };
-    let fresh = postmortem::draft(&drafting);
-    if asked.print {
-        for line in fresh.lines() {
-            print::line(line)?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let note = write_up(Path::new(&client.welcome().workspace), incident, &fresh)?;
-    let path = note.path.clone();
-    ask(&mut client, Command::RecordNote { note }, &Care { dry_run: false, key: None }).await?;
-    if printer.json {
-        print::document(&serde_json::json!({ "path": path }))?;
-    } else {
-        print::line(path)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Saves the draft, or brings the generated parts of the file that is there up to date. Human text is never touched.
-fn write_up(workspace: &Path, incident: &Incident, fresh: &str) -> Result<SavedNote, Failure> {
-    let subject = Subject::Incident(incident.id);
-    let id = naming::id(NoteKind::PostMortem, &subject, incident.opened_at);
-    let place = shelf::find(workspace, &id, &incident.title).map_err(Failure::other)?;
-    let (text, base) = match &place.opened {
-        Some(opened) => (redraft(&opened.text, fresh).text, opened.base.clone()),
-        None => (fresh.to_owned(), Base::Absent),
-    };
-    let saved = save(&place.path, &text, &base).map_err(Failure::other)?;
-    Ok(SavedNote { kind: NoteKind::PostMortem, subject, path: place.relative, digest: saved.digest, bytes: saved.bytes })
 }
 
 /// `dogwatch ack`

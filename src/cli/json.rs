@@ -187,6 +187,7 @@ pub fn probe(probe: &Probe) -> Value {
         "labels": probe.definition.labels,
         "runbook": probe.definition.runbook,
         "incidents": probe.incidents,
+        "objective": probe.definition.objective.map(|objective| objective.to_string()),
     })
 }
 
@@ -243,6 +244,8 @@ pub fn incident(incident: &Incident) -> Value {
             "resolved_at": alert.resolved_at,
         })).collect::<Vec<_>>(),
         "notes": incident.notes,
+        "write_up": incident.write_up,
+        "review": incident.decided,
     })
 }
 

@@ -7,6 +7,7 @@ mod console;
 mod daemon;
 mod demo;
 mod failure;
+mod figures;
 mod flows;
 mod incidents;
 mod journal;
@@ -14,8 +15,10 @@ mod json;
 mod logs;
 mod plan;
 mod pools;
+mod postmortem;
 mod print;
 mod probes;
+mod review;
 mod runbooks;
 mod session;
 mod shell;
@@ -113,7 +116,12 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Unack(unack) => incidents::unack(session, printer, unack).await,
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
         Verb::Note(note) => incidents::note(session, printer, note).await,
-        Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
+        Verb::Postmortem(asked) => postmortem::run(session, printer, asked).await,
+        Verb::Review(asked) => review::review(session, printer, asked).await,
+        Verb::Actions(asked) => review::actions(session, printer, asked).await,
+        Verb::Search(asked) => review::search(session, printer, asked).await,
+        Verb::Handover(asked) => review::handover(session, printer, asked).await,
+        Verb::Figures(asked) => figures::run(session, printer, asked).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Runbooks => runbooks::runbooks(session, printer).await,
         Verb::Channels(asked) => channels::channels(session, printer, asked).await,

@@ -90,6 +90,25 @@ pub fn parse(text: &str) -> Option<(Front, usize)> {
     None
 }
 
+/// The text with another state in its head and nothing else changed; `None` where it has no head with one.
+pub fn with_state(text: &str, state: State) -> Option<String> {
+    let (_, body) = parse(text)?;
+    let (head, rest) = text.split_at_checked(body)?;
+    let mut found = false;
+    let mut changed = String::with_capacity(text.len() + 8);
+    for line in head.split_inclusive('\n') {
+        let is_state = line.split_once('=').is_some_and(|(key, _)| key.trim() == "state");
+        if is_state && !found {
+            found = true;
+            let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+            changed.push_str(&format!("state = \"{state}\"{end}"));
+        } else {
+            changed.push_str(line);
+        }
+    }
+    found.then(|| changed + rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +133,15 @@ mod tests {
         let text = format!("\u{feff}{}x", front().render().replace('\n', "\r\n"));
         let (read, body) = parse(&text).unwrap();
         assert_eq!((read.id.as_str(), &text[body..]), ("postmortem-41", "x"));
+    }
+
+    #[test]
+    fn a_state_is_changed_and_nothing_else() {
+        let text = format!("{}own = 1\n---\nstate = \"draft\" stays\n", front().render().trim_end_matches("---\n"));
+        let changed = with_state(&text, State::InReview).unwrap();
+        assert_eq!(changed, text.replacen("state = \"draft\"", "state = \"in review\"", 1));
+        assert_eq!(parse(&changed).unwrap().0.state, State::InReview);
+        assert_eq!(with_state("# no head\n", State::Draft), None);
     }
 
     #[test]

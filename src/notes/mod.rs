@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod csv;
+pub mod deeds;
 pub mod diff;
 pub mod front;
 pub mod handover;
@@ -12,6 +13,7 @@ pub mod naming;
 pub mod postmortem;
 pub mod recovery;
 pub mod redraft;
+pub mod roles;
 pub mod save;
 pub mod search;
 pub mod shelf;

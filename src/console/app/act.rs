@@ -158,6 +158,9 @@ impl App {
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::FiguresPage => self.session.open(Screen::Figures),
+            Action::Handover => self.session.open(Screen::Handover),
+            Action::Knowledge => self.session.open(Screen::Knowledge),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),
@@ -191,6 +194,11 @@ impl App {
                 if let Target::Incident(id) = target {
                     let dialog = Dialog::new(format!("a line for incident {id}"), Intent::Comment(*id));
                     self.session.dialog(dialog.asks(Field::required(intent::names::LINE)));
+                }
+            }
+            Action::Review => {
+                if let Target::Incident(id) = target {
+                    self.session.open(Screen::Review(*id));
                 }
             }
             Action::Rerun => self.rerun(target),

@@ -3,14 +3,18 @@
 pub mod batch;
 pub mod compare;
 pub mod dashboard;
+pub mod figures;
 pub mod flow;
 pub mod flows;
+pub mod handover;
 pub mod holds;
 pub mod incident;
+pub mod knowledge;
 pub mod misses;
 pub mod note;
 pub mod output;
 pub mod probe;
+pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod timeline;
@@ -68,6 +72,14 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// Times, load, noise, error budgets.
+    Figures,
+    /// What one shift tells the next.
+    Handover,
+    /// Search in everything that was written.
+    Knowledge,
+    /// What an ended incident says should change.
+    Review(IncidentId),
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -153,6 +165,10 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Figures => Some(Box::new(figures::FiguresPage::new(session))),
+        Screen::Handover => Some(Box::new(handover::HandoverPage::new(session))),
+        Screen::Knowledge => Some(Box::new(knowledge::KnowledgePage::new(session))),
+        Screen::Review(id) => Some(Box::new(review::ReviewPage::new(*id))),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }
