@@ -85,7 +85,12 @@ impl Quarter {
             self.health(after(at, -detect), probe.as_str(), Health::Up, Health::Soft { bad: 1, of: 3 });
         }
         self.health(at, probe.as_str(), Health::Soft { bad: 2, of: 3 }, Health::Down { good: 0, of: 2 });
-        let notice = AlertNotice { labels: labels.clone(), severity, summary: format!("{service} is down"), cause: AlertCause::ProbeDown { probe: probe.clone() } };
+        let notice = AlertNotice {
+            labels: labels.clone(),
+            severity,
+            summary: format!("{service} is down"),
+            cause: AlertCause::ProbeDown { probe: probe.clone() },
+        };
         self.tell(at, Author::Engine, Event::AlertFiring { alert, source: SourceId::local(), notice });
         let title = format!("{service} is down");
         self.tell(at, Author::Engine, Event::IncidentOpened { incident, title, severity, group: labels, alert, previous: None });
@@ -141,7 +146,11 @@ fn minutes(span: Option<SignedDuration>) -> Option<i64> {
 #[test]
 fn the_answers_of_a_quarter_are_known() {
     let found = quarter().figures(0, 90, By::Service);
-    assert_eq!((found.all.incidents, found.drills, found.all.open, found.all.before), (102, 9, 0, 0), "90 mornings, 12 nights, 9 exercises");
+    assert_eq!(
+        (found.all.incidents, found.drills, found.all.open, found.all.before),
+        (102, 9, 0, 0),
+        "90 mornings, 12 nights, 9 exercises"
+    );
     let shop = found.groups.iter().find(|group| group.name == "shop").unwrap();
     assert_eq!(shop.incidents, 90);
     // Twelve whole weeks and six days: 1 to 6 thirteen times each, 7 twelve times.
@@ -149,7 +158,11 @@ fn the_answers_of_a_quarter_are_known() {
     assert_eq!((minutes(shop.resolve.median), minutes(shop.resolve.p90)), (Some(40), Some(70)));
     assert_eq!((shop.detect.known, shop.detect.of, minutes(shop.detect.median)), (90, 90, Some(2)));
     let search = found.groups.iter().find(|group| group.name == "search").unwrap();
-    assert_eq!((search.incidents, search.acknowledge.known, search.acknowledge.of), (12, 0, 12), "nobody acknowledged: not known, of twelve");
+    assert_eq!(
+        (search.incidents, search.acknowledge.known, search.acknowledge.of),
+        (12, 0, 12),
+        "nobody acknowledged: not known, of twelve"
+    );
     assert_eq!((search.acknowledge.median, search.acknowledge.p90), (None, None), "never 0");
     assert_eq!((search.detect.known, search.detect.median), (0, None), "no failed result was seen before the alert");
     assert_eq!(minutes(search.resolve.median), Some(5));
@@ -197,9 +210,14 @@ fn the_stretch_before_is_the_trend() {
 #[test]
 fn noise_is_named_with_a_proposal_and_good_alerts_are_not() {
     let found = quarter().figures(0, 90, By::Service);
-    let noisy: Vec<_> = found.noisy.iter().map(|row| (row.summary.as_str(), row.fired, row.acknowledged, row.by_itself, row.sleep)).collect();
+    let noisy: Vec<_> =
+        found.noisy.iter().map(|row| (row.summary.as_str(), row.fired, row.acknowledged, row.by_itself, row.sleep)).collect();
     assert_eq!(noisy[0], ("search is down", 12, 0, 12, 12));
-    assert!(found.noisy[0].proposal.contains("search-probe") && found.noisy[0].proposal.contains("woke people 12 times"), "{:?}", found.noisy[0]);
+    assert!(
+        found.noisy[0].proposal.contains("search-probe") && found.noisy[0].proposal.contains("woke people 12 times"),
+        "{:?}",
+        found.noisy[0]
+    );
     assert_eq!(found.noisy[0].incidents.len(), 5);
 }
 

@@ -76,7 +76,10 @@ fn the_file_of_a_shift_is_one_and_its_human_text_stays() {
     assert!(path.starts_with("notes/handovers/handover-") && path.ends_with(".md"), "{path}");
     let file = workspace.root().join(&path);
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.starts_with("---\nid = \"handover-") && text.contains("kind = \"handover\"") && text.contains("Nothing is open."), "{text}");
+    assert!(
+        text.starts_with("---\nid = \"handover-") && text.contains("kind = \"handover\"") && text.contains("Nothing is open."),
+        "{text}"
+    );
     std::fs::write(&file, text.replace("*What would you want to be told?*", "The vendor calls at nine.")).unwrap();
     assert_eq!(workspace.run(&["run", "bad", "--wait"]).status.code(), Some(1));
     // Over the change of a shift it would be another file; then it begins anew, and nothing of it was lost.

@@ -43,7 +43,7 @@ fn a_write_up_goes_from_draft_to_reviewed_and_its_words_stay() {
         let output = workspace.run(args);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    let (code, words) = said(&["postmortem", "1", "--state", "reviewed"]);
+    let (code, words) = said(&["postmortem", "1", "--to", "reviewed"]);
     assert!(code == Some(1) && words.contains("no post-mortem yet"), "{code:?} {words}");
     let path = workspace.ok(&["postmortem", "1"]).trim().to_owned();
     let file = workspace.root().join(&path);
@@ -52,12 +52,12 @@ fn a_write_up_goes_from_draft_to_reviewed_and_its_words_stay() {
     let mine = text.replace("*What else helped?*", "Leo had seen it before.");
     std::fs::write(&file, &mine).unwrap();
 
-    workspace.ok(&["postmortem", "1", "--state", "in-review"]);
+    workspace.ok(&["postmortem", "1", "--to", "in-review"]);
     let now = std::fs::read_to_string(&file).unwrap();
     assert_eq!(now, mine.replacen("state = \"draft\"", "state = \"in review\"", 1), "one word of the head has changed");
-    let (code, words) = said(&["postmortem", "1", "--state", "in-review"]);
+    let (code, words) = said(&["postmortem", "1", "--to", "in-review"]);
     assert!(code == Some(1) && words.contains("is in review already"), "{words}");
-    workspace.ok(&["postmortem", "1", "--state", "reviewed"]);
+    workspace.ok(&["postmortem", "1", "--to", "reviewed"]);
     let incident = workspace.json(&["incident", "1"]);
     assert_eq!((incident["stage"].as_str(), incident["write_up"]["state"].as_str()), (Some("reviewed"), Some("reviewed")));
     assert!(incident["write_up"]["by"].is_string(), "who said so is on record: {incident}");
@@ -65,7 +65,7 @@ fn a_write_up_goes_from_draft_to_reviewed_and_its_words_stay() {
     workspace.ok(&["postmortem", "1"]);
     let again = std::fs::read_to_string(&file).unwrap();
     assert!(again.contains("Leo had seen it before.") && again.contains("state = \"reviewed\""), "{again}");
-    workspace.ok(&["postmortem", "1", "--state", "draft"]);
+    workspace.ok(&["postmortem", "1", "--to", "draft"]);
     assert_eq!(workspace.json(&["incident", "1"])["stage"], "resolved");
     workspace.ok(&["verify"]);
 }
@@ -112,7 +112,9 @@ fn a_review_makes_the_runbook_that_was_missing_once() {
     workspace.ok(&["check"]);
     let again = workspace.run(&["review", "1", "--accept", "runbook"]);
     assert_eq!(again.status.code(), Some(1), "it was taken already");
-    assert!(workspace.json(&["review", "1"]).as_array().unwrap().iter().all(|one| !one["decided"].is_null() || one["finding"] != "no_runbook"));
+    assert!(
+        workspace.json(&["review", "1"]).as_array().unwrap().iter().all(|one| !one["decided"].is_null() || one["finding"] != "no_runbook")
+    );
     let wrong = workspace.run(&["review", "1", "--accept", "unicorn"]);
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("does not propose `unicorn`"));
 }
@@ -174,14 +176,19 @@ fn figures_are_exported_for_a_spreadsheet() {
 /// A night's incident that a person sent in, about nothing that a probe looks at.
 fn sent_in_by_hand() -> (World, Vec<Proposal>) {
     let mut night = Night { entries: Vec::new() };
-    let labels: Labels = [("alertname".to_owned(), "Slow".to_owned()), ("service".to_owned(), "../../.ssh/authorized_keys".to_owned())].into();
+    let labels: Labels =
+        [("alertname".to_owned(), "Slow".to_owned()), ("service".to_owned(), "../../.ssh/authorized_keys".to_owned())].into();
     let alert = Fingerprint::of(&labels);
     let incident = IncidentId(1);
     let cause = AlertCause::Outside { link: None };
     let notice = AlertNotice { labels: labels.clone(), severity: Severity::High, summary: "customers call".into(), cause };
     night.at("01:00:00", person("ana"), Event::AlertFiring { alert, source: SourceId::local(), notice });
     let title = "customers call".to_owned();
-    night.at("01:00:00", Author::Engine, Event::IncidentOpened { incident, title, severity: Severity::High, group: labels, alert, previous: None });
+    night.at(
+        "01:00:00",
+        Author::Engine,
+        Event::IncidentOpened { incident, title, severity: Severity::High, group: labels, alert, previous: None },
+    );
     night.at("01:30:00", person("ana"), Event::IncidentResolved { incident, reason: "cache emptied".into() });
     let world = World::fold(&night.entries);
     let found = review(&world, world.incident(incident).unwrap());
@@ -207,7 +214,17 @@ fn noticed_by_a_person_drafts_a_probe_that_stays_beneath_the_workspace() {
 fn a_draft_is_placed_only_where_reviews_draft_and_never_over_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    for path in ["../x.md", "runbooks/../x.md", "runbooks/.x.md", "runbooks/a/b.md", "flows/x.toml", "runbooks/x.toml", "/etc/x.md", "probes/.toml", "x.md"] {
+    for path in [
+        "../x.md",
+        "runbooks/../x.md",
+        "runbooks/.x.md",
+        "runbooks/a/b.md",
+        "flows/x.toml",
+        "runbooks/x.toml",
+        "/etc/x.md",
+        "probes/.toml",
+        "x.md",
+    ] {
         assert!(place_draft(root, path, "x").is_err(), "{path}");
     }
     place_draft(root, "runbooks/x.md", "one").unwrap();
@@ -240,10 +257,19 @@ fn labels_alone_make_alike_and_another_matter_is_not() {
     let mut add = |number: u32, pairs: &[(&str, &str)], ended: bool| {
         let labels: Labels = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (alert, incident) = (Fingerprint::of(&labels), IncidentId(number));
-        let notice = AlertNotice { labels: labels.clone(), severity: Severity::High, summary: "x".into(), cause: AlertCause::Outside { link: None } };
+        let notice = AlertNotice {
+            labels: labels.clone(),
+            severity: Severity::High,
+            summary: "x".into(),
+            cause: AlertCause::Outside { link: None },
+        };
         night.at("02:00:00", Author::Engine, Event::AlertFiring { alert, source: "prom".into(), notice });
         let title = format!("number {number}");
-        night.at("02:00:00", Author::Engine, Event::IncidentOpened { incident, title, severity: Severity::High, group: labels, alert, previous: None });
+        night.at(
+            "02:00:00",
+            Author::Engine,
+            Event::IncidentOpened { incident, title, severity: Severity::High, group: labels, alert, previous: None },
+        );
         if ended {
             night.at("02:10:00", Author::Engine, Event::AlertResolved { alert, reason: "over".into() });
             night.at("02:10:00", Author::Engine, Event::IncidentResolved { incident, reason: "over".into() });

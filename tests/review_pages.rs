@@ -4,10 +4,10 @@
 
 mod stage;
 
+use dogwatch::console::Msg;
 use dogwatch::console::Screen;
 use dogwatch::domain::review::Finding;
 use dogwatch::domain::{AlertCause, Author, Command, Event, Health, IncidentId, RunId, Severity};
-use dogwatch::console::Msg;
 use dogwatch::rules::objective::HourOfLooks;
 use dogwatch::wire::message::{Answer, Ask};
 use jiff::SignedDuration;
@@ -25,7 +25,11 @@ fn story() -> Story {
         number += 1;
         let at = day * 86_400;
         story.incident(number, "search is slow", Severity::Warning, at, AlertCause::ProbeDown { probe: "search".into() });
-        story.tell(at - 300, Author::Engine, Event::IncidentResolved { incident: IncidentId(number), reason: "the condition is over".into() });
+        story.tell(
+            at - 300,
+            Author::Engine,
+            Event::IncidentResolved { incident: IncidentId(number), reason: "the condition is over".into() },
+        );
     }
     for day in [3, 5] {
         number += 1;
@@ -63,7 +67,8 @@ fn the_figures_at_three_sizes() {
         let mut stage = Stage::with(&story, size);
         stage.press("figures-page");
         let id = stage.asked.iter().rev().find(|request| matches!(request.ask, Ask::Hours { .. })).map(|request| request.id).unwrap();
-        let hours = (0..720).map(|hour| HourOfLooks { at: ago((720 - hour) * 3_600), good: 119, bad: u32::from(hour % 9 == 0), unknown: 0 });
+        let hours =
+            (0..720).map(|hour| HourOfLooks { at: ago((720 - hour) * 3_600), good: 119, bad: u32::from(hour % 9 == 0), unknown: 0 });
         stage.answer(id, Answer::Hours(hours.collect()));
         insta::assert_snapshot!(format!("figures_{}", size.0), stage.picture_with_roles());
     }
@@ -123,7 +128,11 @@ fn knowledge_finds_as_it_is_typed_and_opens_the_hit() {
     stage.press("knowledge");
     stage.type_text("does not answer");
     stage.press("confirm");
-    assert!(matches!(stage.app.screen(), Some(Screen::Runbook { runbook, .. }) if runbook.as_str() == "site-down"), "{:?}", stage.app.screen());
+    assert!(
+        matches!(stage.app.screen(), Some(Screen::Runbook { runbook, .. }) if runbook.as_str() == "site-down"),
+        "{:?}",
+        stage.app.screen()
+    );
     let mut stage = Stage::with(&story(), SIZES[0]);
     stage.press("knowledge");
     stage.press("cancel");

@@ -44,7 +44,10 @@ pub async fn run(session: &Session, printer: Printer, asked: Asked) -> Result<Ex
 
 fn tell(printer: Printer, found: &Figures, budgets: &[(ProbeId, Budget)], zone: &str) -> Result<(), Failure> {
     let from = local_time(found.from, zone);
-    printer.remark(format!("{} incidents since {from}, {} before that, {} exercises left out", found.all.incidents, found.all.before, found.drills))?;
+    printer.remark(format!(
+        "{} incidents since {from}, {} before that, {} exercises left out",
+        found.all.incidents, found.all.before, found.drills
+    ))?;
     if let Some(known) = found.known_from {
         printer.remark(format!("only those since {} are kept; older ones are in the journal", local_time(known, zone)))?;
     }
@@ -60,7 +63,10 @@ fn tell(printer: Printer, found: &Figures, budgets: &[(ProbeId, Budget)], zone: 
     let most = load.most.map(|(start, count)| format!(", the fullest {} with {count}", local_time(start, zone))).unwrap_or_default();
     print::line(format!("load: {} of {} shifts above {} incidents{most}", load.above, load.shifts, load.ceiling))?;
     let hours = &found.interruptions;
-    print::line(format!("interruptions: {} in business hours, {} off hours, {} in hours of sleep, of {}", hours.business, hours.off, hours.sleep, hours.of))?;
+    print::line(format!(
+        "interruptions: {} in business hours, {} off hours, {} in hours of sleep, of {}",
+        hours.business, hours.off, hours.sleep, hours.of
+    ))?;
     for (probe, budget) in budgets {
         print::line(format!("objective of {probe}: {}: {}", budget.objective, budget.words()))?;
     }

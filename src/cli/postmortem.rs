@@ -42,7 +42,7 @@ pub async fn run(session: &Session, printer: Printer, asked: Postmortem) -> Resu
     if let Some(file) = &asked.export {
         return export(printer, &client, incident, &drafting, file);
     }
-    if let Some(state) = asked.state {
+    if let Some(state) = asked.to {
         return move_to(printer, &mut client, incident, state.into(), &asked.care).await;
     }
     let fresh = postmortem::draft(&drafting);
@@ -114,7 +114,9 @@ async fn move_to(
 fn export(printer: Printer, client: &Client, incident: &Incident, drafting: &Drafting<'_>, file: &Path) -> Result<ExitCode, Failure> {
     let place = place(&client.welcome().workspace, incident)?;
     let text = match &place.opened {
-        Some(opened) if drafting.roles_instead_of_people => roles::with_roles(&opened.text, &people(drafting.world, incident, &opened.text)),
+        Some(opened) if drafting.roles_instead_of_people => {
+            roles::with_roles(&opened.text, &people(drafting.world, incident, &opened.text))
+        }
         Some(opened) => opened.text.clone(),
         None => postmortem::draft(drafting),
     };

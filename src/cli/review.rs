@@ -146,15 +146,13 @@ fn show(printer: Printer, incident: &Incident, found: &[Proposal]) -> Result<Exi
     }
     for proposal in found {
         print::line(format!("{:<9} {}", proposal.finding.word(), proposal.finding))?;
-        match &proposal.decided {
-            Some(decided) => {
-                let became = if decided.accepted { "taken" } else { "put away" };
-                print::line(format!("          {became} by {}{}", decided.by, decided.path.as_ref().map(|path| format!(": {path}")).unwrap_or_default()))?;
-            }
-            None => {
-                print::line(format!("          {}", proposal.evidence))?;
-                print::line(format!("          {}", proposal.proposal))?;
-            }
+        if let Some(decided) = &proposal.decided {
+            let became = if decided.accepted { "taken" } else { "put away" };
+            let path = decided.path.as_ref().map(|path| format!(": {path}")).unwrap_or_default();
+            print::line(format!("          {became} by {}{path}", decided.by))?;
+        } else {
+            print::line(format!("          {}", proposal.evidence))?;
+            print::line(format!("          {}", proposal.proposal))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -171,7 +169,8 @@ fn to_decide(printer: Printer, world: &World) -> Result<ExitCode, Failure> {
         .filter(|(_, _, left)| !left.is_empty())
         .collect();
     if printer.json {
-        let rows: Vec<_> = open.iter().map(|(id, title, left)| serde_json::json!({ "incident": id, "title": title, "proposals": left })).collect();
+        let rows: Vec<_> =
+            open.iter().map(|(id, title, left)| serde_json::json!({ "incident": id, "title": title, "proposals": left })).collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -213,7 +212,8 @@ pub async fn handover(session: &Session, printer: Printer, asked: Handover) -> R
     };
     let saved = save(&place.path, &text, &base).map_err(Failure::other)?;
     let path = place.relative;
-    let note = SavedNote { kind: NoteKind::Handover, subject: Subject::Workspace, path: path.clone(), digest: saved.digest, bytes: saved.bytes };
+    let note =
+        SavedNote { kind: NoteKind::Handover, subject: Subject::Workspace, path: path.clone(), digest: saved.digest, bytes: saved.bytes };
     ask(&mut client, Command::RecordNote { note }, &super::args::Care { dry_run: false, key: None }).await?;
     if printer.json {
         print::document(&serde_json::json!({ "path": path }))?;

@@ -1,8 +1,8 @@
 //! What can be asked of dogwatch, and how it says no.
 
-use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::note::{SavedNote, State};
 use super::review::Finding;
+use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -314,7 +314,7 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
-            Self::MoveWriteUp { .. } => "postmortem --state",
+            Self::MoveWriteUp { .. } => "postmortem --to",
             Self::DecideReview { .. } => "review",
         }
     }

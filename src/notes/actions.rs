@@ -72,7 +72,9 @@ fn item(line: &str) -> Option<ActionItem> {
         text.trim_end().clone_into(&mut item.text);
         for note in notes.split(',') {
             match note.split_once(':').map(|(name, value)| (name.trim(), value.trim())) {
-                Some(("owner", owner)) if !owner.is_empty() && !owner.starts_with("nobody") => item.owner = Some(owner.trim_start_matches('@').to_owned()),
+                Some(("owner", owner)) if !owner.is_empty() && !owner.starts_with("nobody") => {
+                    item.owner = Some(owner.trim_start_matches('@').to_owned());
+                }
                 Some(("due", due)) => item.due = due.parse().ok(),
                 _ => {}
             }

@@ -101,7 +101,9 @@ pub fn with_state(text: &str, state: State) -> Option<String> {
         if is_state && !found {
             found = true;
             let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
-            changed.push_str(&format!("state = \"{state}\"{end}"));
+            for part in ["state = \"", state.word(), "\"", end] {
+                changed.push_str(part);
+            }
         } else {
             changed.push_str(line);
         }

@@ -93,7 +93,7 @@ fn open(handed: &HandedOver, zone: &TimeZone) -> String {
                 1 => "still fires".to_owned(),
                 many => format!("{many} alerts still fire"),
             };
-            let remarks: String = incident.remarks.iter().map(|remark| format!("; {remark}")).collect();
+            let remarks = std::iter::once(String::new()).chain(incident.remarks.iter().cloned()).collect::<Vec<_>>().join("; ");
             format!("{} {} {}: {owner}; open for {age}, {firing}{remarks}", incident.id, incident.severity, incident.title)
         })
         .collect();
@@ -125,7 +125,8 @@ fn held(handed: &HandedOver, zone: &TimeZone) -> String {
 }
 
 fn deadlines(handed: &HandedOver, zone: &TimeZone) -> String {
-    let lines = handed.world.deadlines.iter().map(|deadline| format!("{}: {} must {}", local(deadline.at, zone), deadline.flow, deadline.what));
+    let lines =
+        handed.world.deadlines.iter().map(|deadline| format!("{}: {} must {}", local(deadline.at, zone), deadline.flow, deadline.what));
     list(lines, "No flow has a deadline by then.")
 }
 

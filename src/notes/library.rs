@@ -84,7 +84,7 @@ pub fn read(workspace: &Path) -> Library {
         // A workspace without notes has no such folder.
         let Ok(entries) = std::fs::read_dir(workspace.join(folder)) else { continue };
         let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.retain(|name| name.ends_with(".md") && !name.starts_with('.'));
+        names.retain(|name| name.strip_suffix(".md").is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.')));
         names.sort_unstable();
         for (place, name) in names.iter().enumerate() {
             if place >= FILES_MAX || bytes >= BYTES_MAX {
@@ -106,8 +106,8 @@ pub fn read(workspace: &Path) -> Library {
 }
 
 fn document(path: String, text: String) -> Document {
-    match front::parse(&text) {
-        Some((front, body_at)) => Document {
+    if let Some((front, body_at)) = front::parse(&text) {
+        return Document {
             kind: front.kind,
             subject: front.subject(),
             title: front.title,
@@ -116,11 +116,9 @@ fn document(path: String, text: String) -> Document {
             path,
             text,
             body_at,
-        },
-        None => {
-            let heading = text.lines().find_map(|line| line.strip_prefix("# ")).map(|heading| heading.trim().to_owned());
-            let title = heading.unwrap_or_else(|| path.clone());
-            Document { kind: NoteKind::Note, subject: Subject::Workspace, title, created: None, state: State::Draft, path, text, body_at: 0 }
-        }
+        };
     }
+    let heading = text.lines().find_map(|line| line.strip_prefix("# ")).map(|heading| heading.trim().to_owned());
+    let title = heading.unwrap_or_else(|| path.clone());
+    Document { kind: NoteKind::Note, subject: Subject::Workspace, title, created: None, state: State::Draft, path, text, body_at: 0 }
 }

@@ -3,14 +3,14 @@
 //! A hit is worth more the rarer its word is (as BM25 has it), in a title more than in a heading, there more than in the
 //! text; a document with all words comes before one with some. The beginning of a word counts half of the whole.
 
-use super::library::Library;
+use super::library::{Document, Library};
 use crate::domain::note::NoteKind;
 use crate::domain::{IncidentId, RunbookId, Subject};
 use crate::world::World;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Hits that are given; a person who needs more has to say more.
 pub const HITS_MAX: usize = 50;
@@ -130,9 +130,9 @@ fn sources<'a>(world: &'a World, library: &'a Library) -> Vec<Source<'a>> {
         text: Cow::Borrowed(&runbook.text),
         at: None,
     });
-    let written: BTreeMap<IncidentId, ()> =
-        library.documents.iter().filter(|one| one.kind == NoteKind::PostMortem).filter_map(|one| Some((one.incident()?, ()))).collect();
-    let records = world.records.values().filter(move |record| !written.contains_key(&record.id)).map(|record| Source {
+    let written: BTreeSet<IncidentId> =
+        library.documents.iter().filter(|one| one.kind == NoteKind::PostMortem).filter_map(Document::incident).collect();
+    let records = world.records.values().filter(move |record| !written.contains(&record.id)).map(|record| Source {
         goes: Goes::Incident(record.id),
         title: Cow::Borrowed(&record.title),
         text: Cow::Owned(record_text(record)),
@@ -193,7 +193,6 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notes::library::Document;
     use crate::domain::note::State;
 
     fn note(path: &str, title: &str, text: &str) -> Document {

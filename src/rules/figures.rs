@@ -5,6 +5,7 @@
 use super::hours::{self, HourClass};
 use super::noise::{self, Noisy};
 use crate::domain::Severity;
+use crate::world::record::RECORDS_KEPT;
 use crate::world::{Record, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -149,9 +150,13 @@ pub struct Interruptions {
     pub of: u32,
 }
 
+#[expect(clippy::ref_option, reason = "the form that serialize_with calls")]
 fn seconds<S: Serializer>(span: &Option<SignedDuration>, serializer: S) -> Result<S::Ok, S::Error> {
     span.map(|span| span.as_secs_f64()).serialize(serializer)
 }
+
+/// The records of a stretch of time, and those of the stretch before.
+type NowAndBefore<'a> = (Vec<&'a Record>, Vec<&'a Record>);
 
 /// Every incident that figures can tell of: the open ones and the kept records, by their number.
 pub fn records(world: &World) -> Vec<Arc<Record>> {
@@ -164,8 +169,9 @@ pub fn records(world: &World) -> Vec<Arc<Record>> {
 /// The figures of a world.
 pub fn figures(world: &World, wanted: &Wanted) -> Figures {
     let records = records(world);
-    // Incidents are numbered from 1 on: a record with a higher number as the first one says that older ones are gone.
-    let cut = records.first().filter(|first| first.id.0 > 1 && first.opened_at > wanted.from).map(|first| first.opened_at);
+    // Only where as many are kept as can be, older ones may be gone.
+    let full = world.records.len() >= RECORDS_KEPT;
+    let cut = records.first().filter(|first| full && first.opened_at > wanted.from).map(|first| first.opened_at);
     Figures { known_from: cut, ..of(&records, wanted) }
 }
 
@@ -173,11 +179,13 @@ pub fn figures(world: &World, wanted: &Wanted) -> Figures {
 pub fn of(records: &[Arc<Record>], wanted: &Wanted) -> Figures {
     let span = wanted.to.duration_since(wanted.from);
     let earlier = wanted.from.checked_sub(span).unwrap_or(Timestamp::MIN);
-    let within = |from: Timestamp, to: Timestamp| records.iter().map(|record| &**record).filter(move |record| (from..to).contains(&record.opened_at));
+    let within = |from: Timestamp, to: Timestamp| {
+        records.iter().map(|record| &**record).filter(move |record| (from..to).contains(&record.opened_at))
+    };
     let all: Vec<&Record> = within(wanted.from, wanted.to).filter(|record| !record.drill).collect();
     let before: Vec<&Record> = within(earlier, wanted.from).filter(|record| !record.drill).collect();
     let drills = within(wanted.from, wanted.to).filter(|record| record.drill).count();
-    let mut named: BTreeMap<(u32, String), (Vec<&Record>, Vec<&Record>)> = BTreeMap::new();
+    let mut named: BTreeMap<(u32, String), NowAndBefore<'_>> = BTreeMap::new();
     for record in &all {
         named.entry(name(record, wanted)).or_default().0.push(record);
     }
@@ -297,7 +305,11 @@ fn load(records: &[&Record], wanted: &Wanted) -> Load {
         ceiling: CEILING,
         above: count(shifts.values().filter(|count| **count > CEILING).count()),
         mean: (!shifts.is_empty()).then(|| f64::from(all) / shifts.len() as f64),
-        most: shifts.iter().max_by_key(|(start, count)| (**count, std::cmp::Reverse(**start))).filter(|(_, count)| **count > 0).map(|(start, count)| (*start, *count)),
+        most: shifts
+            .iter()
+            .max_by_key(|(start, count)| (**count, std::cmp::Reverse(**start)))
+            .filter(|(_, count)| **count > 0)
+            .map(|(start, count)| (*start, *count)),
     }
 }
 

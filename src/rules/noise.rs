@@ -85,7 +85,9 @@ fn with_proposal(row: Noisy) -> Option<Noisy> {
         () if mostly(by_itself) && sleep > 0 => format!("{}; until then a lower severity, it woke people {sleep} times", later()),
         () if mostly(by_itself) => later(),
         () if acknowledged == 0 => "nobody has ever reacted: remove it, or make it `info`".to_owned(),
-        () if acted_on == 0 => "it was acknowledged and nothing was done: make it a `warning`, or write what to do into a runbook".to_owned(),
+        () if acted_on == 0 => {
+            "it was acknowledged and nothing was done: make it a `warning`, or write what to do into a runbook".to_owned()
+        }
         () => return None,
     };
     Some(Noisy { proposal, ..row })

@@ -47,7 +47,13 @@ pub struct Budget {
 
 /// The budget of a probe that looks every so often, from its hours. Hours that a maintenance touches are left out whole:
 /// which of their looks fell into it is no longer known.
-pub fn budget(objective: &Objective, every: Duration, hours: &[HourOfLooks], maintenance: &[(Timestamp, Timestamp)], now: Timestamp) -> Budget {
+pub fn budget(
+    objective: &Objective,
+    every: Duration,
+    hours: &[HourOfLooks],
+    maintenance: &[(Timestamp, Timestamp)],
+    now: Timestamp,
+) -> Budget {
     let window = SignedDuration::try_from(objective.window).unwrap_or(SignedDuration::MAX);
     let from = now.checked_sub(window).unwrap_or(Timestamp::MIN);
     let hour = SignedDuration::from_hours(1);
@@ -94,7 +100,8 @@ impl Budget {
     /// In words, for a line: `99.95% of 43,180 known looks, 48% of the budget is gone`.
     pub fn words(&self) -> String {
         let known = self.good + self.bad;
-        let share = self.achieved.map_or_else(|| "nothing is known".to_owned(), |share| format!("{} of {known} known looks", percent(share)));
+        let share =
+            self.achieved.map_or_else(|| "nothing is known".to_owned(), |share| format!("{} of {known} known looks", percent(share)));
         let mut words = match (&self.thin, self.burnt) {
             (Some(thin), _) => format!("{share}; {thin}"),
             (None, Some(burnt)) if burnt > 1.0 => format!("{share}, missed: {} of the budget is gone", whole(burnt)),

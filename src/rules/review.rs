@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::fmt::Write as _; // writing into a text cannot fail
 
 /// Done by hand in so many incidents, it is a candidate for a machine.
 const BY_HAND: usize = 2;
@@ -123,7 +124,7 @@ fn runbook_draft(world: &World, incident: &Incident) -> Draft {
     }
     let title = plain(&incident.title);
     let mut text = format!("---\ntitle = {}\nmatch = [{}]\n---\n\n# {title}\n\n", quoted(&title), rules.join(", "));
-    text.push_str(&format!("Drafted from incident {}. Say when it applies, and what users notice.\n\n## What was done\n\n", incident.id));
+    let _ = write!(text, "Drafted from incident {}. Say when it applies, and what users notice.\n\n## What was done\n\n", incident.id);
     let mut steps = 0;
     for entry in incident.timeline.iter().filter(|entry| entry.author.is_person()) {
         let words = match &entry.event {
@@ -137,13 +138,13 @@ fn runbook_draft(world: &World, incident: &Incident) -> Draft {
             break;
         }
         steps += 1;
-        text.push_str(&format!("{steps}. {words}\n"));
+        let _ = write!(text, "{steps}. {words}\n");
     }
     if steps == 0 {
         text.push_str("1. Nothing is on record: ask who worked on it.\n");
     }
     let end = incident.resolved.as_ref().map(|end| plain(&end.reason)).unwrap_or_default();
-    text.push_str(&format!("\n## How to see that it is over\n\n{end}\n"));
+    let _ = write!(text, "\n## How to see that it is over\n\n{end}\n");
     let taken: BTreeSet<&str> = world.runbooks.keys().map(crate::domain::RunbookId::as_str).collect();
     let name = if taken.contains(name.as_str()) { format!("{name}-{}", incident.id) } else { name };
     Draft { path: format!("runbooks/{name}.md"), text, asks_address: false }

@@ -24,6 +24,9 @@ pub struct Alert {
     pub count: u32,
     /// The incident that it belongs to.
     pub incident: Option<IncidentId>,
+    /// The person who sent it in, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in_by: Option<String>,
 }
 
 /// An incident: what needs a human.
@@ -68,6 +71,9 @@ pub struct Incident {
     /// How far its write-up is; absent where nobody has begun one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_up: Option<Box<WriteUp>>,
+    /// The person who sent in the alert that opened it, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in_by: Option<String>,
     /// What people decided about what its review proposed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided: Vec<ReviewDecision>,

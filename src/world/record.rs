@@ -183,11 +183,16 @@ impl Record {
             service: service(incident, &labels),
             drill: labels.get(DRILL).is_some_and(|value| value == "true"),
             labels,
-            alerts: incident.alerts.iter().take(NAMED).map(|(fingerprint, alert)| RecordedAlert {
-                fingerprint: *fingerprint,
-                summary: short(&alert.notice.summary),
-                probe: alert.notice.cause.probe().cloned(),
-            }).collect(),
+            alerts: incident
+                .alerts
+                .iter()
+                .take(NAMED)
+                .map(|(fingerprint, alert)| RecordedAlert {
+                    fingerprint: *fingerprint,
+                    summary: short(&alert.notice.summary),
+                    probe: alert.notice.cause.probe().cloned(),
+                })
+                .collect(),
             alerts_in_all: u32::try_from(incident.alerts.len()).unwrap_or(u32::MAX),
             flows: incident.flows.iter().take(NAMED).cloned().collect(),
             probes: incident.probes.iter().take(NAMED).cloned().collect(),
@@ -204,7 +209,9 @@ impl Record {
             deeds_in_all: 0,
             write_up: incident.write_up.as_ref().map(|write_up| write_up.state),
         };
-        for deed in incident.timeline.iter().filter(|entry| entry.author.is_person()).filter_map(|entry| Deed::of(&entry.event)) {
+        // What was done before it was opened may have caused it, but is no answer to it.
+        let answers = incident.timeline.iter().filter(|entry| entry.author.is_person() && entry.at >= incident.opened_at);
+        for deed in answers.filter_map(|entry| Deed::of(&entry.event)) {
             record.deeds_in_all += 1;
             if record.deeds.len() < NAMED && !record.deeds.contains(&deed) {
                 record.deeds.push(deed);
@@ -229,15 +236,12 @@ fn service(incident: &Incident, labels: &Labels) -> String {
 
 /// Who was first to say that something is wrong.
 fn noticed(incident: &Incident) -> Noticed {
-    let first = incident.timeline.iter().find_map(|entry| match &entry.event {
-        Event::AlertFiring { source, notice, .. } => Some((entry.author.is_person(), source, &notice.cause)),
-        _ => None,
-    });
-    let known = incident.alerts.values().min_by_key(|alert| alert.since).map(|alert| (false, &alert.source, &alert.notice.cause));
-    match first.or(known) {
-        Some((true, ..)) => Noticed::Person,
-        Some((_, _, AlertCause::ProbeDown { .. })) => Noticed::Probe,
-        Some((_, source, _)) if !source.is_local() => Noticed::Source,
+    if incident.sent_in_by.is_some() {
+        return Noticed::Person;
+    }
+    match incident.alerts.values().min_by_key(|alert| alert.since).map(|alert| (&alert.source, &alert.notice.cause)) {
+        Some((_, AlertCause::ProbeDown { .. })) => Noticed::Probe,
+        Some((source, _)) if !source.is_local() => Noticed::Source,
         _ => Noticed::Own,
     }
 }

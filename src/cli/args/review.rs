@@ -91,11 +91,11 @@ pub struct Postmortem {
     /// The incident
     pub incident: IncidentId,
     /// Print it instead of saving it
-    #[arg(long, conflicts_with_all = ["state", "export"])]
+    #[arg(long, conflicts_with_all = ["to", "export"])]
     pub print: bool,
-    /// How far it is from now on: draft, in-review or reviewed
-    #[arg(long, value_enum, conflicts_with = "export")]
-    pub state: Option<WriteUpState>,
+    /// How far it is from now on
+    #[arg(long, value_enum, value_name = "STATE", conflicts_with = "export")]
+    pub to: Option<WriteUpState>,
     /// Write a copy of the saved post-mortem to a new file, for others
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,

@@ -63,9 +63,9 @@ impl FiguresPage {
 
     fn refresh(&mut self, session: &Session, width: u16) {
         let touched = session.world.touched.incidents;
-        let fresh = self.counted.is_some_and(|(at_entry, at, at_width)| {
-            at_width == width && (at_entry == touched || session.now.duration_since(at) < AGAIN)
-        });
+        let fresh = self
+            .counted
+            .is_some_and(|(at_entry, at, at_width)| at_width == width && (at_entry == touched || session.now.duration_since(at) < AGAIN));
         if fresh {
             return;
         }
@@ -92,9 +92,21 @@ fn sections(session: &Session, found: &Figures, days: i64, budgets: &BTreeMap<Pr
     let share = |count: u32| bar(session, count, hours.of, 20);
     let load = &found.load;
     let mut people = vec![
-        Row::of(Line::of(Role::Text, format!("{:<14}", "business")).with(Role::Good, share(hours.business)).with(Role::Text, format!(" {} of {}", hours.business, hours.of))),
-        Row::of(Line::of(Role::Text, format!("{:<14}", "off hours")).with(Role::Warning, share(hours.off)).with(Role::Text, format!(" {} of {}", hours.off, hours.of))),
-        Row::of(Line::of(Role::Text, format!("{:<14}", "sleep")).with(Role::Bad, share(hours.sleep)).with(Role::Text, format!(" {} of {}", hours.sleep, hours.of))),
+        Row::of(
+            Line::of(Role::Text, format!("{:<14}", "business"))
+                .with(Role::Good, share(hours.business))
+                .with(Role::Text, format!(" {} of {}", hours.business, hours.of)),
+        ),
+        Row::of(
+            Line::of(Role::Text, format!("{:<14}", "off hours"))
+                .with(Role::Warning, share(hours.off))
+                .with(Role::Text, format!(" {} of {}", hours.off, hours.of)),
+        ),
+        Row::of(
+            Line::of(Role::Text, format!("{:<14}", "sleep"))
+                .with(Role::Bad, share(hours.sleep))
+                .with(Role::Text, format!(" {} of {}", hours.sleep, hours.of)),
+        ),
     ];
     let role = if load.above > 0 { Role::Warning } else { Role::Text };
     let mut line = Line::of(role, format!("{} of {} shifts above {} incidents", load.above, load.shifts, load.ceiling));
@@ -103,7 +115,8 @@ fn sections(session: &Session, found: &Figures, days: i64, budgets: &BTreeMap<Pr
     }
     people.push(Row::of(line));
     let most = found.groups.iter().map(|group| group.incidents).max().unwrap_or(0);
-    let longest = found.groups.iter().map(|group| crate::text::width(&group.name)).max().unwrap_or(0).clamp(8, usize::from(width / 4).max(8));
+    let longest =
+        found.groups.iter().map(|group| crate::text::width(&group.name)).max().unwrap_or(0).clamp(8, usize::from(width / 4).max(8));
     let groups = found.groups.iter().map(|group| Row::of(group_line(session, group, longest, most, width))).collect();
     let objectives = budgets.iter().map(|(probe, budget)| budget_row(session, probe, budget)).collect();
     let noisy = found.noisy.iter().flat_map(noisy_rows).collect();

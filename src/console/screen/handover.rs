@@ -7,8 +7,8 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::sheet::{Row, Section, Sheet};
 use crate::console::{Action, Msg, Place, Role, Session, Target};
-use crate::domain::note::NoteKind;
 use crate::domain::Subject;
+use crate::domain::note::NoteKind;
 use crate::notes::actions::ActionItem;
 use crate::notes::handover::{HandedOver, handed_over, title};
 use crate::notes::library::{self, Library};
@@ -66,8 +66,9 @@ fn sections(session: &Session, handed: &HandedOver, fault: Option<&str>) -> Vec<
     let note = Row::of(Line::of(Role::Key, "write it as a note, with room for your own words"))
         .to(Screen::Note { kind: NoteKind::Handover, subject: Subject::Workspace });
     let open = world.open.iter().map(|incident| {
-        let mut line = Line::of(incidents::role(incident.severity), format!("{:>5} {:<9}", incident.id.to_string(), incident.severity.word()))
-            .with(Role::Text, format!("{}  ", incident.title));
+        let mut line =
+            Line::of(incidents::role(incident.severity), format!("{:>5} {:<9}", incident.id.to_string(), incident.severity.word()))
+                .with(Role::Text, format!("{}  ", incident.title));
         match &incident.owner {
             Some(owner) => line.push(Role::Good, owner.clone()),
             None => line.push(Role::Warning, "nobody"),
@@ -105,9 +106,10 @@ fn sections(session: &Session, handed: &HandedOver, fault: Option<&str>) -> Vec<
             .with(Role::Text, format!(" must {}", deadline.what));
         Row::of(line).to(Screen::Flow(deadline.flow.clone()))
     });
-    let expiring = world.expiring.iter().map(|row| {
-        Row::of(Line::of(Role::Warning, format!("{:<10}", session.time(row.at))).with(Role::Text, row.what.clone()))
-    });
+    let expiring = world
+        .expiring
+        .iter()
+        .map(|row| Row::of(Line::of(Role::Warning, format!("{:<10}", session.time(row.at))).with(Role::Text, row.what.clone())));
     let today = session.now.to_zoned(session.zone.clone()).date();
     let actions = handed.actions.iter().map(|item| {
         let mut line = Line::of(Role::Text, item.text.clone()).with(Role::Name, format!("  {}", item.owner.as_deref().unwrap_or("nobody")));

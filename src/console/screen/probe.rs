@@ -59,7 +59,8 @@ impl ProbePage {
     /// The page of a probe; it asks for its readings.
     pub fn new(probe: ProbeId, session: &mut Session) -> Self {
         let samples = session.readings.of(&probe).map(|ring| ring.samples.iter().copied().collect()).unwrap_or_default();
-        let mut page = Self { probe, span: 1, samples, asked: None, fault: None, cursor: Cursor::default(), hours_asked: None, budget: None };
+        let mut page =
+            Self { probe, span: 1, samples, asked: None, fault: None, cursor: Cursor::default(), hours_asked: None, budget: None };
         page.ask(session);
         page.ask_hours(session);
         page

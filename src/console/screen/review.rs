@@ -8,10 +8,10 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::sheet::{Row, Section, Sheet};
 use crate::console::{Action, Place, Role, Session, Target};
-use crate::domain::note::NoteKind;
+use crate::domain::note::{NoteKind, SavedNote, State};
 use crate::domain::{Command, IncidentId, Subject};
-use crate::notes::shelf;
 use crate::notes::wording::span;
+use crate::notes::{front, naming, save, shelf};
 use crate::rules::review::{Proposal, review};
 use crate::rules::similar::{Similar, similar};
 use crossterm::event::MouseEvent;
@@ -24,6 +24,10 @@ const DECIDE: &str = "decide";
 /// Its fields.
 const CHOICE: &str = "decision";
 const ADDRESS: &str = "address (https://… or host:port)";
+/// What the dialog of the write-up's state is known by.
+const MOVE: &str = "move";
+/// Its field.
+const STATE: &str = "state";
 /// What can be chosen.
 const TAKE: &str = "take it";
 const PUT_AWAY: &str = "put it away";
@@ -73,8 +77,31 @@ impl ReviewPage {
         self.sheet.put(vec![
             Section::new("What should change", format!("{left} to decide"), rows, none),
             Section::new("Past incidents like it", "", alike, "none is kept that is like it"),
-            Section::new("Write-up", "", vec![write_up], ""),
+            Section::new("Write-up", "", vec![write_up, Row::of(Line::of(Role::Key, "say how far it is: draft, in review, reviewed"))], ""),
         ]);
+    }
+
+    /// Says in the file's head how far the write-up is, and tells the daemon.
+    fn move_to(&self, state: State, session: &mut Session) -> Result<(), String> {
+        if let Some(words) = session.why_read_only() {
+            return Err(words);
+        }
+        let incident = session.world.incident(self.id).ok_or("this incident is no longer kept")?;
+        if state == State::Reviewed && incident.is_open() {
+            return Err(format!("incident {} is not over", self.id));
+        }
+        let workspace = session.welcome.as_ref().map(|welcome| welcome.workspace.clone()).ok_or("not connected yet")?;
+        let subject = Subject::Incident(self.id);
+        let id = naming::id(NoteKind::PostMortem, &subject, incident.opened_at);
+        let place = shelf::find(Path::new(&workspace), &id, &incident.title).map_err(|error| error.to_string())?;
+        let opened = place.opened.ok_or("there is no post-mortem yet: P drafts it")?;
+        let text =
+            front::with_state(&opened.text, state).ok_or_else(|| format!("{} has no head that says how far it is", place.relative))?;
+        let saved = save::save(&place.path, &text, &opened.base).map_err(|error| error.to_string())?;
+        let note = SavedNote { kind: NoteKind::PostMortem, subject, path: place.relative, digest: saved.digest, bytes: saved.bytes };
+        session.command(None, Command::RecordNote { note });
+        session.command(Some(Target::Incident(self.id)), Command::MoveWriteUp { incident: self.id, state });
+        Ok(())
     }
 
     /// The proposal under the cursor.
@@ -130,7 +157,13 @@ impl Page for ReviewPage {
         self.refresh(session);
         let mut painter = Painter::new(buffer, session);
         if session.world.incident(self.id).is_none() {
-            painter.text(area.x, area.y, area.width, Role::Unknown, "this incident is no longer kept; `dogwatch search` finds its write-up");
+            painter.text(
+                area.x,
+                area.y,
+                area.width,
+                Role::Unknown,
+                "this incident is no longer kept; `dogwatch search` finds its write-up",
+            );
             return None;
         }
         self.sheet.draw(session, &mut painter, area);
@@ -138,6 +171,12 @@ impl Page for ReviewPage {
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        if action == Action::Open && self.sheet.place() == Some((2, 1)) {
+            let states = [State::Draft, State::InReview, State::Reviewed].map(|state| state.word().to_owned());
+            let dialog = Dialog::new(format!("how far is the post-mortem of incident {}", self.id), Intent::Page(MOVE));
+            session.dialog(dialog.asks(Field::choice(STATE, states.into())));
+            return true;
+        }
         let Some(proposal) = self.chosen().filter(|_| action == Action::Open) else {
             return matches!(action, Action::Review) || self.sheet.act(action, session);
         };
@@ -163,13 +202,23 @@ impl Page for ReviewPage {
     }
 
     fn confirmed(&mut self, word: &'static str, dialog: &Dialog, session: &mut Session) {
+        if word == MOVE {
+            let states = [State::Draft, State::InReview, State::Reviewed];
+            if let Some(state) = states.into_iter().find(|state| dialog.value(STATE) == Some(state.word()))
+                && let Err(words) = self.move_to(state, session)
+            {
+                session.toast(Tone::Bad, words);
+            }
+            return;
+        }
         let Some(proposal) = self.chosen().filter(|_| word == DECIDE) else { return };
         let accepted = dialog.value(CHOICE) == Some(TAKE);
         let draft = proposal.draft.as_ref().filter(|_| accepted);
         if let Some(draft) = draft {
             let Some(workspace) = session.welcome.as_ref().map(|welcome| welcome.workspace.clone()) else { return };
             let text = draft.with_address(dialog.value(ADDRESS).unwrap_or_default());
-            let placed = text.and_then(|text| shelf::place_draft(Path::new(&workspace), &draft.path, &text).map_err(|error| error.to_string()));
+            let placed =
+                text.and_then(|text| shelf::place_draft(Path::new(&workspace), &draft.path, &text).map_err(|error| error.to_string()));
             if let Err(words) = placed {
                 session.toast(Tone::Bad, words);
                 return;

@@ -20,8 +20,10 @@ impl World {
         shift(&mut self.tally.unacknowledged, before.1, after.1);
     }
 
-    pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, at: Timestamp) {
-        let fresh = || Alert { fingerprint: id, source: source.clone(), notice: notice.clone(), since: at, count: 0, incident: None };
+    pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, by: &Author, at: Timestamp) {
+        let sent_in_by = by.is_person().then(|| by.name().to_owned());
+        let (source, notice_copy) = (source.clone(), notice.clone());
+        let fresh = || Alert { fingerprint: id, source, notice: notice_copy, since: at, count: 0, incident: None, sent_in_by };
         let alert = Arc::make_mut(self.alerts.entry(id).or_insert_with(|| Arc::new(fresh())));
         alert.notice = notice.clone();
         alert.count = alert.count.saturating_add(1);
@@ -84,6 +86,7 @@ impl World {
             timeline_dropped: 0,
             notes: Vec::new(),
             write_up: None,
+            sent_in_by: self.alerts.get(&alert).and_then(|alert| alert.sent_in_by.clone()),
             decided: Vec::new(),
         };
         if self.incidents.insert(id, Arc::new(incident)).is_none() {

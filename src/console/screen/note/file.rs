@@ -3,11 +3,11 @@
 use crate::console::Session;
 use crate::domain::Subject;
 use crate::domain::note::{NoteKind, SavedNote};
+use crate::notes::actions::ActionItem;
 use crate::notes::front::Front;
 use crate::notes::postmortem::{Drafting, draft};
 use crate::notes::recovery::{Found, Recovery, RecoveryError};
 use crate::notes::save::{self, Base, OpenError, Opened, SaveError};
-use crate::notes::actions::ActionItem;
 use crate::notes::{handover, library, naming, redraft, shelf};
 use crate::rules::hours::shift_start;
 use jiff::Timestamp;
