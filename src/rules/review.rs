@@ -138,7 +138,7 @@ fn runbook_draft(world: &World, incident: &Incident) -> Draft {
             break;
         }
         steps += 1;
-        let _ = write!(text, "{steps}. {words}\n");
+        let _ = writeln!(text, "{steps}. {words}");
     }
     if steps == 0 {
         text.push_str("1. Nothing is on record: ask who worked on it.\n");
