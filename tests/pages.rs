@@ -87,6 +87,7 @@ fn probe() -> ProbeDefinition {
         runbook: Some("site-down".into()),
         labels: dogwatch::domain::Labels::new(),
         keep_alive: false,
+        objective: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn probe(target: Target) -> ProbeDefinition {
         runbook: None,
         labels: Labels::new(),
         keep_alive: false,
+        objective: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn probe(id: &str, target: Target) -> Arc<ProbeDefinition> {
         runbook: None,
         labels: Labels::new(),
         keep_alive: false,
+        objective: None,
     })
 }
 

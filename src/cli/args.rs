@@ -3,11 +3,13 @@
 mod oncall;
 mod queue;
 mod record;
+mod review;
 mod verbs;
 
 pub use oncall::{OnCall, Override};
 pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
 pub use record::{Evidence, IncidentShown, Pin, Strip};
+pub use review::{Actions, Figures, Handover, Postmortem, Review, Search};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -174,12 +176,22 @@ pub enum Verb {
     Strip(Strip),
     /// Evidence of an incident: list, gather, show, export as one archive
     Evidence(Evidence),
-    /// Draft an incident's post-mortem, or bring its generated parts up to date
-    Postmortem(Postmortem),
     /// Who is on call until when, and who is told next of each open incident
     Oncall(OnCall),
     /// Let somebody take a rota for a while, or end that
     Override(Override),
+    /// Draft an incident's post-mortem, bring its generated parts up to date, or say how far it is
+    Postmortem(Postmortem),
+    /// What an ended incident says should change, to take or to put away
+    Review(Review),
+    /// Action items of all post-mortems
+    Actions(Actions),
+    /// Search notes, post-mortems, handovers, runbooks and past incidents
+    Search(Search),
+    /// What one shift tells the next
+    Handover(Handover),
+    /// Times to detect, acknowledge, mitigate, resolve; load, noise, error budgets
+    Figures(Figures),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
     /// Runbooks
@@ -464,19 +476,6 @@ pub struct Note {
     /// Care
     #[command(flatten)]
     pub care: Care,
-}
-
-/// Arguments of `postmortem`.
-#[derive(Debug, Args)]
-pub struct Postmortem {
-    /// The incident
-    pub incident: IncidentId,
-    /// Print it instead of saving it
-    #[arg(long)]
-    pub print: bool,
-    /// Name roles instead of people
-    #[arg(long, requires = "print")]
-    pub roles: bool,
 }
 
 /// Arguments of `mark`.

@@ -1,21 +1,14 @@
-//! The queue: list, show, acknowledge, resolve, note, write up.
+//! The queue: list, show, acknowledge, resolve, note.
 
-use super::args::{Ack, Mark, Note, Postmortem, Resolve, Unack};
+use super::args::{Ack, Mark, Note, Resolve, Unack};
 use super::failure::Failure;
 use super::flows::{local_time, simple};
+use super::json;
 use super::print::{self, Printer};
-use super::session::{Session, ask};
-use super::{args::Care, json};
+use super::session::Session;
 use crate::clock;
-use crate::domain::note::{NoteKind, SavedNote};
-use crate::domain::{Command, Subject};
-use crate::notes::postmortem::{self, Drafting};
-use crate::notes::redraft::redraft;
-use crate::notes::save::{Base, save};
-use crate::notes::{naming, shelf};
-use crate::rules;
+use crate::domain::Command;
 use crate::world::{Incident, World};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// `dogwatch incidents`
@@ -63,50 +56,6 @@ fn state_words(world: &World, incident: &Incident) -> String {
         (None, Some(overlay)) => overlay.kind.word().to_owned(),
         (None, None) => incident.stage.to_string(),
     }
-}
-
-/// `dogwatch postmortem`
-pub async fn postmortem(session: &Session, printer: Printer, asked: Postmortem) -> Result<ExitCode, Failure> {
-    let (mut client, world) = session.world().await?;
-    let incident = rules::find_incident(&world, asked.incident)?;
-    let author = client.welcome().user.clone();
-    let drafting = Drafting {
-        world: &world,
-        incident,
-        timeline: &incident.timeline,
-        now: clock::now(),
-        author: &author,
-        roles_instead_of_people: asked.roles,
-    };
-    let fresh = postmortem::draft(&drafting);
-    if asked.print {
-        for line in fresh.lines() {
-            print::line(line)?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let note = write_up(Path::new(&client.welcome().workspace), incident, &fresh)?;
-    let path = note.path.clone();
-    ask(&mut client, Command::RecordNote { note }, &Care { dry_run: false, key: None }).await?;
-    if printer.json {
-        print::document(&serde_json::json!({ "path": path }))?;
-    } else {
-        print::line(path)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Saves the draft, or brings the generated parts of the file that is there up to date. Human text is never touched.
-fn write_up(workspace: &Path, incident: &Incident, fresh: &str) -> Result<SavedNote, Failure> {
-    let subject = Subject::Incident(incident.id);
-    let id = naming::id(NoteKind::PostMortem, &subject, incident.opened_at);
-    let place = shelf::find(workspace, &id, &incident.title).map_err(Failure::other)?;
-    let (text, base) = match &place.opened {
-        Some(opened) => (redraft(&opened.text, fresh).text, opened.base.clone()),
-        None => (fresh.to_owned(), Base::Absent),
-    };
-    let saved = save(&place.path, &text, &base).map_err(Failure::other)?;
-    Ok(SavedNote { kind: NoteKind::PostMortem, subject, path: place.relative, digest: saved.digest, bytes: saved.bytes })
 }
 
 /// `dogwatch ack`

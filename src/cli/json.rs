@@ -187,6 +187,7 @@ pub fn probe(probe: &Probe) -> Value {
         "labels": probe.definition.labels,
         "runbook": probe.definition.runbook,
         "incidents": probe.incidents,
+        "objective": probe.definition.objective.map(|objective| objective.to_string()),
     })
 }
 
@@ -271,6 +272,8 @@ pub fn incident(world: &World, incident: &Incident) -> Value {
         "pins": incident.pins,
         "todos": incident.todos.iter().map(|todo| json!({ "text": todo.text, "by": todo.by.name(), "at": todo.at, "entry": todo.entry })).collect::<Vec<_>>(),
         "evidence": incident.evidence.capsules,
+        "write_up": incident.write_up,
+        "review": incident.decided,
     })
 }
 

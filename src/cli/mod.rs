@@ -7,6 +7,7 @@ mod console;
 mod daemon;
 mod demo;
 mod failure;
+mod figures;
 mod flows;
 mod incidents;
 mod journal;
@@ -15,10 +16,12 @@ mod logs;
 mod oncall;
 mod plan;
 mod pools;
+mod postmortem;
 mod print;
 mod probes;
 mod queue;
 mod record;
+mod review;
 mod runbooks;
 mod session;
 mod shell;
@@ -119,9 +122,14 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Unack(unack) => incidents::unack(session, printer, unack).await,
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
         Verb::Note(note) => incidents::note(session, printer, note).await,
-        Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
         Verb::Oncall(asked) => oncall::oncall(session, printer, asked).await,
         Verb::Override(asked) => oncall::stand_in(session, printer, asked).await,
+        Verb::Postmortem(asked) => postmortem::run(session, printer, asked).await,
+        Verb::Review(asked) => review::review(session, printer, asked).await,
+        Verb::Actions(asked) => review::actions(session, printer, asked).await,
+        Verb::Search(asked) => review::search(session, printer, asked).await,
+        Verb::Handover(asked) => review::handover(session, printer, asked).await,
+        Verb::Figures(asked) => figures::run(session, printer, asked).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Mitigate(asked) => queue::mitigate(session, printer, asked).await,
         Verb::Snooze(asked) => queue::snooze(session, printer, asked).await,

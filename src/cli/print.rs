@@ -86,3 +86,14 @@ pub fn line(line: impl AsRef<str>) -> Result<(), Failure> {
     writeln!(out, "{}", text::visible(line.as_ref()))?;
     Ok(())
 }
+
+/// A text as it is, to a file or a program: figures in CSV. On a terminal it is made safe like everything.
+pub fn raw(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if out.is_terminal() {
+        write!(out, "{}", text::visible(text))?;
+    } else {
+        out.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}

@@ -43,6 +43,8 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         let mut document = json::incident(&world, incident);
         if let Some(object) = document.as_object_mut() {
             object.insert("timeline".into(), serde_json::to_value(&lines).map_err(Failure::other)?);
+            let similar = rules::similar::similar(&world, incident, 10);
+            object.insert("similar".into(), serde_json::to_value(&similar).map_err(Failure::other)?);
         }
         print::document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -70,6 +72,9 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     }
     for note in &incident.notes {
         print::line(format!("{}: {}", note.kind, note.path))?;
+    }
+    for line in super::review::similar_lines(&world, incident) {
+        print::line(line)?;
     }
     for todo in &incident.todos {
         print::line(format!("to do: {} ({})", todo.text, todo.by))?;

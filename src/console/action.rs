@@ -173,6 +173,10 @@ actions! {
     OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
     Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
+    FiguresPage "figures-page" "figures" ["alt-f"] [Global] always "Times to detect, acknowledge, mitigate and resolve; load, noise, error budgets.";
+    Handover "handover" "handover" ["alt-h"] [Global] always "What this shift tells the next: open, held, deadlines, action items.";
+    Knowledge "knowledge" "knowledge" ["alt-k"] [Global] always "Search notes, post-mortems, handovers, runbooks and past incidents.";
+    Review "review" "review" ["alt-r"] [Incidents] incident "What the ended incident says should change, and past ones like it.";
     Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
     Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";
     Reload "reload" "reload" [] [Global] operator "Read the workspace's files again.";

@@ -4,7 +4,8 @@
 use crate::domain::{Accepted, Level, Refusal, RefusalKind};
 use crate::engine::{Engine, Input, Published, Watched};
 use crate::journal::{JournalError, Page, Reader};
-use crate::samples::Readings;
+use crate::rules::objective::HourOfLooks;
+use crate::samples::{Hour, Readings};
 use crate::wire::client::Greeting;
 use crate::wire::frame::{FrameError, Incoming, Outgoing, frames};
 use crate::wire::identity::{self, Peer};
@@ -215,6 +216,16 @@ impl Session<'_> {
                 Err(refusal) => Err(refusal),
             },
             Ask::Entries(asked) => self.page(asked).await,
+            Ask::Hours { probe, since } => {
+                let hours = self.server.readings.hours(&probe, since).await;
+                let looks = |hour: &Hour| HourOfLooks {
+                    at: hour.at,
+                    good: hour.answers(),
+                    bad: hour.failed,
+                    unknown: hour.error.saturating_add(hour.skipped),
+                };
+                Ok(Answer::Hours(hours.iter().map(looks).collect()))
+            }
             Ask::Samples { probe, since } => Ok(Answer::Samples(self.server.readings.since(&probe, since).await)),
         };
         outgoing.send(&Said::Answer { id, result }).await

@@ -1,9 +1,11 @@
 //! What can be asked of dogwatch, and how it says no.
 
+use super::note::{SavedNote, State};
+use super::review::Finding;
 use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{
     ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId, SilenceId,
-    StepName, Subject, note::SavedNote,
+    StepName, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -377,6 +379,25 @@ pub enum Command {
         /// The incident.
         incident: IncidentId,
     },
+    /// Say how far the write-up of an incident is.
+    MoveWriteUp {
+        /// The incident.
+        incident: IncidentId,
+        /// How far.
+        state: State,
+    },
+    /// Take or put away what the review of an incident proposed.
+    DecideReview {
+        /// The incident.
+        incident: IncidentId,
+        /// What was proposed.
+        finding: Finding,
+        /// Whether it is taken.
+        accepted: bool,
+        /// The file that was made of it.
+        #[serde(default)]
+        path: Option<String>,
+    },
 }
 
 impl Command {
@@ -429,6 +450,8 @@ impl Command {
             Self::EndOverride { .. } => "override --end",
             Self::Pin { .. } => "pin",
             Self::TakeEvidence { .. } => "evidence --take",
+            Self::MoveWriteUp { .. } => "postmortem --to",
+            Self::DecideReview { .. } => "review",
         }
     }
 

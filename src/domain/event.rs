@@ -3,10 +3,11 @@
 
 use super::condition::{Condition, FileFact, MetBy, Pools};
 use super::evidence::{Capsule, EvidenceSettings};
-use super::note::SavedNote;
+use super::note::{SavedNote, State};
 use super::outside::{OutsideChange, OutsideSettings};
 use super::overlay::MutedBy;
 use super::people::{People, Told, Untold};
+use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
@@ -850,6 +851,25 @@ pub enum Event {
         incident: IncidentId,
         /// What was gathered.
         capsule: Arc<Capsule>,
+    },
+    /// A write-up has come to another state.
+    WriteUpMoved {
+        /// The incident that it is about.
+        incident: IncidentId,
+        /// How far it is now.
+        state: State,
+    },
+    /// A person decided about what the review of an incident proposed.
+    ReviewDecided {
+        /// The incident.
+        incident: IncidentId,
+        /// What was proposed.
+        finding: Finding,
+        /// Whether it was accepted; else it was put away.
+        accepted: bool,
+        /// The file that was made of it, relative to the workspace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

@@ -20,6 +20,7 @@ pub mod overlay;
 pub mod people;
 pub mod person;
 pub mod probe;
+pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod source;

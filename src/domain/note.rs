@@ -12,6 +12,8 @@ pub enum NoteKind {
     Note,
     /// The write-up of an incident.
     PostMortem,
+    /// What one shift tells the next.
+    Handover,
 }
 
 impl fmt::Display for NoteKind {
@@ -19,6 +21,7 @@ impl fmt::Display for NoteKind {
         f.pad(match self {
             Self::Note => "note",
             Self::PostMortem => "post-mortem",
+            Self::Handover => "handover",
         })
     }
 }
@@ -36,4 +39,36 @@ pub struct SavedNote {
     pub digest: String,
     /// Size of the saved text in bytes.
     pub bytes: u64,
+}
+
+/// How far a write-up is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum State {
+    /// Being written.
+    #[default]
+    #[serde(rename = "draft")]
+    Draft,
+    /// Others read it.
+    #[serde(rename = "in review")]
+    InReview,
+    /// Agreed on.
+    #[serde(rename = "reviewed")]
+    Reviewed,
+}
+
+impl State {
+    /// The word in the file and on a row.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::InReview => "in review",
+            Self::Reviewed => "reviewed",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
 }

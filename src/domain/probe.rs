@@ -4,6 +4,7 @@ use super::{Labels, ProbeId, RunbookId, Severity, span};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A probe as its file defines it; a neighbour's probe has the same shape with the target `Outside`.
@@ -40,6 +41,67 @@ pub struct ProbeDefinition {
     /// Whether a connection may be used again; default no, so that DNS, connect and TLS are part of the answer.
     #[serde(default)]
     pub keep_alive: bool,
+    /// How much of the time its target is meant to be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
+}
+
+/// How much of the time a target is meant to be there, over a window that moves along: `99.9% over 30d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    /// The share of good looks, in millionths: 999,000 is 99.9 %.
+    pub millionths: u32,
+    /// The window.
+    #[serde(with = "span")]
+    pub window: Duration,
+}
+
+impl Objective {
+    /// The share of looks that may be bad.
+    pub fn allowed(&self) -> f64 {
+        1.0 - f64::from(self.millionths) / 1_000_000.0
+    }
+}
+
+impl fmt::Display for Objective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = format!("{}.{:04}", self.millionths / 10_000, self.millionths % 10_000);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.');
+        let hours = self.window.as_secs() / 3_600;
+        let window = if hours.is_multiple_of(24) { format!("{}d", hours / 24) } else { format!("{hours}h") };
+        write!(f, "{percent}% over {window}")
+    }
+}
+
+impl FromStr for Objective {
+    type Err = String;
+
+    /// Reads `99.9% over 30d`: 50 % to below 100 %, over whole hours from 1 h to 400 days, as long as hours are kept.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = || format!("`{text}` is no objective, such as `99.9% over 30d`");
+        let (share, window) = text.split_once(" over ").ok_or_else(shape)?;
+        let share = share.trim().strip_suffix('%').ok_or_else(shape)?.trim();
+        let (whole, part) = share.split_once('.').unwrap_or((share, ""));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(part) || whole.is_empty() || whole.len() > 3 || part.len() > 4 {
+            return Err(shape());
+        }
+        let millionths: u32 = format!("{whole}{part:0<4}").parse().map_err(|_| shape())?;
+        if !(500_000..1_000_000).contains(&millionths) {
+            return Err(format!("`{share}%` is no objective: it is at least 50% and less than 100%"));
+        }
+        let (count, unit) = window.trim().split_at(window.trim().len().saturating_sub(1));
+        let hours = match (count.parse::<u64>(), unit) {
+            (Ok(hours), "h") => hours,
+            (Ok(days), "d") => days.saturating_mul(24),
+            (Ok(weeks), "w") => weeks.saturating_mul(168),
+            _ => return Err(format!("`{}` is no window: it is whole hours, days or weeks, such as `30d`", window.trim())),
+        };
+        if !(1..=400 * 24).contains(&hours) {
+            return Err("the window of an objective is from 1h to 400d".into());
+        }
+        Ok(Self { millionths, window: Duration::from_secs(hours * 3_600) })
+    }
 }
 
 /// What a probe looks at.

@@ -1,35 +1,11 @@
 //! The head of a note's file: TOML between two lines of `---`, so that the file says what it is about without dogwatch.
 
+pub use crate::domain::note::State;
+
 use crate::domain::note::NoteKind;
 use crate::domain::{FlowId, IncidentId, ProbeId, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// How far a write-up is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
-    /// Being written.
-    #[default]
-    #[serde(rename = "draft")]
-    Draft,
-    /// Others read it.
-    #[serde(rename = "in review")]
-    InReview,
-    /// Agreed on.
-    #[serde(rename = "reviewed")]
-    Reviewed,
-}
-
-impl State {
-    /// The word in the file and on a row.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::InReview => "in review",
-            Self::Reviewed => "reviewed",
-        }
-    }
-}
 
 /// The head of a note's file. Keys that it does not know stay in the file: the head is written once and never rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +90,27 @@ pub fn parse(text: &str) -> Option<(Front, usize)> {
     None
 }
 
+/// The text with another state in its head and nothing else changed; `None` where it has no head with one.
+pub fn with_state(text: &str, state: State) -> Option<String> {
+    let (_, body) = parse(text)?;
+    let (head, rest) = text.split_at_checked(body)?;
+    let mut found = false;
+    let mut changed = String::with_capacity(text.len() + 8);
+    for line in head.split_inclusive('\n') {
+        let is_state = line.split_once('=').is_some_and(|(key, _)| key.trim() == "state");
+        if is_state && !found {
+            found = true;
+            let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+            for part in ["state = \"", state.word(), "\"", end] {
+                changed.push_str(part);
+            }
+        } else {
+            changed.push_str(line);
+        }
+    }
+    found.then(|| changed + rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +135,15 @@ mod tests {
         let text = format!("\u{feff}{}x", front().render().replace('\n', "\r\n"));
         let (read, body) = parse(&text).unwrap();
         assert_eq!((read.id.as_str(), &text[body..]), ("postmortem-41", "x"));
+    }
+
+    #[test]
+    fn a_state_is_changed_and_nothing_else() {
+        let text = format!("{}own = 1\n---\nstate = \"draft\" stays\n", front().render().trim_end_matches("---\n"));
+        let changed = with_state(&text, State::InReview).unwrap();
+        assert_eq!(changed, text.replacen("state = \"draft\"", "state = \"in review\"", 1));
+        assert_eq!(parse(&changed).unwrap().0.state, State::InReview);
+        assert_eq!(with_state("# no head\n", State::Draft), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use thiserror::Error;
 
 /// The folder of notes within a workspace.
 pub const FOLDER: &str = "notes";
+/// The folder of handovers within it.
+pub const HANDOVERS: &str = "notes/handovers";
 /// The longest part of a file name that comes from a title, in bytes.
 const TITLE_MAX: usize = 60;
 /// The longest part of a file name that comes from a flow's or a probe's name, in bytes.
@@ -98,14 +100,21 @@ pub fn id(kind: NoteKind, subject: &Subject, created: Timestamp) -> String {
         (NoteKind::Note, Subject::Probe(probe)) => named("probe", probe.as_str()),
         (NoteKind::PostMortem, Subject::Workspace) => format!("postmortem-{}", created.strftime("%Y%m%d-%H%M%S")),
         (NoteKind::Note, Subject::Workspace) => format!("note-{}", created.strftime("%Y%m%d-%H%M%S")),
+        (NoteKind::Handover, _) => format!("handover-{}", created.strftime("%Y%m%d-%H%M")),
     }
+}
+
+/// The folder of the note with this id, relative to the workspace.
+pub fn folder(id: &str) -> &'static str {
+    if id.starts_with("handover-") { HANDOVERS } else { FOLDER }
 }
 
 /// The file of a note, relative to the workspace: `notes/incident-41-checkout-is-down.md`.
 pub fn path(id: &str, title: &str) -> String {
+    let folder = folder(id);
     match slug(title, TITLE_MAX) {
-        title if title.is_empty() => format!("{FOLDER}/{id}.md"),
-        title => format!("{FOLDER}/{id}-{title}.md"),
+        title if title.is_empty() => format!("{folder}/{id}.md"),
+        title => format!("{folder}/{id}-{title}.md"),
     }
 }
 
@@ -115,23 +124,24 @@ pub fn is_of(file_name: &str, id: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// The file of a recorded path beneath the workspace's folder. Only `notes/NAME.md` with a plain name is taken: a path
-/// may come from the journal or the command line, where anyone can have written it.
+/// The file of a recorded path beneath the workspace's folder. Only `notes/NAME.md` and `notes/handovers/NAME.md` with a
+/// plain name are taken: a path may come from the journal or the command line, where anyone can have written it.
 pub fn beneath(workspace: &Path, relative: &str) -> Result<PathBuf, NotANote> {
     let refuse = || NotANote { path: relative.to_owned() };
-    let mut parts = Path::new(relative).components();
-    let (folder, name) = (parts.next(), parts.next());
-    let (Some(Component::Normal(folder)), Some(Component::Normal(name)), None) = (folder, name, parts.next()) else {
-        return Err(refuse());
-    };
+    let parts = Path::new(relative).components().map(|part| match part {
+        Component::Normal(part) => part.to_str(),
+        _ => None,
+    });
+    let parts = parts.collect::<Option<Vec<&str>>>().ok_or_else(refuse)?;
+    let (name, folder) = parts.split_last().ok_or_else(refuse)?;
+    let folder = folder.join("/");
     let plain = name
-        .to_str()
-        .and_then(|name| name.strip_suffix(".md"))
+        .strip_suffix(".md")
         .is_some_and(|stem| (1..=252).contains(&stem.len()) && !stem.starts_with('.') && !stem.chars().any(char::is_control));
-    if folder != FOLDER || !plain {
+    if !matches!(folder.as_str(), FOLDER | HANDOVERS) || !plain {
         return Err(refuse());
     }
-    Ok(workspace.join(FOLDER).join(name))
+    Ok(workspace.join(folder).join(name))
 }
 
 #[cfg(test)]
@@ -171,6 +181,7 @@ mod tests {
             assert_eq!(beneath(Path::new("/w"), path), Err(NotANote { path: path.into() }));
         }
         assert_eq!(beneath(Path::new("/w"), "notes/x.md"), Ok(PathBuf::from("/w/notes/x.md")));
+        assert_eq!(beneath(Path::new("/w"), "notes/handovers/x.md"), Ok(PathBuf::from("/w/notes/handovers/x.md")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An incident → the draft of its post-mortem (RULES: post-mortem). Everything that dogwatch knows stands in marked
 //! blocks that [`super::redraft`] renews; the lines in italics are for people to replace.
 
+use super::deeds;
 use super::front::Front;
 use super::impact::Impact;
 use super::redraft::block;
@@ -8,6 +9,7 @@ use super::telling::{Naming, Teller, one_line, told};
 use super::wording::{between, escape, span, utc};
 use crate::domain::note::NoteKind;
 use crate::domain::{AttemptEnd, Entry, Event, Health, Subject};
+use crate::rules::objective;
 use crate::world::{Incident, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -65,6 +67,7 @@ pub fn draft(drafting: &Drafting<'_>) -> String {
     part("## Impact", Some(("impact", facts.impact())), "*What did users and colleagues notice, and how many of them?*");
     part("## Detection", Some(("detection", facts.detection())), "*Could it have been seen earlier?*");
     part("## Timeline", Some(("timeline", facts.timeline())), "");
+    part("## What people did", Some(("deeds", facts.deeds())), "");
     part("## Contributing factors", Some(("factors", facts.factors())), "*What made it possible, likely, or worse?*");
     part("## What went well", Some(("well", facts.well())), "*What else helped?*");
     part("## What did not go well", Some(("badly", facts.badly())), "*What else was slow, missing or misleading?*");
@@ -152,7 +155,13 @@ impl<'a> Facts<'a> {
         for (probe, stretches) in self.impact.down.iter().filter(|(_, stretches)| !stretches.is_empty()) {
             let when: Vec<_> =
                 stretches.iter().map(|down| format!("{} to {}", utc(down.from), down.to.map_or_else(|| "now".to_owned(), utc))).collect();
-            list.push(&format!("probe {probe} was down for {}: {}", span(self.impact.down_for(probe, self.from.now)), when.join("; ")));
+            let lasted = self.impact.down_for(probe, self.from.now);
+            let objective = self.from.world.probe(probe).and_then(|probe| probe.definition.objective);
+            let burnt = objective.map(|objective| {
+                let share = objective::burnt_by(&objective, lasted) * 100.0;
+                format!("; that is {share:.1}% of its error budget ({objective})")
+            });
+            list.push(&format!("probe {probe} was down for {}: {}{}", span(lasted), when.join("; "), burnt.unwrap_or_default()));
         }
         for (run, at, outcome) in &self.impact.failed {
             let outcome = Event::RunEnded { run: run.clone(), outcome: outcome.clone() };
@@ -194,6 +203,14 @@ impl<'a> Facts<'a> {
             let _ = writeln!(text, "\n{dropped} later entries are only in the journal (`dogwatch events`).");
         }
         text
+    }
+
+    fn deeds(&self) -> String {
+        let mut list = List::default();
+        for line in deeds::lines(&self.teller, self.from.timeline) {
+            list.push(&line);
+        }
+        list.or("The entries show nothing that a person ran or changed.")
     }
 
     fn factors(&self) -> String {

@@ -45,7 +45,7 @@ pub struct Place {
 /// Finds the note with this id, under whatever title it was made, or the place where a new one with this title goes.
 /// Makes the notes folder where it is missing.
 pub fn find(workspace: &Path, id: &str, title: &str) -> Result<Place, ShelfError> {
-    let folder = workspace.join(naming::FOLDER);
+    let folder = workspace.join(naming::folder(id));
     let io = |error| ShelfError::Io { folder: folder.clone(), error };
     std::fs::create_dir_all(&folder).map_err(io)?;
     let root = workspace.canonicalize().map_err(io)?;
@@ -62,7 +62,7 @@ pub fn find(workspace: &Path, id: &str, title: &str) -> Result<Place, ShelfError
         .collect();
     names.sort();
     for name in names {
-        let relative = format!("{}/{name}", naming::FOLDER);
+        let relative = format!("{}/{name}", naming::folder(id));
         let path = folder.join(&name);
         // A file that cannot be opened is another note's or the expected one; the latter is told when it is opened below.
         let Ok(Some(opened)) = save::open(&path) else { continue };
@@ -73,4 +73,45 @@ pub fn find(workspace: &Path, id: &str, title: &str) -> Result<Place, ShelfError
     let path = workspace.join(&expected);
     let opened = save::open(&path)?;
     Ok(Place { relative: expected, path, opened })
+}
+
+/// Why a drafted file was not put into the workspace.
+#[derive(Debug, Error)]
+pub enum PlaceError {
+    /// It is none of the files that reviews draft.
+    #[error("`{path}` is no file that a review makes: runbooks/NAME.md or probes/NAME.toml")]
+    Foreign {
+        /// What was given.
+        path: String,
+    },
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// It could not be saved; a file that is there stays.
+    #[error(transparent)]
+    Save(#[from] save::SaveError),
+}
+
+/// Puts a drafted runbook or probe file into the workspace; never over a file that is there.
+pub fn place_draft(workspace: &Path, relative: &str, text: &str) -> Result<(), PlaceError> {
+    let foreign = || PlaceError::Foreign { path: relative.to_owned() };
+    let (folder, name) = relative.split_once('/').ok_or_else(foreign)?;
+    let stem = match folder {
+        "runbooks" => name.strip_suffix(".md"),
+        "probes" => name.strip_suffix(".toml"),
+        _ => None,
+    };
+    let plain = |stem: &str| !stem.starts_with('.') && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if !stem.is_some_and(|stem| (1..=80).contains(&stem.len()) && plain(stem)) {
+        return Err(foreign());
+    }
+    let folder = workspace.join(folder);
+    let io = |error| ShelfError::Io { folder: folder.clone(), error };
+    std::fs::create_dir_all(&folder).map_err(io)?;
+    let root = workspace.canonicalize().map_err(io)?;
+    if !folder.canonicalize().map_err(io)?.starts_with(&root) {
+        return Err(ShelfError::Outside { folder }.into());
+    }
+    save::save(&folder.join(name), text, &save::Base::Absent)?;
+    Ok(())
 }

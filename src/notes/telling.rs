@@ -302,6 +302,15 @@ impl<'a> Teller<'a> {
             Event::EvidenceDefined { settings } => format!("evidence defined: {}", counted(settings.evidence.len(), "source")),
             Event::EvidenceAsked { names, number, .. } => format!("evidence {number} is gathered: {}", names.join(", ")),
             Event::EvidenceTaken { capsule, .. } => evidence_words(capsule),
+            Event::WriteUpMoved { incident, state } => format!("the post-mortem of incident {incident} is now {state}"),
+            Event::ReviewDecided { incident, finding, accepted, path } => {
+                let became = match (accepted, path) {
+                    (true, Some(path)) => format!("taken: {path}"),
+                    (true, None) => "taken".into(),
+                    (false, _) => "put away".into(),
+                };
+                format!("review of incident {incident}: {finding}, {became}")
+            }
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

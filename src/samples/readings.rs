@@ -1,6 +1,6 @@
 //! The way to the store of readings: a thread of its own, so that nobody waits for its file.
 
-use super::{Retention, Samples};
+use super::{Hour, Retention, Samples};
 use crate::domain::{ProbeId, Sample};
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
@@ -23,6 +23,7 @@ pub struct Readings {
 enum Asked {
     Push(ProbeId, Sample),
     Since(ProbeId, Timestamp, oneshot::Sender<Vec<Sample>>),
+    Hours(ProbeId, Timestamp, oneshot::Sender<Vec<Hour>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -48,6 +49,7 @@ impl Readings {
                     }
                     // Who asked may have gone meanwhile.
                     Asked::Since(probe, since, answer) => drop(answer.send(samples.since(&probe, since))),
+                    Asked::Hours(probe, since, answer) => drop(answer.send(samples.hourly(&probe, since))),
                     Asked::Close(answer) => {
                         report("written", samples.flush(crate::clock::now()));
                         let _ = answer.send(()); // who asked may have gone
@@ -68,6 +70,15 @@ impl Readings {
     pub async fn since(&self, probe: &ProbeId, since: Timestamp) -> Vec<Sample> {
         let (answer, answered) = oneshot::channel();
         if self.queue.send(Asked::Since(probe.clone(), since, answer)).await.is_err() {
+            return Vec::new();
+        }
+        answered.await.unwrap_or_default()
+    }
+
+    /// Looks of a probe, counted by the hour, from this time's hour on, the oldest first.
+    pub async fn hours(&self, probe: &ProbeId, since: Timestamp) -> Vec<Hour> {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Asked::Hours(probe.clone(), since, answer)).await.is_err() {
             return Vec::new();
         }
         answered.await.unwrap_or_default()

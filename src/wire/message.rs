@@ -1,6 +1,7 @@
 //! What the console and the daemon say to each other: JSON lines, each at most [`FRAME_MAX`] bytes.
 
 use crate::domain::{Accepted, AttemptId, Command, Entry, Level, ProbeId, Refusal, Sample};
+use crate::rules::objective::HourOfLooks;
 use crate::world::Part;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,13 @@ pub enum Ask {
         /// Not older than this.
         since: Timestamp,
     },
+    /// Looks of a probe, counted by the hour.
+    Hours {
+        /// The probe.
+        probe: ProbeId,
+        /// Not older than this time's hour.
+        since: Timestamp,
+    },
 }
 
 /// Which entries.
@@ -182,6 +190,8 @@ pub enum Answer {
     },
     /// Readings of a probe, oldest first.
     Samples(Vec<Sample>),
+    /// Looks of a probe by the hour, oldest first.
+    Hours(Vec<HourOfLooks>),
 }
 
 /// An attempt's folder below the state folder, where its output is read as a file.

@@ -5,7 +5,7 @@ use super::flow::SEVERITIES;
 use super::load::RunbookNames;
 use super::name::{label_problem, name_problem};
 use super::table::{self, Keys, Table};
-use crate::domain::probe::{Expectation, Target};
+use crate::domain::probe::{Expectation, Objective, Target};
 use crate::domain::{Labels, ProbeDefinition, ProbeId, Severity};
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -30,11 +30,11 @@ const KEYS: Keys = Keys {
         "runbook",
         "labels",
         "keep_alive",
+        "objective",
     ],
     later: &[
         "exec",
         "parent",
-        "objective",
         "step",
         "guard",
         "icmp",
@@ -102,6 +102,7 @@ fn probe(table: &Table<'_>, name: &str, runbooks: &RunbookNames) -> Option<Probe
         runbook: runbooks.named(table),
         labels: table.texts_by_name("labels", label_problem).into(),
         keep_alive: table.flag("keep_alive").unwrap_or(false),
+        objective: objective(table, every),
     };
     // The rest is read also where the target is wrong, so that all errors are told at once.
     let is_right = target.is_some();
@@ -212,6 +213,24 @@ fn tcp(table: &Table<'_>) -> Option<Target> {
     }
     table.file.wrong_but(text.at, "`tcp` takes a host and a port", "such as `db1:5432` or `[::1]:5432`");
     None
+}
+
+/// How much of the time the target is meant to be there. A window of fewer looks than one bad one needs could never say.
+fn objective(table: &Table<'_>, every: Duration) -> Option<Objective> {
+    let text = table.text("objective")?;
+    match text.value.parse::<Objective>() {
+        Ok(objective) if objective.window.as_secs_f64() / every.as_secs_f64() * objective.allowed() < 1.0 => {
+            let looks = (objective.window.as_secs_f64() / every.as_secs_f64()).floor();
+            let reason = format!("{objective} is too thin: {looks} looks within the window allow no single bad one");
+            table.file.wrong_but(text.at, reason, "look more often (`every`), ask for less, or over a longer window");
+            None
+        }
+        Ok(objective) => Some(objective),
+        Err(reason) => {
+            table.file.wrong(text.at, reason);
+            None
+        }
+    }
 }
 
 /// A look never takes longer than the rhythm.

@@ -11,15 +11,16 @@ mod overlays;
 mod probes;
 mod procedures;
 mod record;
+mod reviews;
 mod runs;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
 use super::overlay::{Owner, Snooze};
-use super::{Daemon, MadeOverride, RECENT_KEPT, Source, World, relate};
+use super::{Daemon, MadeOverride, RECENT_KEPT, ReviewDecision, Source, World, relate};
 use crate::domain::run::Occurrence;
 use crate::domain::source::Freshness;
-use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage, Subject};
+use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ impl World {
             Event::FlowReleased { flow } => self.flow_released(flow),
             Event::ProbeChanged { probe, from, to, reason } => self.probe_changed(probe, *from, *to, reason, at),
             Event::ProbeErring { probe, error } => self.change_probe(probe, |probe| probe.error.clone_from(error)),
-            Event::AlertFiring { alert, source, notice } => self.alert_firing(*alert, source, notice, at),
+            Event::AlertFiring { alert, source, notice } => self.alert_firing(*alert, source, notice, &entry.author, at),
             Event::AlertResolved { alert, .. } => self.alert_resolved(*alert, at),
             Event::IncidentOpened { incident, title, severity, group, alert, previous } => {
                 self.incident_opened(*incident, title, *severity, group, *alert, *previous, at);
@@ -87,14 +88,7 @@ impl World {
                 }
             }),
             Event::IncidentResolved { incident, reason } => self.incident_resolved(*incident, &entry.author, reason, at),
-            Event::NoteSaved { note } => {
-                if let Subject::Incident(incident) = &note.subject {
-                    self.change_incident(*incident, |incident| {
-                        incident.notes.retain(|other| other.path != note.path);
-                        incident.notes.push(note.clone());
-                    });
-                }
-            }
+            Event::NoteSaved { note } => self.note_saved(note, &entry.author),
             Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
             Event::ChannelDefined { channel } => self.channel_defined(channel),
@@ -193,6 +187,11 @@ impl World {
             Event::EvidenceTaken { incident, capsule } => self.evidence_taken(*incident, capsule),
             Event::Noted { incident, text } => self.noted(*incident, text, entry),
             Event::Marked { .. } => self.outside.keep(entry),
+            Event::WriteUpMoved { incident, state } => self.write_up_moved(*incident, *state, by, at),
+            Event::ReviewDecided { incident, finding, accepted, path } => {
+                let (finding, by, accepted, path) = (finding.clone(), by.to_owned(), *accepted, path.clone());
+                self.review_decided(*incident, ReviewDecision { finding, accepted, by, at, path });
+            }
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -290,7 +289,9 @@ impl World {
             | Event::RecoveryTold { .. }
             | Event::EntryPinned { .. }
             | Event::EvidenceAsked { .. }
-            | Event::EvidenceTaken { .. } => self.touched.incidents = entry.seq,
+            | Event::EvidenceTaken { .. }
+            | Event::WriteUpMoved { .. }
+            | Event::ReviewDecided { .. } => self.touched.incidents = entry.seq,
             Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;

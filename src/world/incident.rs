@@ -4,7 +4,8 @@ use super::Escalation;
 use super::overlay::{Owner, Snooze};
 use crate::domain::evidence::Capsule;
 use crate::domain::incident::AlertNotice;
-use crate::domain::note::SavedNote;
+use crate::domain::note::{SavedNote, State};
+use crate::domain::review::Finding;
 use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Alert {
     pub count: u32,
     /// The incident that it belongs to.
     pub incident: Option<IncidentId>,
+    /// The person who sent it in, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in_by: Option<String>,
 }
 
 /// An incident: what needs a human.
@@ -100,6 +104,15 @@ pub struct Incident {
     /// Evidence that was gathered.
     #[serde(default, skip_serializing_if = "Evidence::is_empty")]
     pub evidence: Evidence,
+    /// How far its write-up is; absent where nobody has begun one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_up: Option<Box<WriteUp>>,
+    /// The person who sent in the alert that opened it, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in_by: Option<String>,
+    /// What people decided about what its review proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<ReviewDecision>,
 }
 
 impl Incident {
@@ -142,6 +155,9 @@ impl Incident {
             pins: BTreeSet::new(),
             todos: Vec::new(),
             evidence: Evidence::default(),
+            write_up: None,
+            sent_in_by: None,
+            decided: Vec::new(),
         }
     }
 
@@ -237,4 +253,32 @@ pub struct Resolution {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
+}
+
+/// How far the write-up of an incident is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteUp {
+    /// How far.
+    pub state: State,
+    /// Who said so; absent while nobody has.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Who saved it.
+    pub authors: BTreeSet<String>,
+}
+
+/// A decision about a finding of the review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewDecision {
+    /// What was proposed.
+    pub finding: Finding,
+    /// Whether it was taken.
+    pub accepted: bool,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The file that was made of it.
+    pub path: Option<String>,
 }

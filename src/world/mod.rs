@@ -17,6 +17,7 @@ pub mod pool;
 pub mod probe;
 pub mod procedure;
 pub mod queue;
+pub mod record;
 mod relate;
 pub mod settled;
 pub mod urgency;
@@ -27,7 +28,7 @@ pub use duty::{Duty, MadeOverride};
 pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
-pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, Todo};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, ReviewDecision, Todo, WriteUp};
 pub use outside::{OUTSIDE_KEPT, Outside};
 pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
@@ -35,6 +36,7 @@ pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
+pub use record::{Deed, Noticed, Record, RecordedAlert};
 pub use urgency::{QueueTurn, RunsOut, Urgency};
 
 use crate::domain::evidence::EvidenceSettings;
@@ -178,6 +180,9 @@ pub struct World {
     /// Capsules that are being gathered: the incident and the capsule's number.
     #[serde(default)]
     pub gathering: BTreeSet<(IncidentId, u32)>,
+    /// Ended incidents in short, the youngest [`record::RECORDS_KEPT`].
+    #[serde(default)]
+    pub records: BTreeMap<IncidentId, Arc<Record>>,
 }
 
 /// What the daemon said of itself.

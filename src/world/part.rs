@@ -2,7 +2,7 @@
 //! head and the most urgent rows, the others the rest.
 
 use super::queue::{Queue, Row};
-use super::{Alert, Feed, Flow, Incident, Outgoing, Probe, Procedure, Turn, World};
+use super::{Alert, Feed, Flow, Incident, Outgoing, Probe, Procedure, Record, Turn, World};
 use crate::domain::{Calendar, Entry, FlowId, Health, IncidentId, Phase, Runbook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ pub struct Part {
     /// Some calendars.
     #[serde(default)]
     pub calendars: Vec<Arc<Calendar>>,
+    /// Some ended incidents in short.
+    #[serde(default)]
+    pub records: Vec<Arc<Record>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -89,6 +92,7 @@ impl World {
         further(&mut parts, self.open_groups.iter().map(|(key, id)| (key.clone(), *id)), NAMES, |part, rows| part.open_groups = rows);
         further(&mut parts, self.recent.iter().cloned(), FURTHER, |part, rows| part.recent.extend(rows));
         further(&mut parts, self.messages.values().cloned(), FURTHER, |part, rows| part.messages = rows);
+        further(&mut parts, self.records.values().cloned(), FURTHER, |part, rows| part.records = rows);
         if let Some(last) = parts.last_mut() {
             last.last = true;
         }
@@ -168,6 +172,7 @@ impl World {
         self.open_groups.extend(part.open_groups);
         self.recent.extend(part.recent);
         self.messages.extend(part.messages.into_iter().map(|row| (row.message.id.clone(), row)));
+        self.records.extend(part.records.into_iter().map(|row| (row.id, row)));
     }
 }
 

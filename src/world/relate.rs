@@ -194,7 +194,9 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::RecoveryTold { incident, .. }
         | Event::EntryPinned { incident, .. }
         | Event::EvidenceAsked { incident, .. }
-        | Event::EvidenceTaken { incident, .. } => vec![*incident],
+        | Event::EvidenceTaken { incident, .. }
+        | Event::WriteUpMoved { incident, .. }
+        | Event::ReviewDecided { incident, .. } => vec![*incident],
         Event::MessageHeldBack { message, .. }
         | Event::MessageSent { message }
         | Event::MessageFailed { message, .. }

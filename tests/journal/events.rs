@@ -225,6 +225,7 @@ impl Dice {
             runbook: self.maybe(Self::runbook),
             labels: self.labels(),
             keep_alive: self.roll(2) == 0,
+            objective: None,
         }
     }
 
@@ -585,9 +586,11 @@ pub fn name(event: &Event) -> &'static str {
         Event::EvidenceDefined { .. } => "evidence_defined",
         Event::EvidenceAsked { .. } => "evidence_asked",
         Event::EvidenceTaken { .. } => "evidence_taken",
+        Event::WriteUpMoved { .. } => "write_up_moved",
+        Event::ReviewDecided { .. } => "review_decided",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 110;
+pub const NAMES: usize = 112;

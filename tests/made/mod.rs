@@ -40,6 +40,7 @@ pub fn probe(id: &str) -> ProbeDefinition {
         runbook: None,
         labels: Labels::new(),
         keep_alive: false,
+        objective: None,
     }
 }
 

@@ -77,6 +77,7 @@ fn probe() -> Arc<ProbeDefinition> {
         runbook: None,
         labels: Labels::new(),
         keep_alive: false,
+        objective: None,
     })
 }
 

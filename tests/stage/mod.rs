@@ -161,6 +161,7 @@ impl Story {
             runbook: None,
             labels: Labels::new(),
             keep_alive: false,
+            objective: None,
         };
         self.tell(86_000, Author::Engine, Event::ProbeDefined { probe: Arc::new(definition) });
         if health != Health::Unknown {

@@ -80,6 +80,8 @@ const COMMANDS: &str = r#"[
     {"end_override": {"rota": "r"}},
     {"pin": {"incident": 1, "entry": 1, "pinned": true}},
     {"take_evidence": {"incident": 1}},
+    {"move_write_up": {"incident": 1, "state": "in review"}},
+    {"decide_review": {"incident": 1, "finding": "no_runbook", "accepted": false}},
     "reload",
     "stop"
 ]"#;

@@ -164,6 +164,9 @@ impl App {
                 let words = if self.session.options.bell { "this terminal rings when you are told" } else { "this terminal stays silent" };
                 self.session.toast(Tone::Plain, words);
             }
+            Action::FiguresPage => self.session.open(Screen::Figures),
+            Action::Handover => self.session.open(Screen::Handover),
+            Action::Knowledge => self.session.open(Screen::Knowledge),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),
@@ -205,6 +208,11 @@ impl App {
                 }
             }
             Action::Pin => self.session.toast(Tone::Plain, "open the incident: a line of its timeline is pinned"),
+            Action::Review => {
+                if let Target::Incident(id) = target {
+                    self.session.open(Screen::Review(*id));
+                }
+            }
             Action::Rerun => self.rerun(target),
             Action::Run if self.run_marked() => {}
             Action::Run => self.run(target),

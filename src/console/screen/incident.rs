@@ -14,6 +14,7 @@ use crate::domain::{AttemptId, Command, Entry, Event, FlowId, IncidentId, ProbeI
 use crate::notes::sorts::Shown;
 use crate::notes::telling::{Teller, told};
 use crate::notes::wording::between;
+use crate::rules::similar::{Similar, similar};
 use crate::world::outside::happened;
 use crate::world::{Incident, OverlayKind};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -24,6 +25,8 @@ use ratatui::layout::{Position, Rect};
 const FILTER: &str = "filter";
 /// The name of its field.
 const TEXT: &str = "text";
+/// Past incidents that are shown.
+const SIMILAR: usize = 3;
 /// Columns of the first column: `nightly`, `before`, a time with seconds.
 const HEAD: u16 = 10;
 
@@ -46,6 +49,8 @@ enum Item {
     Next(IncidentId),
     /// The one that it became part of, or that its alerts came from.
     Kin(IncidentId),
+    /// A past incident that is like it, by its place.
+    Similar(usize),
     /// A fact, by its number.
     Entry(u64),
 }
@@ -60,6 +65,8 @@ struct Stamp {
     record: (usize, usize, usize, u64),
     shown: Shown,
     filter: String,
+    records: usize,
+    alerts: usize,
 }
 
 /// The page of one incident.
@@ -71,12 +78,22 @@ pub struct IncidentPage {
     filter: String,
     shown: Shown,
     body: Rect,
+    /// Past incidents like it, with how many records and alerts they were looked for.
+    alike: Option<(usize, usize, Vec<Similar>)>,
 }
 
 impl IncidentPage {
     /// The page of this incident.
     pub fn new(id: IncidentId) -> Self {
-        Self { id, order: Order::default(), cursor: Cursor::default(), filter: String::new(), shown: Shown::All, body: Rect::default() }
+        Self {
+            id,
+            order: Order::default(),
+            cursor: Cursor::default(),
+            filter: String::new(),
+            shown: Shown::All,
+            body: Rect::default(),
+            alike: None,
+        }
     }
 
     fn refresh(&mut self, session: &Session) {
@@ -93,8 +110,19 @@ impl IncidentPage {
             ),
             shown: self.shown,
             filter: self.filter.clone(),
+            records: session.world.records.len(),
+            alerts: incident.alerts.len(),
         };
-        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter, self.shown), 0));
+        // Looking at all past incidents costs milliseconds: only where there are other ones, or other alerts.
+        if self.alike.as_ref().is_none_or(|(records, alerts, _)| (*records, *alerts) != (stamp.records, stamp.alerts)) {
+            let near = [incident.previous, incident.next];
+            let mut found = similar(&session.world, incident, SIMILAR + near.len());
+            found.retain(|row| !near.contains(&Some(row.id)));
+            found.truncate(SIMILAR);
+            self.alike = Some((stamp.records, stamp.alerts, found));
+        }
+        let alike = self.alike.as_ref().map_or(0, |(_, _, found)| found.len());
+        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter, self.shown, alike), 0));
         self.cursor.settle(self.order.ids(), changed);
     }
 
@@ -104,6 +132,7 @@ impl IncidentPage {
             Item::Flow(flow) => Some(Screen::Flow(flow)),
             Item::Probe(probe) => Some(Screen::Probe(probe)),
             Item::Previous(id) | Item::Next(id) | Item::Kin(id) => Some(Screen::Incident(id)),
+            Item::Similar(place) => self.similar(place).map(|row| Screen::Incident(row.id)),
             Item::Note(place) => session
                 .world
                 .incident(self.id)
@@ -117,6 +146,10 @@ impl IncidentPage {
             Some(screen) => session.open(screen),
             None => session.toast(crate::console::session::Tone::Plain, "there is nothing more to this line"),
         }
+    }
+
+    fn similar(&self, place: usize) -> Option<&Similar> {
+        self.alike.as_ref().and_then(|(_, _, found)| found.get(place))
     }
 
     /// The attempt that the row under the cursor is about.
@@ -255,7 +288,14 @@ impl Page for IncidentPage {
         for (y, place) in (self.body.top()..self.body.bottom()).zip(window) {
             let Some(item) = self.order.ids().get(place) else { break };
             let text = Rect { x: self.body.x + 1, width: self.body.width.saturating_sub(2), ..self.body };
-            row(session, &teller, incident, item, text, y, &mut painter);
+            match item {
+                Item::Similar(place) => {
+                    if let Some(found) = self.similar(*place) {
+                        similar_row(found, text, y, &mut painter);
+                    }
+                }
+                item => row(session, &teller, incident, item, text, y, &mut painter),
+            }
             if place == self.cursor.place() {
                 painter.role(Rect { y, height: 1, ..self.body }, Role::Selected);
             }
@@ -315,6 +355,7 @@ impl Page for IncidentPage {
             Item::Flow(flow) => Some(flow.to_string()),
             Item::Probe(probe) => Some(probe.to_string()),
             Item::Previous(id) | Item::Next(id) | Item::Kin(id) => Some(id.to_string()),
+            Item::Similar(place) => self.similar(*place).map(|row| row.id.to_string()),
             Item::Note(place) => session.world.incident(self.id)?.notes.get(*place).map(|note| note.path.clone()),
             Item::Todo(place) => session.world.incident(self.id)?.todos.get(*place).map(|todo| todo.text.clone()),
             Item::Capsule(number) => Some(format!("evidence {number} of incident {}", self.id)),
@@ -341,7 +382,7 @@ impl Page for IncidentPage {
 }
 
 /// The rows: what belongs to it, then the timeline.
-fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown) -> Vec<Item> {
+fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown, alike: usize) -> Vec<Item> {
     let mut items: Vec<Item> = incident.flows.iter().cloned().map(Item::Flow).collect();
     items.extend(incident.probes.iter().cloned().map(Item::Probe));
     items.extend((0..incident.notes.len()).map(Item::Note));
@@ -352,6 +393,7 @@ fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown) -> 
     items.extend(incident.merged_into.or(incident.split_from).map(Item::Kin));
     let facts = incident.facts(&session.world.outside);
     let facts = told(&facts).filter(|entry| shown.holds(entry, Some(incident)));
+    items.extend((0..alike).map(Item::Similar));
     if filter.is_empty() {
         items.extend(facts.map(|entry| Item::Entry(entry.seq)));
         return items;
@@ -377,6 +419,7 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
         Item::Kin(id) => {
             two(if incident.merged_into.is_some() { "part of" } else { "from" }, &format!("incident {id}"), resolution_words(session, *id))
         }
+        Item::Similar(_) => {} // drawn by the page, which knows them
         Item::Note(place) => {
             if let Some(note) = incident.notes.get(*place) {
                 two(&note.kind.to_string().replace("post-mortem", "write-up"), &note.path, Line::new());
@@ -406,6 +449,14 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
             painter.text(x, y, width, tone(&entry.event), &teller.line(&entry.event));
         }
     }
+}
+
+fn similar_row(found: &Similar, area: Rect, y: u16, painter: &mut Painter<'_>) {
+    painter.text(area.x, y, HEAD.min(area.width), Role::Muted, "like it");
+    let line = Line::of(Role::Name, format!("incident {}", found.id))
+        .with(Role::Muted, format!("  {}: ", found.why))
+        .with(Role::Text, found.fixed_by.join("; "));
+    painter.line(area.x + HEAD, y, area.width.saturating_sub(HEAD), &line);
 }
 
 fn flow_words(session: &Session, id: &FlowId) -> Line {

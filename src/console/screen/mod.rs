@@ -4,16 +4,20 @@ pub mod batch;
 pub mod compare;
 pub mod dashboard;
 pub mod evidence;
+pub mod figures;
 pub mod flow;
 pub mod flows;
+pub mod handover;
 pub mod holds;
 pub mod incident;
+pub mod knowledge;
 pub mod misses;
 pub mod note;
 pub mod oncall;
 pub mod output;
 pub mod probe;
 pub mod queue;
+pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod silences;
@@ -92,6 +96,14 @@ pub enum Screen {
         /// The file's name within it.
         name: String,
     },
+    /// Times, load, noise, error budgets.
+    Figures,
+    /// What one shift tells the next.
+    Handover,
+    /// Search in everything that was written.
+    Knowledge,
+    /// What an ended incident says should change.
+    Review(IncidentId),
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -185,6 +197,10 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::EvidenceFile { incident, capsule, name } => {
             Some(Box::new(output::OutputPage::of_evidence(*incident, *capsule, name.clone(), session)))
         }
+        Screen::Figures => Some(Box::new(figures::FiguresPage::new(session))),
+        Screen::Handover => Some(Box::new(handover::HandoverPage::new(session))),
+        Screen::Knowledge => Some(Box::new(knowledge::KnowledgePage::new(session))),
+        Screen::Review(id) => Some(Box::new(review::ReviewPage::new(*id))),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

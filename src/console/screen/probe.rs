@@ -22,6 +22,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{Entry, Event, Health, ProbeId, Refusal, Sample, Verdict};
+use crate::rules::objective::{Budget, budget};
 use crate::wire::message::{Answer, Ask, Said};
 use crate::world::Probe;
 use crossterm::event::{MouseEvent, MouseEventKind};
@@ -49,20 +50,33 @@ pub struct ProbePage {
     asked: Option<u64>,
     fault: Option<String>,
     cursor: Cursor,
+    /// The request for the hours of the objective's window.
+    hours_asked: Option<u64>,
+    budget: Option<Budget>,
 }
 
 impl ProbePage {
     /// The page of a probe; it asks for its readings.
     pub fn new(probe: ProbeId, session: &mut Session) -> Self {
         let samples = session.readings.of(&probe).map(|ring| ring.samples.iter().copied().collect()).unwrap_or_default();
-        let mut page = Self { probe, span: 1, samples, asked: None, fault: None, cursor: Cursor::default() };
+        let mut page =
+            Self { probe, span: 1, samples, asked: None, fault: None, cursor: Cursor::default(), hours_asked: None, budget: None };
         page.ask(session);
+        page.ask_hours(session);
         page
     }
 
     fn ask(&mut self, session: &mut Session) {
         let since = session.now.checked_sub(self.span()).unwrap_or(Timestamp::UNIX_EPOCH);
         self.asked = Some(session.ask(Ask::Samples { probe: self.probe.clone(), since }));
+    }
+
+    /// Asks for what the error budget is made of, where the probe has an objective.
+    fn ask_hours(&mut self, session: &mut Session) {
+        let Some(objective) = session.world.probe(&self.probe).and_then(|probe| probe.definition.objective) else { return };
+        let window = SignedDuration::try_from(objective.window).unwrap_or(SignedDuration::MAX);
+        let since = session.now.checked_sub(window).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.hours_asked = Some(session.ask(Ask::Hours { probe: self.probe.clone(), since }));
     }
 
     fn span(&self) -> SignedDuration {
@@ -181,6 +195,24 @@ fn head(session: &Session, probe: &Probe) -> [Line; 2] {
     [first, second]
 }
 
+/// What is left of the error budget, where the probe has an objective.
+fn budget_line(probe: &Probe, budget: Option<&Budget>) -> Option<Line> {
+    let objective = probe.definition.objective?;
+    let line = Line::of(Role::Muted, format!("objective {objective}: "));
+    Some(match budget {
+        None => line.with(Role::Muted, "asking for the looks of its window"),
+        Some(budget) => {
+            let role = match budget.burnt {
+                None => Role::Unknown,
+                Some(burnt) if burnt > 1.0 => Role::Bad,
+                Some(burnt) if burnt > 0.75 => Role::Warning,
+                Some(_) => Role::Good,
+            };
+            line.with(role, budget.words())
+        }
+    })
+}
+
 /// Changes of the probe's state that are known here, the newest first: from the common timeline and from its incidents.
 fn changes(session: &Session, id: &ProbeId) -> Vec<Arc<Entry>> {
     let of_it = |entry: &&Arc<Entry>| match &entry.event {
@@ -247,6 +279,10 @@ impl Page for ProbePage {
             painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), line);
             rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
         }
+        if let Some(line) = budget_line(probe, self.budget.as_ref()).filter(|_| rest.height > 4) {
+            painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), &line);
+            rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+        }
         let chart_height = (rest.height * 3 / 5).min(24);
         self.draw_chart(&mut painter, session, probe, Rect { height: chart_height, ..rest });
         let below = Rect { y: rest.y + chart_height, height: rest.height - chart_height, ..rest };
@@ -299,7 +335,15 @@ impl Page for ProbePage {
         }
     }
 
-    fn answered(&mut self, id: u64, result: &Result<Answer, Refusal>, _session: &mut Session) {
+    fn answered(&mut self, id: u64, result: &Result<Answer, Refusal>, session: &mut Session) {
+        if self.hours_asked == Some(id) {
+            self.hours_asked = None;
+            if let (Some(probe), Ok(Answer::Hours(hours))) = (session.world.probe(&self.probe), result) {
+                let definition = &probe.definition;
+                self.budget = definition.objective.map(|objective| budget(&objective, definition.every, hours, &[], session.now));
+            }
+            return;
+        }
         if self.asked != Some(id) {
             return;
         }

@@ -15,3 +15,4 @@ pub mod markdown;
 pub mod paint;
 pub mod pane;
 pub mod section;
+pub mod sheet;

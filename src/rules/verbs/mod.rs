@@ -8,6 +8,7 @@ mod overrides;
 mod procedures;
 mod queue;
 mod record;
+mod reviews;
 mod silences;
 mod steps;
 mod touches;
@@ -81,6 +82,10 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::EndOverride { rota } => overrides::end(world, rota, asked),
         Command::Pin { incident, entry, pinned } => record::pin(world, *incident, *entry, *pinned),
         Command::TakeEvidence { incident } => evidence::take(world, *incident),
+        Command::MoveWriteUp { incident, state } => reviews::move_write_up(world, *incident, *state),
+        Command::DecideReview { incident, finding, accepted, path } => {
+            reviews::decide(world, *incident, finding, *accepted, path.as_deref())
+        }
     }
 }
 

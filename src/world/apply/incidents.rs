@@ -24,8 +24,10 @@ impl World {
         }
     }
 
-    pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, at: Timestamp) {
-        let fresh = || Alert { fingerprint: id, source: source.clone(), notice: notice.clone(), since: at, count: 0, incident: None };
+    pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, by: &Author, at: Timestamp) {
+        let sent_in_by = by.is_person().then(|| by.name().to_owned());
+        let (source, notice_copy) = (source.clone(), notice.clone());
+        let fresh = || Alert { fingerprint: id, source, notice: notice_copy, since: at, count: 0, incident: None, sent_in_by };
         let alert = Arc::make_mut(self.alerts.entry(id).or_insert_with(|| Arc::new(fresh())));
         alert.notice = notice.clone();
         alert.count = alert.count.saturating_add(1);
@@ -69,6 +71,8 @@ impl World {
         at: Timestamp,
     ) {
         let incident = Incident::opened(id, title, severity, group.clone(), previous, at);
+        let sent_in_by = self.alerts.get(&alert).and_then(|alert| alert.sent_in_by.clone());
+        let incident = Incident { sent_in_by, ..incident };
         if self.incidents.insert(id, Arc::new(incident)).is_none() {
             self.tally.open += 1;
             self.tally.unacknowledged += 1;
@@ -141,6 +145,7 @@ impl World {
         self.escalation_rests(id);
         self.keep_outside(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
+        self.recorded(&incident);
         for group in std::iter::once(&incident.group).chain(&incident.also_groups) {
             let key = group_key(group);
             if self.open_groups.get(&key) == Some(&id) {

@@ -2,13 +2,15 @@
 
 use super::Dice;
 use dogwatch::domain::evidence::{Capsule, EvidenceDefinition, EvidenceFile, EvidenceSettings};
+use dogwatch::domain::note::State;
 use dogwatch::domain::outside::{LogMark, OutsideChange, OutsideKind, OutsideSettings};
+use dogwatch::domain::review::Finding;
 use dogwatch::domain::run::Disposition;
 use dogwatch::domain::{AttemptEnd, Event, IncidentId, Outcome};
 use std::sync::Arc;
 
 /// How many kinds [`Dice::verb`] makes.
-pub const KINDS: usize = 20;
+pub const KINDS: usize = 22;
 
 impl Dice {
     /// A fact of one of these kinds.
@@ -34,6 +36,18 @@ impl Dice {
             9 => Event::StepApproved { run: self.run(), step: self.step(), note: self.maybe(Self::words) },
             10 => Event::OccurrenceAsked { occurrence: self.occurrence() },
             11 => Event::AwayNoticed { from: self.at(), to: self.at() },
+            20 => Event::WriteUpMoved { incident: self.incident(), state: self.pick(&[State::Draft, State::InReview, State::Reviewed]) },
+            21 => {
+                let findings = [
+                    Finding::NoRunbook,
+                    Finding::NoProbe,
+                    Finding::HandStep { runbook: self.runbook(), step: self.step() },
+                    Finding::HandRerun { flow: self.flow() },
+                    Finding::Noisy { summary: self.words(), probe: self.maybe(Self::probe) },
+                ];
+                let (incident, finding, path) = (self.incident(), self.pick(&findings), self.maybe(Self::words));
+                Event::ReviewDecided { incident, finding, accepted: self.roll(2) == 0, path }
+            }
             12 => Event::MissesDismissed { misses: self.roll(9) as u32 },
             14 => Event::EntryPinned {
                 incident: IncidentId(self.roll(4) as u32 + 1),

@@ -3,11 +3,13 @@
 use crate::console::Session;
 use crate::domain::Subject;
 use crate::domain::note::{NoteKind, SavedNote};
+use crate::notes::actions::ActionItem;
 use crate::notes::front::Front;
 use crate::notes::postmortem::{Drafting, draft};
 use crate::notes::recovery::{Found, Recovery, RecoveryError};
 use crate::notes::save::{self, Base, OpenError, Opened, SaveError};
-use crate::notes::{naming, redraft, shelf};
+use crate::notes::{handover, library, naming, redraft, shelf};
+use crate::rules::shifts::shift_start;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,8 @@ pub(super) struct NoteFile {
     pub(super) base: Base,
     opened: Option<Opened>,
     recovery: Option<Recovery>,
+    /// Action items that are not done, for a handover.
+    actions: Vec<ActionItem>,
 }
 
 /// A text to begin with, and what the reader is told about it.
@@ -40,8 +44,16 @@ impl NoteFile {
             .as_ref()
             .map(|welcome| welcome.workspace.clone())
             .ok_or("not connected yet: notes are files of the workspace")?;
-        let id = naming::id(kind, subject, session.now);
-        let place = shelf::find(Path::new(&workspace), &id, &title(subject, session)).map_err(|error| error.to_string())?;
+        let (created, title, actions) = match kind {
+            // One handover for each shift: it is found again until the next one begins.
+            NoteKind::Handover => {
+                let created = shift_start(session.now, &session.zone);
+                (created, handover::title(created, &session.zone), library::read(Path::new(&workspace)).open_actions())
+            }
+            NoteKind::Note | NoteKind::PostMortem => (session.now, title(subject, session), Vec::new()),
+        };
+        let id = naming::id(kind, subject, created);
+        let place = shelf::find(Path::new(&workspace), &id, &title).map_err(|error| error.to_string())?;
         let recovery = match &session.options.state {
             Some(state) => Some(Recovery::new(state).map_err(|error| error.to_string())?),
             None => None,
@@ -49,7 +61,7 @@ impl NoteFile {
         let text = place.opened.as_ref().map(|opened| opened.text.clone());
         let base = place.opened.as_ref().map_or(Base::Absent, |opened| opened.base.clone());
         let (relative, path, opened) = (place.relative, place.path, place.opened);
-        Ok((Self { kind, subject: subject.clone(), relative, path, base, opened, recovery }, text))
+        Ok((Self { kind, subject: subject.clone(), relative, path, base, opened, recovery, actions }, text))
     }
 
     /// What the editor begins with: the file, with the blocks of a post-mortem renewed, or a draft.
@@ -58,7 +70,7 @@ impl NoteFile {
         match (opened, self.kind) {
             (None, _) => Drafted { text: fresh, told: None },
             (Some(text), NoteKind::Note) => Drafted { text: text.to_owned(), told: None },
-            (Some(text), NoteKind::PostMortem) => {
+            (Some(text), NoteKind::PostMortem | NoteKind::Handover) => {
                 let again = redraft::redraft(text, &fresh);
                 let told = match (again.renewed.as_slice(), again.kept.as_slice()) {
                     ([], []) => None,
@@ -81,6 +93,10 @@ impl NoteFile {
         {
             let (world, timeline, now) = (&session.world, incident.timeline.as_slice(), session.now);
             return draft(&Drafting { world, incident, timeline, now, author, roles_instead_of_people: false });
+        }
+        if self.kind == NoteKind::Handover {
+            let handed = handover::handed_over(&session.world, session.now, &self.actions);
+            return handover::draft(&handed, &session.zone, author);
         }
         let title = title(&self.subject, session);
         let front = Front::new(self.kind, &self.subject, &title, session.now, author);

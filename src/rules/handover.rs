@@ -1,0 +1,180 @@
+//! What one shift tells the next (RULES: handover): what is open and whose, what still fires, what is held and when that
+//! ends, the deadlines of the next twelve hours.
+
+use super::shifts;
+use super::{Held, holds, planning};
+use crate::domain::{FlowId, IncidentId, Severity};
+use crate::world::{Flow, Record, Watch, World};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// How far the next shift is looked ahead.
+pub const AHEAD: SignedDuration = SignedDuration::from_hours(12);
+/// Rows of one kind that are listed; more are counted.
+pub const LISTED: usize = 50;
+/// Planned occurrences of one flow that are looked at for deadlines.
+const OCCURRENCES: usize = 20;
+
+/// What one shift tells the next.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Handover {
+    /// As of when.
+    pub at: Timestamp,
+    /// When the shift began that ends.
+    pub shift_from: Timestamp,
+    /// Open incidents, the most urgent first.
+    pub open: Vec<OpenIncident>,
+    /// How many more are open than are listed.
+    pub open_more: usize,
+    /// Incidents that ended during the shift, the youngest first.
+    pub ended: Vec<EndedIncident>,
+    /// How many more ended than are listed.
+    pub ended_more: usize,
+    /// What is held, iced or waits for a person, what ends soon first.
+    pub held: Vec<Held>,
+    /// Deadlines of the next twelve hours, the next first.
+    pub deadlines: Vec<Deadline>,
+    /// What ends by itself within the next twelve hours, the next first.
+    pub expiring: Vec<Expiring>,
+}
+
+/// An open incident.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpenIncident {
+    /// Its number.
+    pub id: IncidentId,
+    /// One line.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How far.
+    pub stage: String,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// Whose it is; absent where nobody works on it.
+    pub owner: Option<String>,
+    /// Since when they work on it.
+    pub acknowledged_at: Option<Timestamp>,
+    /// How many of its alerts still fire.
+    pub firing: usize,
+    /// What else is to be known: an overlay with its end.
+    pub remarks: Vec<String>,
+}
+
+/// An incident that ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EndedIncident {
+    /// Its number.
+    pub id: IncidentId,
+    /// One line.
+    pub title: String,
+    /// How bad it became.
+    pub severity: Severity,
+    /// When it was over.
+    pub resolved_at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// A deadline of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Deadline {
+    /// When.
+    pub at: Timestamp,
+    /// The flow.
+    pub flow: FlowId,
+    /// What is due by then: `start` or `finish`.
+    pub what: String,
+    /// The occurrence that it is for.
+    pub planned_at: Timestamp,
+}
+
+/// Something that ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Expiring {
+    /// When.
+    pub at: Timestamp,
+    /// What, in words.
+    pub what: String,
+}
+
+/// What the shift that ends tells the next.
+pub fn handover(world: &World, now: Timestamp) -> Handover {
+    let zone = TimeZone::get(&world.zone).unwrap_or(TimeZone::UTC);
+    let shift_from = shifts::shift_start(now, &zone);
+    let mut open: Vec<_> = world.incidents.values().filter(|incident| incident.is_open()).collect();
+    open.sort_by_key(|incident| world.urgency(incident));
+    let mut ended: Vec<&Record> =
+        world.records.values().map(|record| &**record).filter(|record| record.resolved_at.is_some_and(|at| at >= shift_from)).collect();
+    ended.sort_by_key(|record| std::cmp::Reverse(record.resolved_at));
+    let held = holds(world);
+    let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let soon = |at: &Timestamp| *at >= now && *at <= until;
+    let mut expiring: Vec<Expiring> = held
+        .iter()
+        .filter_map(|held| Some((held.until.filter(soon)?, held)))
+        .map(|(at, held)| Expiring { at, what: format!("{} of {} ({})", held.kind.word(), held.object(), held.reason) })
+        .collect();
+    expiring.sort();
+    Handover {
+        at: now,
+        shift_from,
+        open_more: open.len().saturating_sub(LISTED),
+        open: open.into_iter().take(LISTED).map(|incident| open_incident(incident)).collect(),
+        ended_more: ended.len().saturating_sub(LISTED),
+        ended: ended
+            .into_iter()
+            .take(LISTED)
+            .filter_map(|record| {
+                let (title, reason) = (record.title.clone(), record.reason.clone());
+                Some(EndedIncident { id: record.id, title, severity: record.severity, resolved_at: record.resolved_at?, reason })
+            })
+            .collect(),
+        held,
+        deadlines: deadlines(world, now, until),
+        expiring,
+    }
+}
+
+fn open_incident(incident: &crate::world::Incident) -> OpenIncident {
+    OpenIncident {
+        id: incident.id,
+        title: incident.title.clone(),
+        severity: incident.severity,
+        stage: incident.stage.word().to_owned(),
+        opened_at: incident.opened_at,
+        owner: incident.acknowledged.as_ref().map(|ack| ack.by.name().to_owned()),
+        acknowledged_at: incident.acknowledged.as_ref().map(|ack| ack.at),
+        firing: incident.alerts.values().filter(|alert| alert.resolved_at.is_none()).count(),
+        remarks: Vec::new(),
+    }
+}
+
+/// Deadlines of flows that have any, of occurrences that are under way and of those to come.
+fn deadlines(world: &World, now: Timestamp, until: Timestamp) -> Vec<Deadline> {
+    let mut found = Vec::new();
+    let mut add = |flow: &Flow, watch: &Watch| {
+        for (at, what) in [(watch.start_by, "start"), (watch.finish_by, "finish")] {
+            if let Some(at) = at.filter(|at| *at >= now && *at <= until) {
+                found.push(Deadline { at, flow: flow.definition.id.clone(), what: what.to_owned(), planned_at: watch.planned_at });
+            }
+        }
+    };
+    let with_deadline = |flow: &&std::sync::Arc<Flow>| {
+        let definition = &flow.definition;
+        !flow.removed && (definition.must_start_by.is_some() || definition.must_finish_by.is_some())
+    };
+    for flow in world.flows.values().filter(with_deadline) {
+        flow.watches.iter().for_each(|watch| add(flow, watch));
+        let planned = planning::upcoming(world, flow, now, OCCURRENCES);
+        for planned in planned.iter().filter(|planned| planned.absence.is_none() && planned.occurrence.at <= until) {
+            if let Some(watch) = Watch::of(&flow.definition, planned.occurrence.at) {
+                add(flow, &watch);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
