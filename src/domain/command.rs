@@ -1,7 +1,7 @@
 //! What can be asked of dogwatch, and how it says no.
 
 use super::run::{DefinitionChoice, MissedChoice, Scope};
-use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::{ChannelId, ChecklistId, Digest, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -257,6 +257,63 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// As a second person, let run exactly what a request shows.
+    ApproveProcedure {
+        /// The request.
+        digest: Digest,
+        /// Whether the person has seen every character spelled out; asked for where some are not what they seem.
+        #[serde(default)]
+        expanded: bool,
+        /// A word for the record.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Say no to a request, or take one's own back.
+    DeclineProcedure {
+        /// The request.
+        digest: Digest,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Run a step without the second person that it needs; everyone is told.
+    BreakGlass {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step within it.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+        /// Values for all its parameters.
+        #[serde(default)]
+        params: Params,
+        /// The step's name, typed.
+        #[serde(default)]
+        confirmed: Option<String>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Open a checklist now, outside its schedule.
+    OpenChecklist {
+        /// The checklist.
+        checklist: ChecklistId,
+    },
+    /// Tick an item of an open checklist, or take the tick back.
+    TickItem {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// The item.
+        item: StepName,
+        /// Done or not.
+        done: bool,
+        /// A word for the record.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Look again at what the machine can verify of an open checklist, and run its commands.
+    VerifyChecklist {
+        /// The checklist.
+        checklist: ChecklistId,
+    },
 }
 
 impl Command {
@@ -293,12 +350,21 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::ApproveProcedure { .. } => "approve a runbook step",
+            Self::DeclineProcedure { .. } => "decline a runbook step",
+            Self::BreakGlass { .. } => "break the glass",
+            Self::OpenChecklist { .. } => "open a checklist",
+            Self::TickItem { .. } => "tick an item",
+            Self::VerifyChecklist { .. } => "verify a checklist",
         }
     }
 
     /// What a peer must be to ask for it.
     pub fn level(&self) -> Level {
-        Level::Operator
+        match self {
+            Self::ApproveProcedure { .. } => Level::Approver,
+            _ => Level::Operator,
+        }
     }
 }
 
@@ -314,6 +380,8 @@ pub enum Accepted {
     WouldDo(Vec<String>),
     /// A message is on its way.
     Message(MessageId),
+    /// Another person is asked to approve it.
+    Approval(Digest),
 }
 
 /// Why a command was not carried out.

@@ -3,8 +3,8 @@
 use super::condition::{FileFact, FileWanted, Pools};
 use super::message::{Fate, Message};
 use super::{
-    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, FlowId, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult,
-    Runbook, run::DstMark, span,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, Checklist, FlowDefinition, FlowId, MessageId, Params, ProbeDefinition, ProbeId,
+    ProbeResult, ProcedureRules, Runbook, run::DstMark, span,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,10 @@ pub struct Definitions {
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.
     pub batch_day: jiff::civil::Time,
+    /// What is asked of steps of runbooks.
+    pub procedure_rules: ProcedureRules,
+    /// Checklists.
+    pub checklists: Vec<Arc<Checklist>>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

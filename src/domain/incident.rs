@@ -1,6 +1,6 @@
 //! Alerts and incidents: severities, stages, causes.
 
-use super::{ChannelId, FlowId, Labels, ProbeId, RunId, StepName};
+use super::{ChannelId, ChecklistId, FlowId, Labels, ProbeId, RunId, RunbookId, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -135,15 +135,49 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepName>,
     },
+    /// A checklist is not done by the end of its slot.
+    ChecklistOverdue {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// When it should have been done.
+        due: Timestamp,
+    },
+    /// A step of a runbook was run without the second person that it needs.
+    GlassBroken {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step.
+        step: StepName,
+    },
 }
 
 impl AlertCause {
+    /// What happened, in the words that runbooks use: `probe down`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::RunFailed { .. } => "run failed",
+            Self::NotStarted { .. } => "not started",
+            Self::NotFinished { .. } => "not finished",
+            Self::ProbeDown { .. } => "probe down",
+            Self::Outside { .. } => "outside alert",
+            Self::ChannelFailing { .. } => "channel failing",
+            Self::TooLong { .. } => "too long",
+            Self::TooFast { .. } => "too fast",
+            Self::ChecklistOverdue { .. } => "checklist overdue",
+            Self::GlassBroken { .. } => "glass broken",
+        }
+    }
+
     /// The flow behind it.
     pub fn flow(&self) -> Option<&FlowId> {
         match self {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } => None,
+            Self::ProbeDown { .. }
+            | Self::Outside { .. }
+            | Self::ChannelFailing { .. }
+            | Self::ChecklistOverdue { .. }
+            | Self::GlassBroken { .. } => None,
         }
     }
 

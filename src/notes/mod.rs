@@ -9,6 +9,7 @@ pub mod postmortem;
 pub mod recovery;
 pub mod redraft;
 pub mod save;
+pub mod search;
 pub mod shelf;
 pub mod telling;
 pub mod wording;

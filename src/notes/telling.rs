@@ -248,6 +248,36 @@ impl<'a> Teller<'a> {
             }
             Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
             Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
+            Event::ProcedureRulesDefined { .. } => "what is asked of runbook steps was read".into(),
+            Event::ApprovalAsked { digest, request } => {
+                let (step, runbook) = (&request.step, &request.runbook);
+                format!("second word asked for, {}: runbook {runbook} {step}: {}{}", digest.short(), request.command, params_words(&request.params))
+            }
+            Event::ApprovalGiven { digest, note } => format!("{} approved{}", self.request(digest), because(note.as_ref())),
+            Event::ApprovalUsed { digest, attempt } => format!("{} is run as {attempt}", self.request(digest)),
+            Event::ApprovalEnded { digest, reason } => format!("{} is void: {reason}", self.request(digest)),
+            Event::GlassBroken { attempt, reason } => format!("{} run WITHOUT a second person: {reason}", job(attempt)),
+            Event::RemediationHeldBack { runbook, step, reason, .. } => format!("runbook {runbook} {step} did not run by itself: {reason}"),
+            Event::ChecklistDefined { checklist } => {
+                format!("checklist {} defined, {}", checklist.id, counted(checklist.items.len(), "item"))
+            }
+            Event::ChecklistRemoved { checklist } => format!("checklist {checklist} removed"),
+            Event::ChecklistOpened { checklist, number, due, .. } => {
+                format!("checklist {checklist} opened, number {number}, to be done by {}", self.minute(*due))
+            }
+            Event::ChecklistMissed { checklist, missed, until } => {
+                format!("checklist {checklist}: {} up to {} passed unseen", counted(*missed as usize, "time"), self.minute(*until))
+            }
+            Event::ItemTicked { checklist, item, done: true, note, .. } => {
+                format!("checklist {checklist}: {item} ticked{}", because(note.as_ref()))
+            }
+            Event::ItemTicked { checklist, item, done: false, note, .. } => {
+                format!("checklist {checklist}: {item} not ticked{}", because(note.as_ref()))
+            }
+            Event::ChecklistDone { checklist, .. } => format!("checklist {checklist} done"),
+            Event::ChecklistLeft { checklist, reason, unticked, .. } => {
+                format!("checklist {checklist} left with {} unticked: {reason}", counted(unticked.len(), "item"))
+            }
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -295,12 +325,20 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// `request 3fa1… (runbook orders-load empty)`.
+    fn request(&self, digest: &crate::domain::Digest) -> String {
+        match self.world.and_then(|world| world.approvals.get(digest)) {
+            Some(approval) => format!("request {} (runbook {} {})", digest.short(), approval.request.runbook, approval.request.step),
+            None => format!("request {}", digest.short()),
+        }
+    }
+
     /// Whether a runbook's step expects this end where another one would be a success.
     fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
         let (Job::Procedure { runbook, step, .. }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
             return false;
         };
-        let step = world.runbooks.get(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
+        let step = world.book(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
         *exit != 0 && step.is_some_and(|step| step.expect.exit == *exit)
     }
 

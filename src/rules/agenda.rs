@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
-use crate::domain::{ChannelId, Event, FlowId, Job};
+use super::{Asked, Decision, approvals, calendar, checklists, conditions, deadlines, occurrences, sending, slots, timing};
+use crate::domain::{AlertCause, ChannelId, ChecklistId, Event, FlowId, Job};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -16,6 +16,10 @@ pub enum DueKey {
     Channel(ChannelId),
     /// What is owed around a flow: conditions that are met, runs that its end or its files start.
     Conditions(FlowId),
+    /// The next request for a second word that expires.
+    Approvals,
+    /// A checklist's next occurrence, the end of its slot.
+    Checklist(ChecklistId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -23,7 +27,8 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).collect()
+    let checklists = world.checklists.keys().cloned().map(DueKey::Checklist);
+    flows.chain([DueKey::Slots, DueKey::Approvals]).chain(channels).chain(conditions).chain(checklists).collect()
 }
 
 /// The keys whose next time an event may have changed.
@@ -39,7 +44,13 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
             vec![DueKey::Flow(id.clone()), DueKey::Slots, DueKey::Conditions(id.clone())]
         }
-        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
+        Event::CalendarDefined { calendar } => {
+            let by_it = |row: &&std::sync::Arc<crate::world::ChecklistRow>| {
+                row.definition.calendar.as_ref().is_some_and(|rule| rule.name == calendar.id)
+            };
+            let lists = world.checklists.values().filter(by_it).map(|row| DueKey::Checklist(row.definition.id.clone()));
+            calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).chain(lists).collect()
+        }
         Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => {
             vec![DueKey::Flow(occurrence.flow.clone()), DueKey::Conditions(occurrence.flow.clone())]
         }
@@ -55,7 +66,17 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         }
         Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
         Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
-        Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
+        Event::AlertFiring { notice, .. } => match &notice.cause {
+            AlertCause::ChecklistOverdue { checklist, .. } => vec![DueKey::Checklist(checklist.clone())],
+            cause => cause.flow().map(flow).unwrap_or_default(),
+        },
+        Event::ApprovalAsked { .. } | Event::ApprovalUsed { .. } | Event::ApprovalEnded { .. } => vec![DueKey::Approvals],
+        Event::ChecklistDefined { checklist } => vec![DueKey::Checklist(checklist.id.clone())],
+        Event::ChecklistRemoved { checklist }
+        | Event::ChecklistOpened { checklist, .. }
+        | Event::ChecklistMissed { checklist, .. }
+        | Event::ChecklistDone { checklist, .. }
+        | Event::ChecklistLeft { checklist, .. } => vec![DueKey::Checklist(checklist.clone())],
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
             Job::Procedure { .. } => Vec::new(),
@@ -94,6 +115,8 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Approvals => approvals::next_due(world),
+        DueKey::Checklist(id) => checklists::next_due(world, id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
@@ -121,6 +144,8 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         }
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Approvals => approvals::due(world, asked.now),
+        DueKey::Checklist(id) => checklists::what_is_due(world, id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
     }
 }

@@ -1,6 +1,8 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, misses, runs, sending, slots, timing, triage};
+use super::{
+    Asked, Decision, alerts, approvals, checklists, conditions, health, messages, misses, remediation, runs, sending, slots, timing, triage,
+};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -52,7 +54,8 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::RunEnded { run, .. } => {
             let alerts: Vec<Event> = alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run)).collect();
             let told = messages::of_run_end(world, run, &alerts, asked);
-            Decision::events(alerts.into_iter().chain(told).chain(going_on(world, &run.flow, asked)))
+            let listed = checklists::of_flow(world, &run.flow);
+            Decision::events(alerts.into_iter().chain(told).chain(listed).chain(going_on(world, &run.flow, asked)))
         }
         Event::AttemptStarting { attempt, .. } => {
             Decision { events: messages::of_start(world, attempt, asked), ..starting(world, attempt) }
@@ -68,7 +71,10 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
                 decision.events.extend(progress(run));
                 decision
             }
-            Job::Procedure { .. } => Decision::nothing(),
+            Job::Procedure { .. } => {
+                let next = remediation::of_end(world, attempt, asked.now);
+                Decision::events(checklists::of_attempt(world, attempt).into_iter().chain(next))
+            }
         },
         Event::FlowDefined { flow } => Decision {
             events: alerts::of_flow_definition(world, &flow.id),
@@ -89,7 +95,7 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         },
         Event::ProbeAsked { probe } => Effect::ProbeNow(probe.clone()).into(),
         Event::ProbeChanged { probe, from, .. } => Decision {
-            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().collect(),
+            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().chain(checklists::of_probe(world, probe)).collect(),
             effects: health::rhythm(world, probe, *from).into_iter().collect(),
         },
         Event::AlertFiring { alert, notice, .. } => {
@@ -111,6 +117,15 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => sending::ended(world, &message.channel, asked.now),
+        Event::IncidentOpened { incident, .. } => Decision::events(remediation::of_incident(world, *incident, asked.now)),
+        Event::IncidentResolved { incident, .. } => Decision::events(alerts::of_resolution(world, *incident)),
+        Event::RunbookDefined { runbook } => Decision::events(approvals::of_runbook(world, &runbook.id)),
+        Event::RunbookRemoved { runbook } => Decision::events(approvals::of_runbook(world, runbook)),
+        Event::ProcedureRulesDefined { .. } => Decision::events(approvals::of_machine(world, None)),
+        Event::ChecklistOpened { checklist, .. } => Decision::events(checklists::of_opening(world, checklist)),
+        Event::ItemTicked { checklist, .. } => Decision::events(checklists::of_tick(world, checklist)),
+        Event::ChecklistDone { checklist, .. } => checklists::of_end(world, checklist, true).into(),
+        Event::ChecklistLeft { checklist, .. } => checklists::of_end(world, checklist, false).into(),
         _ => Decision::nothing(),
     }
 }
@@ -123,8 +138,9 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let feeds =
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     let away = misses::was_away(world);
+    let void = approvals::of_machine(world, Some(asked.boot_id));
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
-    Decision { events: away.into_iter().chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+    Decision { events: away.into_iter().chain(void).chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
 }
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.

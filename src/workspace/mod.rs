@@ -7,6 +7,7 @@
 mod approval;
 mod calendar;
 mod channel;
+mod checklist;
 mod conditions;
 mod cycle;
 mod error;
@@ -14,6 +15,7 @@ mod fence;
 mod file;
 mod find;
 mod flow;
+pub mod history;
 mod init;
 mod load;
 mod messages;

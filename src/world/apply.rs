@@ -1,6 +1,8 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod approvals;
 mod calendars;
+mod checklists;
 mod conditions;
 mod flows;
 mod incidents;
@@ -12,7 +14,7 @@ mod runs;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
-use super::{Daemon, RECENT_KEPT, Source, World, relate};
+use super::{Daemon, ItemTick, RECENT_KEPT, Source, World, relate};
 use crate::domain::source::Freshness;
 use crate::domain::{Entry, Event, IncidentId, SourceId, Stage, Subject};
 use jiff::Timestamp;
@@ -87,7 +89,10 @@ impl World {
                     });
                 }
             }
-            Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
+            Event::ProcedureAsked { attempt, command, params } => {
+                self.procedure_asked(attempt, command, params, by, at);
+                self.remedy_begun(attempt, &entry.author, at);
+            }
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
             Event::ChannelDefined { channel } => self.channel_defined(channel),
             Event::ChannelRemoved { channel } => self.channel_removed(channel),
@@ -135,6 +140,23 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::ProcedureRulesDefined { rules } => self.procedure_rules_defined(rules),
+            Event::ApprovalAsked { digest, request } => self.approval_asked(digest, request, &entry.author),
+            Event::ApprovalGiven { digest, note } => self.approval_given(digest, &entry.author, note.as_ref(), at),
+            Event::ApprovalUsed { digest, attempt } => self.change_approval(digest, |approval| approval.used = Some(attempt.clone())),
+            Event::ApprovalEnded { digest, reason } => self.change_approval(digest, |approval| approval.ended = Some(reason.clone())),
+            Event::ChecklistDefined { checklist } => self.checklist_defined(checklist, at),
+            Event::ChecklistRemoved { checklist } => drop(self.checklists.remove(checklist)),
+            Event::ChecklistOpened { checklist, number, planned, due } => {
+                self.checklist_opened(checklist, *number, *planned, *due, by, at);
+            }
+            Event::ChecklistMissed { checklist, until, .. } => self.checklist_missed(checklist, *until),
+            Event::ItemTicked { checklist, number, item, done, note, evidence } => {
+                let tick = ItemTick { done: *done, by: by.to_owned(), at, note: note.clone(), evidence: evidence.clone() };
+                self.item_ticked(checklist, *number, item, tick);
+            }
+            Event::ChecklistDone { checklist, number } => self.checklist_over(checklist, *number, None, at),
+            Event::ChecklistLeft { checklist, number, reason, .. } => self.checklist_over(checklist, *number, Some(reason), at),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -142,6 +164,8 @@ impl World {
             | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
+            | Event::GlassBroken { .. }
+            | Event::RemediationHeldBack { .. }
             | Event::Unknown(_) => {}
         }
         self.touch(entry);
@@ -203,9 +227,22 @@ impl World {
             | Event::AcknowledgementEnded { .. }
             | Event::IncidentResolved { .. }
             | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
-            Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
-                self.touched.runbooks = entry.seq;
-            }
+            Event::RunbookDefined { .. }
+            | Event::RunbookRemoved { .. }
+            | Event::ProcedureAsked { .. }
+            | Event::ProcedureTicked { .. }
+            | Event::ProcedureRulesDefined { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::ApprovalUsed { .. }
+            | Event::ApprovalEnded { .. } => self.touched.runbooks = entry.seq,
+            Event::ChecklistDefined { .. }
+            | Event::ChecklistRemoved { .. }
+            | Event::ChecklistOpened { .. }
+            | Event::ChecklistMissed { .. }
+            | Event::ItemTicked { .. }
+            | Event::ChecklistDone { .. }
+            | Event::ChecklistLeft { .. } => self.touched.checklists = entry.seq,
             _ => {}
         }
     }

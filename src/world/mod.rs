@@ -2,8 +2,10 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod approval;
 pub mod away;
 pub mod channel;
+pub mod checklist;
 mod compact;
 pub mod feed;
 pub mod flow;
@@ -16,21 +18,23 @@ pub mod queue;
 mod relate;
 pub mod settled;
 
+pub use approval::{Approval, Second};
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use checklist::{ChecklistRow, ItemTick, Occasion};
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 pub use part::Part;
 pub use pool::Pool;
 pub use probe::Probe;
-pub use procedure::{Procedure, Tick, TickState};
+pub use procedure::{Procedure, Remedy, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
-    RunbookId, Severity, SourceId, Subject,
+    AttemptId, Calendar, CalendarId, ChannelId, Checklist, ChecklistId, Digest, Entry, Fingerprint, FlowId, IncidentId, Job, Labels,
+    MessageId, ProbeId, ProcedureRules, RunId, Runbook, RunbookId, Severity, SourceId, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -50,6 +54,8 @@ pub const RESOLVED_KEPT: usize = 500;
 pub const RECENT_KEPT: usize = 500;
 /// Dates of each flow whose ends are kept for the flows that come after it.
 pub const DATES_KEPT: usize = 40;
+/// Steps that ran by themselves and are kept for the limits of the hour: more than any limit.
+pub const REMEDIES_KEPT: usize = 1_000;
 /// Entries that one incident's timeline keeps.
 pub const TIMELINE_KEPT: usize = 2_000;
 
@@ -134,6 +140,18 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// What the workspace asks of steps of runbooks.
+    #[serde(default)]
+    pub procedure_rules: ProcedureRules,
+    /// Requests for a second word, the open ones and the last of the others.
+    #[serde(default)]
+    pub approvals: BTreeMap<Digest, Arc<Approval>>,
+    /// Steps that dogwatch ran by itself, the oldest first.
+    #[serde(default)]
+    pub remedies: VecDeque<Remedy>,
+    /// Checklists.
+    #[serde(default)]
+    pub checklists: BTreeMap<ChecklistId, Arc<ChecklistRow>>,
 }
 
 /// What the daemon said of itself.
@@ -199,6 +217,9 @@ pub struct Touched {
     pub incidents: u64,
     /// Runbooks and procedures.
     pub runbooks: u64,
+    /// Checklists.
+    #[serde(default)]
+    pub checklists: u64,
 }
 
 /// The key of a walked runbook.
@@ -261,6 +282,22 @@ impl World {
     /// A walked runbook.
     pub fn procedure(&self, runbook: &RunbookId, subject: &Subject) -> Option<&Procedure> {
         self.procedures.get(&procedure_key(runbook, subject)).map(|procedure| &**procedure)
+    }
+
+    /// A runbook, or the runnable part of a checklist under the name of one of its occurrences.
+    pub fn book(&self, id: &RunbookId) -> Option<&Runbook> {
+        if let Some(book) = self.runbooks.get(id) {
+            return Some(book);
+        }
+        let (checklist, number) = Checklist::of_runbook(id)?;
+        let row = self.checklists.get(&checklist)?;
+        let occasions = row.open.iter().chain(&row.past);
+        occasions.into_iter().find(|occasion| occasion.number == number).map(|occasion| &occasion.checklist.book)
+    }
+
+    /// Checklists that are open, with what is not ticked on them: for the handover.
+    pub fn open_checklists(&self) -> impl Iterator<Item = &Occasion> {
+        self.checklists.values().filter_map(|row| row.open.as_ref())
     }
 
     /// Attempts of flows' steps that run now; runbook steps take no slot.

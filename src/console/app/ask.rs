@@ -78,7 +78,7 @@ impl App {
 
     pub(super) fn run_step(&mut self, target: &Target) {
         let Target::Procedure { runbook, subject, step } = target else { return };
-        let Some(found) = self.session.world.runbooks.get(runbook) else { return };
+        let Some(found) = self.session.world.book(runbook) else { return };
         let Some(definition) = found.steps.iter().find(|other| other.name == *step) else { return };
         let params = definition.params.iter().map(|param| param.name.clone()).collect();
         let intent =
