@@ -178,6 +178,7 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
         Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
         Accepted::Run(run) => print::line(run.to_string())?,
         Accepted::Message(message) => print::line(message.to_string())?,
+        Accepted::Approval(digest) => print::line(digest.short())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -53,6 +53,11 @@ actions! {
     SortFlows "sort" "sort" ["s"] [FlowList] always "Sort by risk, by name, by the next time or by how long the last run took.";
     GroupFlows "group" "group" ["l"] [FlowList] always "Group by state, by source, by a label, or not at all.";
     CriticalPath "critical-path" "deciding step" ["c"] [Run] always "Go to the next step of the path that decides when the run ends.";
+    ApproveRequest "approve-request" "approve…" ["A"] [Approvals] always "Let run exactly what the request shows, once, as the second person.";
+    DeclineRequest "decline-request" "decline…" ["X"] [Approvals] always "Say no to the request, or take your own back.";
+    TickItem "tick-item" "tick" ["space" "t"] [Checklist] always "Tick the item, or take the tick back.";
+    VerifyChecklist "verify-checklist" "verify" ["c"] [Checklist] always "Let the machine look again at what it can verify, and run the list's commands.";
+    OpenChecklist "open-checklist" "open now" ["n"] [Checklist] always "Open the checklist now, outside its schedule.";
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
@@ -69,6 +74,8 @@ actions! {
     Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
     Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
     KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
+    BreakGlass "break-glass" "break glass…" ["alt-b"] [Runbook] procedure "Run a step without the second person that it needs; everyone is told.";
+    History "history" "history" ["h"] [Runbook] always "Who changed the runbook when, from git.";
     Resolve "resolve" "resolve…" ["d"] [Incidents] resolve "Declare the incident over, with a reason.";
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
@@ -145,6 +152,8 @@ actions! {
     BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
+    ApprovalsPage "approvals" "second words" ["alt-a"] [Global] always "What waits for a second person, and exactly what it runs.";
+    ChecklistsPage "checklists" "checklists" ["alt-c"] [Global] always "What is gone through before the day, before a release, at its end.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
     Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";

@@ -1,7 +1,10 @@
 //! What can be asked of dogwatch, and how it says no.
 
 use super::run::{DefinitionChoice, MissedChoice, Scope};
-use super::{ChannelId, ChecklistId, Digest, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::{
+    ChannelId, ChecklistId, Digest, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject,
+    note::SavedNote,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

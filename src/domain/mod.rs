@@ -33,7 +33,8 @@ pub use event::{Entry, Event};
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
-    CalendarId, ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+    CalendarId, ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId,
+    StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
 pub use message::{Message, MessageRef, Point};

@@ -148,9 +148,17 @@ mod tests {
     use proptest::prelude::*;
 
     const DOCS: [Doc<'static>; 4] = [
-        Doc { title: "The load step fails", names: "orders-load nightly-orders", text: "# Load\n\nThe staging table is full.\nEmpty it, then rerun." },
+        Doc {
+            title: "The load step fails",
+            names: "orders-load nightly-orders",
+            text: "# Load\n\nThe staging table is full.\nEmpty it, then rerun.",
+        },
         Doc { title: "The shop does not answer", names: "site-down", text: "Ask the load balancer.\n\nThen look at the database." },
-        Doc { title: "The database is unreachable", names: "db", text: "Look at the connection pool.\n\n## Disk\nA full disk stops the database." },
+        Doc {
+            title: "The database is unreachable",
+            names: "db",
+            text: "Look at the connection pool.\n\n## Disk\nA full disk stops the database.",
+        },
         Doc { title: "Certificates", names: "", text: "They expire." },
     ];
 

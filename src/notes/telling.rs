@@ -251,7 +251,12 @@ impl<'a> Teller<'a> {
             Event::ProcedureRulesDefined { .. } => "what is asked of runbook steps was read".into(),
             Event::ApprovalAsked { digest, request } => {
                 let (step, runbook) = (&request.step, &request.runbook);
-                format!("second word asked for, {}: runbook {runbook} {step}: {}{}", digest.short(), request.command, params_words(&request.params))
+                format!(
+                    "second word asked for, {}: runbook {runbook} {step}: {}{}",
+                    digest.short(),
+                    request.command,
+                    params_words(&request.params)
+                )
             }
             Event::ApprovalGiven { digest, note } => format!("{} approved{}", self.request(digest), because(note.as_ref())),
             Event::ApprovalUsed { digest, attempt } => format!("{} is run as {attempt}", self.request(digest)),

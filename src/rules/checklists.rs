@@ -112,9 +112,7 @@ fn flow_done(world: &World, open: &Occasion, id: &FlowId, by: Option<jiff::civil
     let mut ends = ends.filter(|(_, at)| *at >= since);
     let clock = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
     match (until, ends.next()) {
-        (Some(until), Some((run, at))) if at > until => {
-            (false, format!("{run} was done at {}, not by {}", clock(at), clock(until)))
-        }
+        (Some(until), Some((run, at))) if at > until => (false, format!("{run} was done at {}, not by {}", clock(at), clock(until))),
         (_, Some((run, at))) => (true, format!("{run} was done at {}", clock(at))),
         (Some(until), None) => (false, format!("{id} was not done by {}", clock(until))),
         (None, None) => (false, format!("{id} was not done within a day")),

@@ -140,7 +140,10 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let away = misses::was_away(world);
     let void = approvals::of_machine(world, Some(asked.boot_id));
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
-    Decision { events: away.into_iter().chain(void).chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+    Decision {
+        events: away.into_iter().chain(void).chain(events).chain(progress).collect(),
+        effects: probes.chain(feeds).chain(effects).collect(),
+    }
 }
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.

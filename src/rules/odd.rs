@@ -117,7 +117,8 @@ fn oddness(character: char, among_latin: bool) -> Option<What> {
         return Some(What::LooksLike(other));
     }
     // Other accents of Latin letters are what they seem; an alphabet of its own is not, in the middle of a Latin word.
-    let other_alphabet = matches!(number, 0x0370..=0x058f | 0x10a0..=0x10ff | 0x13a0..=0x13ff | 0x2c00..=0x2dff | 0xa4d0..=0xa4ff | 0xab70..=0xabbf);
+    let other_alphabet =
+        matches!(number, 0x0370..=0x058f | 0x10a0..=0x10ff | 0x13a0..=0x13ff | 0x2c00..=0x2dff | 0xa4d0..=0xa4ff | 0xab70..=0xabbf);
     (among_latin && other_alphabet).then_some(What::Foreign)
 }
 
@@ -158,7 +159,10 @@ fn looks_like(character: char) -> Option<char> {
     if let 0x1_d7ce..=0x1_d7ff = number {
         return char::from_u32(0x30 + (number - 0x1_d7ce) % 10);
     }
-    ALIKE.iter().find_map(|(these, those)| these.chars().zip(those.chars()).find(|(this, that)| *this == character && this != that)).map(|(_, that)| that)
+    ALIKE
+        .iter()
+        .find_map(|(these, those)| these.chars().zip(those.chars()).find(|(this, that)| *this == character && this != that))
+        .map(|(_, that)| that)
 }
 
 #[cfg(test)]

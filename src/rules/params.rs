@@ -91,7 +91,13 @@ pub fn param_problem(kind: &ParamKind, value: &str) -> Option<String> {
             Ok(number) if number.to_string() == value && (*min..=*max).contains(&number) => None,
             _ => wrong(),
         },
-        ParamKind::Choice { options } => if options.iter().any(|option| option == value) { None } else { wrong() },
+        ParamKind::Choice { options } => {
+            if options.iter().any(|option| option == value) {
+                None
+            } else {
+                wrong()
+            }
+        }
         ParamKind::Pattern { regex } => match Regex::new(&format!("^(?:{regex})$")) {
             Ok(pattern) if pattern.is_match(value) && !value.ends_with('\n') => None,
             Ok(_) => wrong(),

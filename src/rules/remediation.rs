@@ -32,7 +32,8 @@ impl Left<'_> {
         if self.count(|runbook| *runbook == book.id) >= own {
             return Some(format!("{own} of its steps have run by themselves within an hour, which is its limit"));
         }
-        (self.count(|_| true) >= all).then(|| format!("{all} steps have run by themselves within an hour, which is the limit of all runbooks"))
+        (self.count(|_| true) >= all)
+            .then(|| format!("{all} steps have run by themselves within an hour, which is the limit of all runbooks"))
     }
 }
 

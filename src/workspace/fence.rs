@@ -11,8 +11,17 @@ use std::time::Duration;
 
 const WORDS: &[&str] = &["name", "id", "param", "expect", "expect-output", "timeout", "danger", "approval", "auto", "on"];
 /// What may have opened an incident, as `on` names it.
-const CAUSES: &[&str] =
-    &["run failed", "not started", "not finished", "probe down", "outside alert", "channel failing", "too long", "too fast", "checklist overdue"];
+const CAUSES: &[&str] = &[
+    "run failed",
+    "not started",
+    "not finished",
+    "probe down",
+    "outside alert",
+    "channel failing",
+    "too long",
+    "too fast",
+    "checklist overdue",
+];
 /// Characters of a text where the parameter does not say.
 const TEXT_MAX: u32 = 200;
 const FILLED_IN: &[&str] = &["flow", "run", "step", "date", "probe", "incident"];

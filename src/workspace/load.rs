@@ -12,7 +12,7 @@ use super::table::Table;
 use super::{WORKSPACE_FILE, calendar, checklist, conditions, flow, probe, runbook};
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
-use crate::domain::{Checklist, FlowDefinition, ProbeDefinition, ProcedureRules, ProbeId, Runbook, RunbookId};
+use crate::domain::{Checklist, FlowDefinition, ProbeDefinition, ProbeId, ProcedureRules, Runbook, RunbookId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;

@@ -39,7 +39,7 @@ pub use name::name_problem;
 pub use place::{Place, PlaceError};
 pub use quantity::{parse_size, parse_span};
 pub use settings::{Access, Principal, Retention, Settings};
-pub use shipped::{SHIPPED_RUNBOOKS, ShippedRunbook};
+pub use shipped::{SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, ShippedChecklist, ShippedRunbook};
 pub use watcher::{Changed, WatchError, Watcher};
 
 /// The file that makes a folder a workspace.

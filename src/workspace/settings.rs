@@ -91,10 +91,7 @@ const KEYS: Keys = Keys {
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
-const ACCESS: Keys = Keys {
-    known: &["operators", "viewers", "approvers", "two_people", "approval_expires", "break_glass"],
-    later: &[],
-};
+const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers", "two_people", "approval_expires", "break_glass"], later: &[] };
 const REMEDIATION: Keys = Keys { known: &["per_hour"], later: &[] };
 const TWO_PEOPLE: &[(&str, TwoPeople)] = &[("dangerous", TwoPeople::Dangerous), ("all", TwoPeople::Always)];
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };

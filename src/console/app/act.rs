@@ -158,6 +158,8 @@ impl App {
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::ApprovalsPage => self.session.open(Screen::Approvals),
+            Action::ChecklistsPage => self.session.open(Screen::Checklists),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),
@@ -218,6 +220,7 @@ impl App {
                 Err(words) => self.session.toast(Tone::Bad, words),
             },
             Action::RunStep => self.run_step(target),
+            Action::BreakGlass => self.break_glass(target),
             Action::TickStep => self.tick_step(target),
             Action::KillStep => {
                 if let Target::Procedure { runbook, subject, step } = target {

@@ -1,6 +1,8 @@
 //! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
 
+pub mod approvals;
 pub mod batch;
+pub mod checklists;
 pub mod compare;
 pub mod dashboard;
 pub mod flow;
@@ -68,6 +70,10 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// What waits for a second person.
+    Approvals,
+    /// Checklists.
+    Checklists,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -153,6 +159,8 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Approvals => Some(Box::new(approvals::ApprovalsPage::default())),
+        Screen::Checklists => Some(Box::new(checklists::ChecklistsPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

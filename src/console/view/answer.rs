@@ -25,6 +25,16 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Approve { run, step, .. }, Event::StepApproved { run: other, step: named, .. }) => run == other && step == named,
         (Command::ChooseMissed { flow, .. }, Event::OccurrenceSettled { occurrence, .. }) => *flow == occurrence.flow,
         (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
+        (Command::RunProcedure { runbook, step, subject, .. }, Event::ApprovalAsked { request, .. }) => {
+            (runbook, step, subject) == (&request.runbook, &request.step, &request.subject)
+        }
+        (Command::ApproveProcedure { digest, .. }, Event::ApprovalGiven { digest: other, .. })
+        | (Command::DeclineProcedure { digest, .. }, Event::ApprovalEnded { digest: other, .. }) => digest == other,
+        (Command::OpenChecklist { checklist }, Event::ChecklistOpened { checklist: other, .. })
+        | (Command::VerifyChecklist { checklist }, Event::ItemTicked { checklist: other, .. }) => checklist == other,
+        (Command::TickItem { checklist, item, .. }, Event::ItemTicked { checklist: other, item: ticked, .. }) => {
+            (checklist, item) == (other, ticked)
+        }
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })
@@ -32,7 +42,10 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Note { incident, .. }, Event::Noted { incident: other, .. }) => incident == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
-        (Command::RunProcedure { runbook, step, subject, .. }, Event::ProcedureAsked { attempt, .. })
+        (
+            Command::RunProcedure { runbook, step, subject, .. } | Command::BreakGlass { runbook, step, subject, .. },
+            Event::ProcedureAsked { attempt, .. },
+        )
         | (Command::KillProcedure { runbook, step, subject }, Event::ProcedureKillAsked { attempt }) => {
             matches!(&attempt.job, Job::Procedure { runbook: r, subject: s, step: n } if r == runbook && s == subject && n == step)
         }

@@ -48,6 +48,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         }
         Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
+        Event::GlassBroken { .. } => (glyphs.warning, Role::Bad),
+        Event::ApprovalAsked { .. } => (glyphs.waiting, Role::Waiting),
+        Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => (glyphs.done, Role::Good),
+        Event::RemediationHeldBack { .. } | Event::ChecklistLeft { .. } | Event::ChecklistMissed { .. } => (glyphs.warning, Role::Warning),
         _ => (glyphs.dot, Role::Muted),
     }
 }

@@ -3,7 +3,8 @@
 use crate::domain::incident::AlertNotice;
 use crate::domain::runbook::ProcedureStep;
 use crate::domain::{
-    AlertCause, AttemptId, Digest, Event, Fingerprint, Job, Labels, Level, Params, Refusal, RefusalKind, Runbook, Severity, SourceId, Subject,
+    AlertCause, AttemptId, Digest, Event, Fingerprint, Job, Labels, Level, Params, Refusal, RefusalKind, Runbook, Severity, SourceId,
+    Subject,
 };
 use crate::rules::{Asked, Decision, approvals, names, odd_characters};
 use crate::world::{Approval, World};
@@ -56,7 +57,11 @@ fn found<'a>(world: &'a World, digest: &Digest) -> Result<&'a Approval, Refusal>
         let waiting: Vec<&str> =
             world.approvals.values().filter(|approval| approval.is_waiting()).map(|approval| approval.digest.short()).take(8).collect();
         let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no request `{}`", digest.short()));
-        if waiting.is_empty() { refusal.hint("nothing waits for a second person") } else { refusal.hint(format!("waiting: {}", waiting.join(", "))) }
+        if waiting.is_empty() {
+            refusal.hint("nothing waits for a second person")
+        } else {
+            refusal.hint(format!("waiting: {}", waiting.join(", ")))
+        }
     })
 }
 

@@ -1,8 +1,8 @@
 //! Commands on runbook steps.
 
-use crate::domain::runbook::ProcedureStep;
-use crate::domain::{AttemptId, Event, Job, Params, Refusal, RefusalKind, Runbook, RunbookId, StepName, Subject};
 use super::approvals;
+use crate::domain::runbook::ProcedureStep;
+use crate::domain::{AttemptId, Checklist, Event, Job, Params, Refusal, RefusalKind, Runbook, RunbookId, StepName, Subject};
 use crate::rules::params::check;
 use crate::rules::{Asked, Decision, names, needs_two_people};
 use crate::world::{Tick, World};
@@ -40,6 +40,11 @@ fn ready<'a>(
 ) -> Result<Ready<'a>, Refusal> {
     let definition = found(world, runbook, step, subject)?;
     let book = names::runbook(world, runbook)?;
+    if let Some((checklist, number)) = Checklist::of_runbook(runbook)
+        && world.checklists.get(&checklist).and_then(|row| row.open.as_ref()).is_none_or(|open| open.number != number)
+    {
+        return Err(Refusal::new(RefusalKind::State, format!("number {number} of the checklist `{checklist}` is not open any more")));
+    }
     names::params(params, &format!("the step `{step}`"), definition.params.iter().map(|param| param.name.as_str()))?;
     if let Some(missing) = definition.params.iter().find(|param| !params.contains_key(&param.name)) {
         let refusal = names::invalid(format!("the step `{step}` asks for `{}`", missing.name));
@@ -109,6 +114,10 @@ pub(super) fn kill(world: &World, runbook: &RunbookId, step: &StepName, subject:
 /// Tick a step by hand, or take the tick back.
 pub(super) fn tick(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool) -> Result<Decision, Refusal> {
     found(world, runbook, step, subject)?;
+    if let Some((checklist, _)) = Checklist::of_runbook(runbook) {
+        let refusal = Refusal::new(RefusalKind::State, format!("`{step}` is an item of the checklist `{checklist}`"));
+        return Err(refusal.hint(format!("tick the item: dogwatch checklist {checklist} --tick {step}")));
+    }
     if let Some(attempt) = running(world, runbook, step, subject).1 {
         return Err(Refusal::new(RefusalKind::State, format!("{attempt} still runs, its end is its tick")));
     }

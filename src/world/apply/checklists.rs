@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 impl World {
     pub(super) fn checklist_defined(&mut self, checklist: &Arc<Checklist>, at: Timestamp) {
-        let fresh = || {
-            Arc::new(ChecklistRow { definition: checklist.clone(), settled: at, next: 1, open: None, past: Vec::new() })
-        };
+        let fresh = || Arc::new(ChecklistRow { definition: checklist.clone(), settled: at, next: 1, open: None, past: Vec::new() });
         let row = Arc::make_mut(self.checklists.entry(checklist.id.clone()).or_insert_with(fresh));
         let planned = |checklist: &Checklist| (checklist.schedules.clone(), checklist.zone.clone(), checklist.calendar.clone());
         if planned(&row.definition) != planned(checklist) {
