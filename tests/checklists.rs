@@ -28,7 +28,7 @@ fn read(text: &str) -> Result<(Checklist, Vec<String>), String> {
         std::fs::write(path, text).unwrap();
     };
     file("dogwatch.toml", "name = \"shop\"\ntimezone = \"UTC\"\n");
-    file("probes/p.toml", "[[probe]]\nname = \"home\"\nkind = \"tcp\"\naddress = \"db:5432\"\n");
+    file("probes/p.toml", "[home]\ntcp = \"db:5432\"\n");
     file("flows/nightly.toml", "[[step]]\nname = \"load\"\nrun = \"true\"\n");
     file("calendars/business-days.toml", "holidays = [\"2026-01-06\"]\n");
     file("checklists/day.md", text);
