@@ -9,7 +9,7 @@ use dogwatch::rules::Decision;
 use dogwatch::workspace;
 use dogwatch::world::{Occasion, World};
 use jiff::SignedDuration;
-use made::{Made, ana, kinds, probe};
+use made::{Made, kinds, probe};
 use std::sync::Arc;
 use support::{Workspace, until};
 
@@ -114,7 +114,7 @@ fn an_occurrence_is_opened_once_ticked_and_done() {
     assert_eq!(kinds(&events), ["checklist_opened", "item_ticked", "item_ticked"], "the machine looks at once");
     assert_eq!(unticked(&made), ["the-handover-was-read", "room"]);
     assert!(made.due().is_empty(), "opened once");
-    assert_eq!(open(&made).ticks["flow-nightly-done-by-06-00".into()].note.as_deref(), Some("nightly/1 was done at 05:00"));
+    assert_eq!(open(&made).ticks["flow-nightly-done-by-06-00"].note.as_deref(), Some("nightly/1 was done at 05:00"));
     made.command(tick("the-handover-was-read", true, None)).unwrap();
     assert!(made.command(tick("the-handover-was-read", true, None)).unwrap_err().reason.contains("ticked already, by ana"));
     assert!(made.command(tick("the-handover", true, None)).unwrap_err().to_string().contains("did you mean `the-handover-was-read`"));
@@ -123,7 +123,7 @@ fn an_occurrence_is_opened_once_ticked_and_done() {
     let ended = made.end("room", AttemptEnd::Exit(0));
     assert_eq!(kinds(&ended), ["attempt_ended", "item_ticked", "checklist_done"]);
     let past = &made.world.checklists[&ChecklistId::new("day")].past[0];
-    assert!(past.ticks["room".into()].evidence.is_some(), "its output is the evidence");
+    assert!(past.ticks["room"].evidence.is_some(), "its output is the evidence");
     assert!(made.to("2026-01-01T20:00:00Z").is_empty(), "no alert: it was done");
     folds(&made);
 }
@@ -230,7 +230,6 @@ fn one_without_a_schedule_is_opened_by_a_person_and_a_removed_file_ends_it() {
         assert!(gone.contains(&kind.to_owned()), "{gone:?}");
     }
     assert!(made.world.checklists.is_empty() && made.world.alerts.is_empty());
-    let _ = ana();
     folds(&made);
 }
 

@@ -4,7 +4,7 @@ use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
-use crate::world::World;
+use crate::world::{TickState, World};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -339,12 +339,15 @@ impl<'a> Teller<'a> {
     }
 
     /// Whether a runbook's step expects this end where another one would be a success.
-    fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
-        let (Job::Procedure { runbook, step, .. }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
+    pub fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
+        let (Job::Procedure { runbook, subject, step }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
             return false;
         };
-        let step = world.book(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
-        *exit != 0 && step.is_some_and(|step| step.expect.exit == *exit)
+        // What was expected when it ended counts, also where the runbook says something else since.
+        let tick = world.procedure(runbook, subject).and_then(|walked| walked.ticks.get(step));
+        let passed = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)).map(|tick| tick.state == TickState::Passed);
+        let by_text = || world.book(runbook).and_then(|book| book.step(step)).is_some_and(|step| step.expect.exit == *exit);
+        *exit != 0 && passed.unwrap_or_else(by_text)
     }
 
     fn attempts_of(&self, run: &crate::domain::RunId, step: &StepName) -> Option<u32> {
