@@ -97,6 +97,8 @@ fn searched() -> (Story, AttemptId) {
         danger: false,
         timeout: std::time::Duration::from_mins(10),
         line: 0,
+        two_people: false,
+        auto: None,
     };
     let runbook = Runbook { steps: vec![step], ..(*Story::busy().world().runbooks["site-down"]).clone() };
     story.tell(60, Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) });

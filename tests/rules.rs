@@ -6,7 +6,7 @@ mod made;
 use dogwatch::domain::effect::Definitions;
 use dogwatch::domain::flow::{Missed, MissedPolicy, Overlap, Retry};
 use dogwatch::domain::run::{DefinitionChoice, Scope};
-use dogwatch::domain::runbook::{Match, ProcedureExpectation, ProcedureParam, ProcedureStep};
+use dogwatch::domain::runbook::{Match, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
 use dogwatch::domain::*;
 use dogwatch::rules::{matching, why_flow, why_run};
 use jiff::SignedDuration;
@@ -408,14 +408,24 @@ fn runbook() -> Runbook {
         name: "rows".into(),
         title: "rows".into(),
         run: CommandLine::Argv(vec!["bin/rows".into()]),
-        params: vec![ProcedureParam { name: "day".into(), default: "{date}".into() }],
+        params: vec![ProcedureParam { name: "day".into(), default: "{date}".into(), kind: ParamKind::Any }],
         expect: ProcedureExpectation { exit: 3, output: None },
         danger: true,
         timeout: Duration::from_mins(10),
         line: 4,
+        two_people: false,
+        auto: None,
     };
     let matches = vec![Match { flow: Some("night*".into()), alert: Some("FlowFailed".into()), ..Match::default() }];
-    Runbook { id: "load".into(), title: "Load".into(), file: "runbooks/load.md".into(), matches, text: String::new(), steps: vec![step] }
+    Runbook {
+        id: "load".into(),
+        title: "Load".into(),
+        file: "runbooks/load.md".into(),
+        matches,
+        text: String::new(),
+        steps: vec![step],
+        auto_max: None,
+    }
 }
 
 #[test]
@@ -426,7 +436,7 @@ fn a_runbook_step_runs_when_it_is_complete_and_confirmed() {
     made.command(run("nightly")).unwrap();
     made.end("fetch", BAD);
     let subject = Subject::Incident(IncidentId(1));
-    assert_eq!(matching(&made.world, &subject), [("load".into(), "it is for flow nightly, alert FlowFailed".to_owned())]);
+    assert_eq!(matching(&made.world, &subject), [("load".into(), "matched: flow nightly, alert FlowFailed".to_owned())]);
     assert_eq!(matching(&made.world, &Subject::Flow("nightly".into())), []);
     let params = dogwatch::rules::filled_in(&made.world, &subject, &runbook().steps[0]);
     assert_eq!(params["day"], "2026-01-01");

@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Screen, Theme};
 use dogwatch::domain::note::NoteKind;
-use dogwatch::domain::runbook::{Match, ProcedureExpectation, ProcedureParam, ProcedureStep};
+use dogwatch::domain::runbook::{Match, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
 use dogwatch::domain::{AttemptId, Author, Command, CommandLine, Entry, Event, IncidentId, Job, Level, Params, Runbook, StepName, Subject};
 use dogwatch::wire::message::{Ask, Said, VERSION, Welcome};
 use dogwatch::world::{SHAPE, World};
@@ -45,11 +45,13 @@ fn step(name: &str, run: &str, danger: bool) -> ProcedureStep {
         name: name.into(),
         title: format!("{name} at it"),
         run: CommandLine::Shell(run.into()),
-        params: if danger { vec![ProcedureParam { name: "flow".into(), default: "{flow}".into() }] } else { vec![] },
+        params: if danger { vec![ProcedureParam { name: "flow".into(), default: "{flow}".into(), kind: ParamKind::Any }] } else { vec![] },
         expect: ProcedureExpectation::default(),
         danger,
         timeout: Duration::from_mins(10),
         line: TEXT.lines().position(|line| line.contains(&format!("name={name}"))).unwrap(),
+        two_people: false,
+        auto: None,
     }
 }
 
@@ -65,6 +67,7 @@ fn world() -> World {
         matches: vec![Match { flow: Some("nightly-*".into()), ..Match::default() }],
         text: TEXT.into(),
         steps: vec![step("look", "bin/last-error", false), step("empty", "bin/empty \"$DOGWATCH_PARAM_FLOW\"", true)],
+        auto_max: None,
     };
     night.at("01:36:00", Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) });
     World::fold(&night.entries)

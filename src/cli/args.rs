@@ -135,8 +135,10 @@ pub enum Verb {
     Fail(Decide),
     /// Say how much a run is preferred where slots are short
     Prioritize(Prioritize),
-    /// Give the word that a step waits for
+    /// Give the word that a step waits for, of a flow or of a runbook
     Approve(Approve),
+    /// What waits for a second person
+    Approvals,
     /// Choose what becomes of missed occurrences of a flow with missed = "ask"
     Catchup(Catchup),
     /// What the last outages missed, and what became of it
@@ -194,10 +196,14 @@ pub enum Verb {
     Figures(Figures),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
-    /// Runbooks
-    Runbooks,
+    /// Runbooks: all, those that fit an incident, or those that answer a question
+    Runbooks(Runbooks),
     /// Read a runbook, or run a step of it
     Runbook(Runbook),
+    /// Checklists: when each is due, and how far it is
+    Checklists,
+    /// A checklist with its items; tick, verify, open
+    Checklist(Checklist),
     /// How people are told, and whether that works
     Channels(Channels),
     /// What happened
@@ -489,6 +495,43 @@ pub struct Mark {
     pub care: Care,
 }
 
+/// Arguments of `runbooks`.
+#[derive(Debug, Default, Args)]
+pub struct Runbooks {
+    /// Those that fit this incident, the best first, with the reason
+    #[arg(long = "for", value_name = "INCIDENT")]
+    pub incident: Option<IncidentId>,
+    /// Those whose text answers this, the best first
+    #[arg(long, value_name = "TEXT", conflicts_with = "incident")]
+    pub search: Option<String>,
+}
+
+/// Arguments of `checklist`.
+#[derive(Debug, Args)]
+pub struct Checklist {
+    /// The checklist
+    #[arg(value_name = "CHECKLIST")]
+    pub name: String,
+    /// Tick this item, by its number or name
+    #[arg(long, value_name = "ITEM")]
+    pub tick: Option<String>,
+    /// Take the tick of this item back
+    #[arg(long, value_name = "ITEM", conflicts_with = "tick")]
+    pub untick: Option<String>,
+    /// A word for the record
+    #[arg(long)]
+    pub note: Option<String>,
+    /// Let the machine look again at what it can verify, and run its commands
+    #[arg(long, conflicts_with_all = ["tick", "untick"])]
+    pub verify: bool,
+    /// Open it now, outside its schedule
+    #[arg(long, conflicts_with_all = ["tick", "untick", "verify"])]
+    pub open: bool,
+    /// Care
+    #[command(flatten)]
+    pub care: Care,
+}
+
 /// Arguments of `runbook`.
 #[derive(Debug, Args)]
 pub struct Runbook {
@@ -507,6 +550,15 @@ pub struct Runbook {
     /// For a dangerous step: its name
     #[arg(long, value_name = "STEP")]
     pub confirm: Option<String>,
+    /// Where the step needs two people: wait for the second, then run it
+    #[arg(long, requires = "run")]
+    pub wait: bool,
+    /// Run it without the second person that it needs, and why; everyone is told
+    #[arg(long, value_name = "REASON", requires = "run", conflicts_with = "wait")]
+    pub break_glass: Option<String>,
+    /// Who changed its file when, from git
+    #[arg(long, conflicts_with = "run")]
+    pub history: bool,
     /// Care
     #[command(flatten)]
     pub care: Care,

@@ -182,6 +182,7 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
         Accepted::Silence(silence) => print::line(silence.to_string())?,
         Accepted::Incident(incident) if printer.json => print::document(&serde_json::json!({ "id": incident }))?,
         Accepted::Incident(incident) => print::line(incident.to_string())?,
+        Accepted::Approval(digest) => print::line(digest.short())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,10 @@
 //! Arguments, and one file per family of one-shot commands. Each that changes something sends the same request as its
 //! key in the console.
 
+mod approvals;
 mod args;
 mod channels;
+mod checklists;
 mod console;
 mod daemon;
 mod demo;
@@ -106,7 +108,8 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Ok(decide) => verbs::ok(session, printer, decide).await,
         Verb::Fail(decide) => verbs::fail(session, printer, decide).await,
         Verb::Prioritize(prioritize) => verbs::prioritize(session, printer, prioritize).await,
-        Verb::Approve(approve) => verbs::approve(session, printer, approve).await,
+        Verb::Approve(approve) => approvals::approve(session, printer, approve).await,
+        Verb::Approvals => approvals::approvals(session, printer).await,
         Verb::Catchup(catchup) => verbs::catchup(session, printer, catchup).await,
         Verb::Misses(misses) => verbs::misses(session, printer, misses).await,
         Verb::Holds => verbs::holds(session, printer).await,
@@ -142,7 +145,9 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Extend(asked) => queue::extend(session, printer, asked).await,
         Verb::Unsilence(asked) => queue::unsilence(session, printer, asked).await,
         Verb::Silences { all } => queue::silences(session, printer, all).await,
-        Verb::Runbooks => runbooks::runbooks(session, printer).await,
+        Verb::Runbooks(asked) => runbooks::runbooks(session, printer, &asked).await,
+        Verb::Checklists => checklists::checklists(session, printer).await,
+        Verb::Checklist(asked) => checklists::checklist(session, printer, asked).await,
         Verb::Channels(asked) => channels::channels(session, printer, asked).await,
         Verb::Events(events) => journal::events(session, printer, events).await,
         _ => Err(Failure::usage("this command runs without a daemon")),

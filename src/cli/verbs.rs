@@ -1,6 +1,6 @@
 //! The operator's verbs: hold, ice, no-op, force, skip, ok, fail, priorities, approvals, and what is kept back.
 
-use super::args::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
+use super::args::{Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 use super::failure::Failure;
 use super::flows::{local_time, simple};
 use super::print::{self, Printer};
@@ -84,12 +84,6 @@ pub async fn fail(session: &Session, printer: Printer, decide: Decide) -> Result
 pub async fn prioritize(session: &Session, printer: Printer, prioritize: Prioritize) -> Result<ExitCode, Failure> {
     let Prioritize { run, priority, care } = prioritize;
     simple(session, printer, Command::Prioritize { run, priority }, &care).await
-}
-
-/// `dogwatch approve`
-pub async fn approve(session: &Session, printer: Printer, approve: Approve) -> Result<ExitCode, Failure> {
-    let command = Command::Approve { run: approve.run, step: StepName::new(&approve.step), note: approve.note };
-    simple(session, printer, command, &approve.care).await
 }
 
 /// `dogwatch catchup`

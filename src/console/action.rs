@@ -58,6 +58,11 @@ actions! {
     GroupQueue "group-queue" "group" ["l"] [Queue] always "Group by service, by severity, by whose turn it is, or not at all.";
     EndSilence "end-silence" "end silence…" ["x"] [Silences] operator "End the silence under the cursor now.";
     ExtendSilence "extend-silence" "extend…" ["e"] [Silences] operator "Let the silence under the cursor end at another time.";
+    ApproveRequest "approve-request" "approve…" ["A"] [Approvals] always "Let run exactly what the request shows, once, as the second person.";
+    DeclineRequest "decline-request" "decline…" ["X"] [Approvals] always "Say no to the request, or take your own back.";
+    TickItem "tick-item" "tick" ["space" "t"] [Checklist] always "Tick the item, or take the tick back.";
+    VerifyChecklist "verify-checklist" "verify" ["c"] [Checklist] always "Let the machine look again at what it can verify, and run the list's commands.";
+    OpenChecklist "open-checklist" "open now" ["n"] [Checklist] always "Open the checklist now, outside its schedule.";
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
@@ -74,6 +79,8 @@ actions! {
     Hold "hold" "hold…" ["H"] [Flows] hold "Let no new run of the flow start, or end that.";
     Kill "kill" "kill…" ["x"] [Flows] kill "End the run: TERM, grace, KILL.";
     KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
+    BreakGlass "break-glass" "break glass…" ["alt-b"] [Runbook] procedure "Run a step without the second person that it needs; everyone is told.";
+    History "history" "history" ["h"] [Runbook] always "Who changed the runbook when, from git.";
     Resolve "resolve" "resolve…" ["d"] [Incidents] resolve "Declare the incident over, with a reason.";
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     Evidence "evidence" "evidence" ["e"] [Incidents] incident "Show what was gathered about the incident; on that page, gather it now.";
@@ -172,6 +179,8 @@ actions! {
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
     OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
     Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
+    ApprovalsPage "approvals" "second words" ["alt-w"] [Global] always "What waits for a second person, and exactly what it runs.";
+    ChecklistsPage "checklists" "checklists" ["alt-c"] [Global] always "What is gone through before the day, before a release, at its end.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     FiguresPage "figures-page" "figures" ["alt-f"] [Global] always "Times to detect, acknowledge, mitigate and resolve; load, noise, error budgets.";
     Handover "handover" "handover" ["alt-h"] [Global] always "What this shift tells the next: open, held, deadlines, action items.";

@@ -45,6 +45,10 @@ pub enum Place {
     Chooser,
     /// A line of text that is typed.
     Input,
+    /// What waits for a second person.
+    Approvals,
+    /// The page of checklists.
+    Checklist,
 }
 
 impl Place {
@@ -72,6 +76,8 @@ impl Place {
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",
             Self::Input => "where text is typed",
+            Self::Approvals => "second words",
+            Self::Checklist => "checklists",
         }
     }
 }

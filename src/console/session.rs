@@ -312,7 +312,7 @@ impl Session {
         let workspace = self.welcome.as_ref().map(|welcome| welcome.workspace.clone()).ok_or("not connected yet")?;
         let file = match target.ok_or("there is nothing under the cursor")? {
             Target::Probe(probe) => self.world.probe(probe).map(|probe| probe.definition.file.clone()),
-            Target::Procedure { runbook, .. } => self.world.runbooks.get(runbook).map(|runbook| runbook.file.clone()),
+            Target::Procedure { runbook, .. } => self.world.book(runbook).map(|book| book.file.clone()),
             other => self.flow_of(Some(other)).and_then(|flow| self.world.flow(&flow)).map(|flow| flow.definition.file.clone()),
         };
         match file.filter(|file| !file.is_empty()) {

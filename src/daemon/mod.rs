@@ -13,7 +13,7 @@ pub use lock::LockError;
 use crate::channels::Courier;
 use crate::clock;
 use crate::domain::Report;
-use crate::engine::{Beginning, Engine, Input, Outside};
+use crate::engine::{Beginning, Engine, Input, Outside, Roles};
 use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
 use crate::journal::Journal;
@@ -21,7 +21,7 @@ use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::Runner;
 use crate::samples::{Readings, Retention};
-use crate::wire::socket;
+use crate::wire::{identity, socket};
 use crate::workspace::{self, Loaded, Place};
 use anyhow::Context;
 use jiff::SignedDuration;
@@ -77,16 +77,21 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let attempts = place.attempts();
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
+    let access = Arc::new(RwLock::new(loaded.settings.access.clone()));
+    let owner = rustix::process::getuid().as_raw();
+    let roles = {
+        let access = access.clone();
+        Roles::new(move |uid| identity::level(access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), uid, owner))
+    };
     let outside =
-        Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), machine, gatherer, reload, stop: stop.clone() };
+        Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), machine, gatherer, reload, stop: stop.clone(), roles };
     let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     engine.tell(Input::Report(Report::DaemonStarted { version, pid: std::process::id(), boot_id, host })).await;
-    let access = loaded.settings.access.clone();
-    let mode = if access.is_some() { 0o666 } else { 0o600 };
+    let mode = if loaded.settings.access.is_some() { 0o666 } else { 0o600 };
     engine.tell(Input::Report(Report::WorkspaceRead(Box::new(loaded.definitions)))).await;
     let forward = {
         let engine = engine.clone();
@@ -103,8 +108,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         readings: readings.clone(),
         state: place.state.clone(),
         workspace: place.workspace.clone(),
-        owner: rustix::process::getuid().as_raw(),
-        access: RwLock::new(access),
+        owner,
+        access,
         connections: Mutex::new(HashMap::new()),
     });
     let socket_path = place.socket();

@@ -48,7 +48,7 @@ pub struct Server {
     /// The user that the daemon belongs to, who may always act.
     pub owner: u32,
     /// Who may do what; replaced on reload.
-    pub access: RwLock<Option<Access>>,
+    pub access: Arc<RwLock<Option<Access>>>,
     /// Open connections by user.
     pub connections: Mutex<HashMap<u32, usize>>,
 }
@@ -240,9 +240,11 @@ impl Session<'_> {
     ) -> Result<impl Future<Output = Result<Accepted, Refusal>> + use<>, Refusal> {
         let author = self.peer.author(self.hello.sudo_claim.as_deref());
         if self.level < command.level() {
-            let reason = format!("{} may only look: `{}` needs the role {}", self.peer.user, command.verb(), command.level());
+            let may = if self.level == Level::Viewer { "may only look".to_owned() } else { format!("is an {}", self.level) };
+            let reason = format!("{} {may}: `{}` needs the role {}", self.peer.user, command.verb(), command.level());
+            let hint = format!("ask someone who is in [access] {}s of dogwatch.toml", command.level());
             self.server.engine.tell(Input::Forbidden { author, verb: command.verb().into(), reason: reason.clone() }).await;
-            return Err(Refusal::new(RefusalKind::Forbidden, reason).hint("ask someone who is in [access] operators of dogwatch.toml"));
+            return Err(Refusal::new(RefusalKind::Forbidden, reason).hint(hint));
         }
         if key.is_empty() || key.len() > 128 {
             return Err(Refusal::new(RefusalKind::Invalid, "an idempotency key has 1 to 128 bytes"));

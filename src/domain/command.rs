@@ -4,8 +4,8 @@ use super::note::{SavedNote, State};
 use super::review::Finding;
 use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{
-    ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId, SilenceId,
-    StepName, Subject,
+    ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId,
+    RunbookId, SilenceId, StepName, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -398,6 +398,63 @@ pub enum Command {
         #[serde(default)]
         path: Option<String>,
     },
+    /// As a second person, let run exactly what a request shows.
+    ApproveProcedure {
+        /// The request.
+        digest: Digest,
+        /// Whether the person has seen every character spelled out; asked for where some are not what they seem.
+        #[serde(default)]
+        expanded: bool,
+        /// A word for the record.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Say no to a request, or take one's own back.
+    DeclineProcedure {
+        /// The request.
+        digest: Digest,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Run a step without the second person that it needs; everyone is told.
+    BreakGlass {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step within it.
+        step: StepName,
+        /// What it is walked for.
+        subject: Subject,
+        /// Values for all its parameters.
+        #[serde(default)]
+        params: Params,
+        /// The step's name, typed.
+        #[serde(default)]
+        confirmed: Option<String>,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Open a checklist now, outside its schedule.
+    OpenChecklist {
+        /// The checklist.
+        checklist: ChecklistId,
+    },
+    /// Tick an item of an open checklist, or take the tick back.
+    TickItem {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// The item.
+        item: StepName,
+        /// Done or not.
+        done: bool,
+        /// A word for the record.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Look again at what the machine can verify of an open checklist, and run its commands.
+    VerifyChecklist {
+        /// The checklist.
+        checklist: ChecklistId,
+    },
 }
 
 impl Command {
@@ -452,12 +509,21 @@ impl Command {
             Self::TakeEvidence { .. } => "evidence --take",
             Self::MoveWriteUp { .. } => "postmortem --to",
             Self::DecideReview { .. } => "review",
+            Self::ApproveProcedure { .. } => "approve a runbook step",
+            Self::DeclineProcedure { .. } => "decline a runbook step",
+            Self::BreakGlass { .. } => "break the glass",
+            Self::OpenChecklist { .. } => "open a checklist",
+            Self::TickItem { .. } => "tick an item",
+            Self::VerifyChecklist { .. } => "verify a checklist",
         }
     }
 
     /// What a peer must be to ask for it.
     pub fn level(&self) -> Level {
-        Level::Operator
+        match self {
+            Self::ApproveProcedure { .. } => Level::Approver,
+            _ => Level::Operator,
+        }
     }
 }
 
@@ -477,6 +543,8 @@ pub enum Accepted {
     Silence(SilenceId),
     /// An incident was made.
     Incident(IncidentId),
+    /// Another person is asked to approve it.
+    Approval(Digest),
 }
 
 /// Why a command was not carried out.

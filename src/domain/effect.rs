@@ -5,8 +5,8 @@ use super::evidence::{Capsule, EvidenceOrder, EvidenceSettings};
 use super::message::{Fate, Message};
 use super::outside::{OutsideChange, OutsideOrder, OutsideSettings};
 use super::{
-    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, FlowId, IncidentId, MessageId, Params, ProbeDefinition, ProbeId,
-    ProbeResult, Runbook, run::DstMark, span,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, Checklist, FlowDefinition, FlowId, IncidentId, MessageId, Params, ProbeDefinition,
+    ProbeId, ProbeResult, ProcedureRules, Runbook, run::DstMark, span,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -240,6 +240,10 @@ pub struct Definitions {
     pub outside: OutsideSettings,
     /// What is gathered for which incidents, and what is masked in it.
     pub evidence: Arc<EvidenceSettings>,
+    /// What is asked of steps of runbooks.
+    pub procedure_rules: ProcedureRules,
+    /// Checklists.
+    pub checklists: Vec<Arc<Checklist>>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

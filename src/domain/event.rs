@@ -11,9 +11,10 @@ use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
-    AckLife, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition,
-    FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome, Params, PersonId, Point, ProbeDefinition,
-    ProbeId, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, StepName, Subject, incident::AlertNotice,
+    AckLife, ApprovalRequest, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Checklist, ChecklistId,
+    Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome,
+    Params, PersonId, Point, ProbeDefinition, ProbeId, ProcedureRules, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId,
+    StepName, Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -870,6 +871,125 @@ pub enum Event {
         /// The file that was made of it, relative to the workspace.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         path: Option<String>,
+    },
+    /// What the workspace asks of steps of runbooks has changed, or is asked on another machine.
+    ProcedureRulesDefined {
+        /// All of it.
+        rules: ProcedureRules,
+    },
+    /// A person asked for the second word on exactly this.
+    ApprovalAsked {
+        /// What the request is known by.
+        digest: Digest,
+        /// What exactly is to run.
+        request: Arc<ApprovalRequest>,
+    },
+    /// Another person approved a request; it can be used once.
+    ApprovalGiven {
+        /// The request.
+        digest: Digest,
+        /// Their word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A request was used: what it shows is run.
+    ApprovalUsed {
+        /// The request.
+        digest: Digest,
+        /// The attempt that runs it.
+        attempt: AttemptId,
+    },
+    /// A request is void, and was not used.
+    ApprovalEnded {
+        /// The request.
+        digest: Digest,
+        /// Why: its time, another text of the runbook, a person's word.
+        reason: String,
+    },
+    /// A person ran a step without the second person that it needs.
+    GlassBroken {
+        /// The attempt that runs it.
+        attempt: AttemptId,
+        /// Why.
+        reason: String,
+    },
+    /// A step that would have run by itself did not.
+    RemediationHeldBack {
+        /// The incident.
+        incident: IncidentId,
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step.
+        step: StepName,
+        /// Why: the limit, a parameter that nobody fills in.
+        reason: String,
+    },
+    /// A checklist is new or has changed; its schedule begins anew from this entry's time.
+    ChecklistDefined {
+        /// The whole checklist.
+        checklist: Arc<Checklist>,
+    },
+    /// A checklist's file is gone.
+    ChecklistRemoved {
+        /// The checklist.
+        checklist: ChecklistId,
+    },
+    /// A checklist is to be worked through from now on.
+    ChecklistOpened {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// Counted from 1.
+        number: u32,
+        /// When it was planned for; absent where a person opened it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<Timestamp>,
+        /// When its slot is over.
+        due: Timestamp,
+    },
+    /// Occurrences of a checklist that nobody could see passed; the one after them is opened.
+    ChecklistMissed {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// How many.
+        missed: u32,
+        /// The time of the last of them.
+        until: Timestamp,
+    },
+    /// An item of an open checklist was ticked, or its tick taken back.
+    ItemTicked {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// The occurrence.
+        number: u32,
+        /// The item.
+        item: StepName,
+        /// Done or not.
+        done: bool,
+        /// What the machine found, or a person's word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// The attempt whose output is the evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<AttemptId>,
+    },
+    /// Every item of a checklist is ticked.
+    ChecklistDone {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// The occurrence.
+        number: u32,
+    },
+    /// A checklist was left with items unticked.
+    ChecklistLeft {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// The occurrence.
+        number: u32,
+        /// Why: the next one is due, its file is gone.
+        reason: String,
+        /// The items that were not ticked.
+        #[serde(default)]
+        unticked: Vec<StepName>,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

@@ -109,6 +109,11 @@ name! {
     RotaId
 }
 
+name! {
+    /// A checklist: the stem of its file.
+    ChecklistId
+}
+
 impl MessageId {
     /// The id of the message that tells a fact on a channel.
     pub fn of(fact: &impl Serialize) -> Self {
@@ -291,6 +296,12 @@ pub(super) fn digest_of(value: &impl Serialize) -> String {
     // Serialising plain data with text keys cannot fail; an empty text would only make two digests equal.
     let json = serde_json::to_vec(value).unwrap_or_default();
     blake3::hash(&json).to_hex()[..16].to_owned()
+}
+
+/// All 64 hex digits of BLAKE3 over a value's JSON: where somebody may look for another value with the same digest.
+pub(super) fn seal_of(value: &impl Serialize) -> String {
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    blake3::hash(&json).to_hex().to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Alerts and incidents: severities, stages, causes.
 
 use super::people::Whom;
-use super::{ChannelId, FlowId, Labels, ProbeId, RunId, StepName};
+use super::{ChannelId, ChecklistId, FlowId, Labels, ProbeId, RunId, RunbookId, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -141,15 +141,51 @@ pub enum AlertCause {
         /// Whom it named.
         whom: Whom,
     },
+    /// A checklist is not done by the end of its slot.
+    ChecklistOverdue {
+        /// The checklist.
+        checklist: ChecklistId,
+        /// When it should have been done.
+        due: Timestamp,
+    },
+    /// A step of a runbook was run without the second person that it needs.
+    GlassBroken {
+        /// The runbook.
+        runbook: RunbookId,
+        /// The step.
+        step: StepName,
+    },
 }
 
 impl AlertCause {
+    /// What happened, in the words that runbooks use: `probe down`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::RunFailed { .. } => "run failed",
+            Self::NotStarted { .. } => "not started",
+            Self::NotFinished { .. } => "not finished",
+            Self::ProbeDown { .. } => "probe down",
+            Self::Outside { .. } => "outside alert",
+            Self::ChannelFailing { .. } => "channel failing",
+            Self::TooLong { .. } => "too long",
+            Self::TooFast { .. } => "too fast",
+            Self::ChecklistOverdue { .. } => "checklist overdue",
+            Self::GlassBroken { .. } => "glass broken",
+            Self::NobodyTold { .. } => "nobody told",
+        }
+    }
+
     /// The flow behind it.
     pub fn flow(&self) -> Option<&FlowId> {
         match self {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } | Self::NobodyTold { .. } => None,
+            Self::ProbeDown { .. }
+            | Self::Outside { .. }
+            | Self::ChannelFailing { .. }
+            | Self::NobodyTold { .. }
+            | Self::ChecklistOverdue { .. }
+            | Self::GlassBroken { .. } => None,
         }
     }
 

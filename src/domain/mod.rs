@@ -1,8 +1,10 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod approval;
 pub mod batch_day;
 pub mod calendar;
 pub mod channel;
+pub mod checklist;
 pub mod command;
 pub mod condition;
 pub mod effect;
@@ -26,17 +28,19 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use approval::{ApprovalRequest, ProcedureRules};
 pub use batch_day::BatchDays;
 pub use calendar::{Calendar, CalendarRule};
 pub use channel::{ChannelDefinition, ChannelKind};
+pub use checklist::Checklist;
 pub use command::{Accepted, Command, Refusal, RefusalKind};
 pub use effect::{Effect, Report};
 pub use event::{Entry, Event};
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
-    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, PersonId, ProbeId, RotaId, RunId, RunbookId,
-    SourceId, StepName,
+    CalendarId, ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, PersonId, ProbeId, RotaId, RunId,
+    RunbookId, SourceId, StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
 pub use matcher::Matcher;

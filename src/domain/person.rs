@@ -37,6 +37,18 @@ impl Author {
         }
     }
 
+    /// Whether two authors may be one person: the same user, or the same login, or the login of one is the user of the
+    /// other. A second account that was reached with `su` or `sudo` is no second person.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Person { uid, login_uid, .. }, Self::Person { uid: other_uid, login_uid: other_login, .. }) => {
+                let (own, theirs) = ([Some(*uid), *login_uid], [Some(*other_uid), *other_login]);
+                own.iter().flatten().any(|id| theirs.iter().flatten().any(|other| other == id))
+            }
+            _ => self == other,
+        }
+    }
+
     /// Whether a person acted.
     pub fn is_person(&self) -> bool {
         matches!(self, Self::Person { .. })

@@ -1,6 +1,6 @@
 //! A runbook: text to read, and steps in it that can be run.
 
-use super::{CommandLine, FlowId, IncidentId, Labels, ProbeId, RunbookId, StepName, span};
+use super::{CommandLine, Digest, FlowId, IncidentId, Labels, ProbeId, RunbookId, StepName, span};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +23,21 @@ pub struct Runbook {
     /// The runnable steps, in the order of the text.
     #[serde(default)]
     pub steps: Vec<ProcedureStep>,
+    /// Of its steps so many may run by themselves within an hour. Default 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_max: Option<u32>,
+}
+
+impl Runbook {
+    /// What this runbook is known by: text, steps and rules; any change of its file makes another one.
+    pub fn digest(&self) -> Digest {
+        Digest::new(super::id::seal_of(self))
+    }
+
+    /// A step.
+    pub fn step(&self, name: &StepName) -> Option<&ProcedureStep> {
+        self.steps.iter().find(|step| step.name == *name)
+    }
 }
 
 /// One rule of what a runbook is for; every part that is given must hold. `*` at the end of a name stands for any rest.
@@ -65,6 +80,24 @@ pub struct ProcedureStep {
     pub timeout: Duration,
     /// The line of its fence in `text`, from 0.
     pub line: usize,
+    /// Whether another person must approve exactly what it runs.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub two_people: bool,
+    /// When it runs by itself; absent for a step that only people run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto: Option<Automatic>,
+}
+
+/// When a step runs by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Automatic {
+    /// What must have opened the incident, in the words of [`super::AlertCause::word`]; empty for whatever the runbook matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A parameter of a runnable step; it reaches the command as the environment variable `DOGWATCH_PARAM_<NAME>`.
@@ -73,9 +106,67 @@ pub struct ProcedureParam {
     /// Its name.
     pub name: String,
     /// What is filled in before the person types: a literal, or `{flow}`, `{run}`, `{step}`, `{date}`, `{probe}`,
-    /// `{incident}` from what the runbook is walked for.
+    /// `{incident}`, `{label:NAME}` from what the runbook is walked for.
     #[serde(default)]
     pub default: String,
+    /// What it takes.
+    #[serde(default, skip_serializing_if = "ParamKind::is_any")]
+    pub kind: ParamKind,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParamKind {
+    /// Any text.
+    #[default]
+    Any,
+    /// A text of at most so many characters, on one line and not empty.
+    Text {
+        /// Characters.
+        max: u32,
+    },
+    /// A whole number.
+    Int {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// One of these.
+    Choice {
+        /// All of them, in order.
+        options: Vec<String>,
+    },
+    /// A text that a regular expression matches as a whole.
+    Pattern {
+        /// The expression.
+        regex: String,
+    },
+    /// A date as `2026-11-21`.
+    Date,
+}
+
+impl ParamKind {
+    /// Whether it takes anything.
+    pub fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
+}
+
+impl fmt::Display for ParamKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any text"),
+            Self::Text { max } => write!(f, "text of at most {max} characters"),
+            Self::Int { min: i64::MIN, max: i64::MAX } => f.write_str("a whole number"),
+            Self::Int { min, max: i64::MAX } => write!(f, "a whole number from {min} on"),
+            Self::Int { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Self::Choice { options } => write!(f, "one of {}", options.join(", ")),
+            Self::Pattern { regex } => write!(f, "a text that matches {regex}"),
+            Self::Date => f.write_str("a date such as 2026-11-21"),
+        }
+    }
 }
 
 /// What the end of a runnable step must look like.

@@ -9,7 +9,7 @@ mod outside;
 mod refusals;
 mod turn;
 
-pub use outside::Outside;
+pub use outside::{Outside, Roles};
 
 use crate::clock::{self, Alarm};
 use crate::domain::{Accepted, Author, Command, Entry, Level, Refusal, Report};

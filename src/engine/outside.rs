@@ -1,13 +1,36 @@
 //! Everything that the engine can ask of the outside, and nothing else.
 
 use crate::channels::Courier;
-use crate::domain::{AttemptId, Effect};
+use crate::domain::{AttemptId, Effect, Level};
 use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
 use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
+use std::sync::Arc;
 use tokio::sync::mpsc;
+
+/// What a user may do now, by the workspace's files and the system's groups as they are at this moment.
+#[derive(Clone)]
+pub struct Roles(Arc<dyn Fn(u32) -> Option<Level> + Send + Sync>);
+
+impl Roles {
+    /// Roles that this function knows.
+    pub fn new(of: impl Fn(u32) -> Option<Level> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    /// What a user may do; nothing where they may not even look.
+    pub fn of(&self, uid: u32) -> Option<Level> {
+        (self.0)(uid)
+    }
+}
+
+impl std::fmt::Debug for Roles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Roles")
+    }
+}
 
 /// Who performs effects.
 #[derive(Clone)]
@@ -28,6 +51,8 @@ pub struct Outside {
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
     pub stop: mpsc::Sender<String>,
+    /// Who may do what: asked again before a second word is used.
+    pub roles: Roles,
 }
 
 impl Outside {

@@ -141,6 +141,13 @@ impl Running {
         if let Some(earlier) = key.map(|key| self.journal.answered(key)).transpose()?.flatten() {
             return Ok(Ok(serde_json::from_str(&earlier).unwrap_or(Accepted::Done)));
         }
+        if let Some((lost, refusal)) = self.lost_word(author, command) {
+            self.record(&Author::Engine, vec![lost], now, turn)?;
+            if let Some(event) = self.refusals.note(author, command.verb(), &refusal.reason, now) {
+                self.record(author, vec![event], now, turn)?;
+            }
+            return Ok(Err(refusal));
+        }
         match rules::decide(&self.world, command, &Asked { author, level, ..self.asked(now) }) {
             Ok(decision) => {
                 let accepted = made(&decision);
@@ -157,6 +164,18 @@ impl Running {
                 Ok(Err(refusal))
             }
         }
+    }
+
+    /// The second word on a command, where who gave it may give it no longer: it is void before it is used.
+    fn lost_word(&self, author: &Author, command: &Command) -> Option<(Event, Refusal)> {
+        let (digest, second) = rules::second_word_on(&self.world, command, author)?;
+        let Author::Person { uid, user, .. } = second else { return None };
+        if self.outside.roles.of(*uid) >= Some(Level::Approver) {
+            return None;
+        }
+        let reason = format!("{user}, who approved it, is no approver any more");
+        let refusal = Refusal::new(RefusalKind::Forbidden, reason.clone()).hint("ask for it anew");
+        Some((Event::ApprovalEnded { digest: digest.clone(), reason }, refusal))
     }
 
     fn carry_out(&mut self, author: &Author, decision: Decision, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
@@ -260,6 +279,7 @@ fn made(decision: &Decision) -> Accepted {
         Event::MessageDue { message } => Some(Accepted::Message(message.id.clone())),
         Event::SilenceMade { silence, .. } => Some(Accepted::Silence(*silence)),
         Event::IncidentSplit { new, .. } => Some(Accepted::Incident(*new)),
+        Event::ApprovalAsked { digest, .. } => Some(Accepted::Approval(digest.clone())),
         _ => None,
     });
     made.unwrap_or(Accepted::Done)

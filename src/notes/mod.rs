@@ -11,6 +11,7 @@ pub mod impact;
 pub mod library;
 pub mod naming;
 pub mod postmortem;
+pub mod rank;
 pub mod recovery;
 pub mod redraft;
 pub mod roles;

@@ -8,7 +8,7 @@ use super::redraft::block;
 use super::telling::{Naming, Teller, one_line, told};
 use super::wording::{between, escape, span, utc};
 use crate::domain::note::NoteKind;
-use crate::domain::{AttemptEnd, Entry, Event, Health, Subject};
+use crate::domain::{AttemptEnd, Entry, Event, Health, Job, Subject};
 use crate::rules::objective;
 use crate::world::{Incident, World};
 use jiff::tz::TimeZone;
@@ -219,7 +219,11 @@ impl<'a> Facts<'a> {
         let mut causes: Vec<String> = Vec::new();
         for entry in self.from.timeline {
             let words = match &entry.event {
-                Event::AttemptEnded { end, .. } if !end.is_success() && *end != AttemptEnd::NeverBegan => self.teller.line(&entry.event),
+                Event::AttemptEnded { attempt, end, .. }
+                    if !end.is_success() && *end != AttemptEnd::NeverBegan && !self.teller.is_expected(attempt, end) =>
+                {
+                    self.teller.line(&entry.event)
+                }
                 Event::ProbeErring { error: Some(_), .. } | Event::ProbeChanged { to: Health::Down { good: 0, .. }, .. } => {
                     self.teller.line(&entry.event)
                 }
@@ -335,7 +339,10 @@ fn todo(line: &str) -> Option<(Option<&str>, &str)> {
 fn is_sign(event: &Event) -> bool {
     match event {
         Event::ProbeChanged { to, .. } => matches!(to, Health::Soft { .. } | Health::Down { .. }),
-        Event::AttemptEnded { end, .. } => !end.is_success() && *end != AttemptEnd::NeverBegan,
+        // What a runbook's step finds is an answer, not a sign.
+        Event::AttemptEnded { attempt, end, .. } => {
+            matches!(attempt.job, Job::Step { .. }) && !end.is_success() && *end != AttemptEnd::NeverBegan
+        }
         Event::AlertFiring { .. } => true,
         _ => false,
     }

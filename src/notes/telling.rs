@@ -7,7 +7,7 @@ use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
-use crate::world::World;
+use crate::world::{TickState, World};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -311,6 +311,41 @@ impl<'a> Teller<'a> {
                 };
                 format!("review of incident {incident}: {finding}, {became}")
             }
+            Event::ProcedureRulesDefined { .. } => "what is asked of runbook steps was read".into(),
+            Event::ApprovalAsked { digest, request } => {
+                let (step, runbook) = (&request.step, &request.runbook);
+                format!(
+                    "second word asked for, {}: runbook {runbook} {step}: {}{}",
+                    digest.short(),
+                    request.command,
+                    params_words(&request.params)
+                )
+            }
+            Event::ApprovalGiven { digest, note } => format!("{} approved{}", self.request(digest), because(note.as_ref())),
+            Event::ApprovalUsed { digest, attempt } => format!("{} is run as {attempt}", self.request(digest)),
+            Event::ApprovalEnded { digest, reason } => format!("{} is void: {reason}", self.request(digest)),
+            Event::GlassBroken { attempt, reason } => format!("{} run WITHOUT a second person: {reason}", job(attempt)),
+            Event::RemediationHeldBack { runbook, step, reason, .. } => format!("runbook {runbook} {step} did not run by itself: {reason}"),
+            Event::ChecklistDefined { checklist } => {
+                format!("checklist {} defined, {}", checklist.id, counted(checklist.items.len(), "item"))
+            }
+            Event::ChecklistRemoved { checklist } => format!("checklist {checklist} removed"),
+            Event::ChecklistOpened { checklist, number, due, .. } => {
+                format!("checklist {checklist} opened, number {number}, to be done by {}", self.minute(*due))
+            }
+            Event::ChecklistMissed { checklist, missed, until } => {
+                format!("checklist {checklist}: {} up to {} passed unseen", counted(*missed as usize, "time"), self.minute(*until))
+            }
+            Event::ItemTicked { checklist, item, done: true, note, .. } => {
+                format!("checklist {checklist}: {item} ticked{}", because(note.as_ref()))
+            }
+            Event::ItemTicked { checklist, item, done: false, note, .. } => {
+                format!("checklist {checklist}: {item} not ticked{}", because(note.as_ref()))
+            }
+            Event::ChecklistDone { checklist, .. } => format!("checklist {checklist} done"),
+            Event::ChecklistLeft { checklist, reason, unticked, .. } => {
+                format!("checklist {checklist} left with {} unticked: {reason}", counted(unticked.len(), "item"))
+            }
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }
@@ -358,13 +393,24 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// `request 3fa1… (runbook orders-load empty)`.
+    fn request(&self, digest: &crate::domain::Digest) -> String {
+        match self.world.and_then(|world| world.approvals.get(digest)) {
+            Some(approval) => format!("request {} (runbook {} {})", digest.short(), approval.request.runbook, approval.request.step),
+            None => format!("request {}", digest.short()),
+        }
+    }
+
     /// Whether a runbook's step expects this end where another one would be a success.
-    fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
-        let (Job::Procedure { runbook, step, .. }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
+    pub fn is_expected(&self, attempt: &AttemptId, end: &AttemptEnd) -> bool {
+        let (Job::Procedure { runbook, subject, step }, AttemptEnd::Exit(exit), Some(world)) = (&attempt.job, end, self.world) else {
             return false;
         };
-        let step = world.runbooks.get(runbook).and_then(|runbook| runbook.steps.iter().find(|other| other.name == *step));
-        *exit != 0 && step.is_some_and(|step| step.expect.exit == *exit)
+        // What was expected when it ended counts, also where the runbook says something else since.
+        let tick = world.procedure(runbook, subject).and_then(|walked| walked.ticks.get(step));
+        let passed = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)).map(|tick| tick.state == TickState::Passed);
+        let by_text = || world.book(runbook).and_then(|book| book.step(step)).is_some_and(|step| step.expect.exit == *exit);
+        *exit != 0 && passed.unwrap_or_else(by_text)
     }
 
     fn attempts_of(&self, run: &crate::domain::RunId, step: &StepName) -> Option<u32> {

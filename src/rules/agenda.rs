@@ -1,7 +1,10 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, slots, timing};
-use crate::domain::{ChannelId, Event, FlowId, IncidentId, Job, SilenceId};
+use super::{
+    Asked, Decision, approvals, calendar, checklists, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending,
+    slots, timing,
+};
+use crate::domain::{AlertCause, ChannelId, ChecklistId, Event, FlowId, IncidentId, Job, SilenceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -24,6 +27,10 @@ pub enum DueKey {
     Maintenance(String),
     /// The next step of an incident's chain, and what else is to be told of it.
     Escalation(IncidentId),
+    /// The next request for a second word that expires.
+    Approvals,
+    /// A checklist's next occurrence, the end of its slot.
+    Checklist(ChecklistId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -35,7 +42,9 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let maintenance = world.maintenance.keys().cloned().map(DueKey::Maintenance);
     let overlays = timed_incidents(world).chain(silences).chain(maintenance);
     let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(overlays).chain(escalations).collect()
+    let checklists = world.checklists.keys().cloned().map(DueKey::Checklist);
+    let of_incidents = overlays.chain(escalations);
+    flows.chain([DueKey::Slots, DueKey::Approvals]).chain(channels).chain(conditions).chain(of_incidents).chain(checklists).collect()
 }
 
 /// Incidents around which something will be due.
@@ -57,7 +66,13 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         Event::FlowHeld { flow: id, .. } | Event::FlowReleased { flow: id } => {
             vec![DueKey::Flow(id.clone()), DueKey::Slots, DueKey::Conditions(id.clone())]
         }
-        Event::CalendarDefined { calendar } => calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).collect(),
+        Event::CalendarDefined { calendar } => {
+            let by_it = |row: &&std::sync::Arc<crate::world::ChecklistRow>| {
+                row.definition.calendar.as_ref().is_some_and(|rule| rule.name == calendar.id)
+            };
+            let lists = world.checklists.values().filter(by_it).map(|row| DueKey::Checklist(row.definition.id.clone()));
+            calendar::flows_with(world, &calendar.id).cloned().map(DueKey::Flow).chain(lists).collect()
+        }
         Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => {
             vec![DueKey::Flow(occurrence.flow.clone()), DueKey::Conditions(occurrence.flow.clone())]
         }
@@ -73,7 +88,17 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         }
         Event::RunCreated { run, .. } | Event::ConditionMet { run, .. } => vec![DueKey::Conditions(run.flow.clone())],
         Event::FileDelivered { flow: id, .. } => vec![DueKey::Conditions(id.clone())],
-        Event::AlertFiring { notice, .. } => notice.cause.flow().map(flow).unwrap_or_default(),
+        Event::AlertFiring { notice, .. } => match &notice.cause {
+            AlertCause::ChecklistOverdue { checklist, .. } => vec![DueKey::Checklist(checklist.clone())],
+            cause => cause.flow().map(flow).unwrap_or_default(),
+        },
+        Event::ApprovalAsked { .. } | Event::ApprovalUsed { .. } | Event::ApprovalEnded { .. } => vec![DueKey::Approvals],
+        Event::ChecklistDefined { checklist } => vec![DueKey::Checklist(checklist.id.clone())],
+        Event::ChecklistRemoved { checklist }
+        | Event::ChecklistOpened { checklist, .. }
+        | Event::ChecklistMissed { checklist, .. }
+        | Event::ChecklistDone { checklist, .. }
+        | Event::ChecklistLeft { checklist, .. } => vec![DueKey::Checklist(checklist.clone())],
         Event::AttemptStarted { attempt, .. } => match &attempt.job {
             Job::Step { run, .. } => flow(&run.flow),
             Job::Procedure { .. } => Vec::new(),
@@ -135,6 +160,8 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
         DueKey::Escalation(id) => escalation::next_due(world, *id),
+        DueKey::Approvals => approvals::next_due(world),
+        DueKey::Checklist(id) => checklists::next_due(world, id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
         DueKey::Incident(id) => overlays::next_due(world, *id),
         DueKey::Silence(id) => overlays::silence_ends(world, *id),
@@ -166,6 +193,8 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
         DueKey::Escalation(id) => escalation::due(world, *id, asked),
+        DueKey::Approvals => approvals::due(world, asked.now),
+        DueKey::Checklist(id) => checklists::what_is_due(world, id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
         DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
         DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),

@@ -3,10 +3,10 @@
 use crate::domain::incident::AlertNotice;
 use crate::domain::people::{Untold, Whom};
 use crate::domain::{
-    AlertCause, AttemptEnd, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, Phase, ProbeDefinition, ProbeId, RunId,
-    Severity, StepName,
+    AlertCause, AttemptEnd, ChannelId, Checklist, Event, Fingerprint, FlowDefinition, FlowId, IncidentId, Labels, Outcome, Phase,
+    ProbeDefinition, ProbeId, RunId, Severity, SourceId, StepName,
 };
-use crate::world::{Channel, Flow, Probe, Run, World};
+use crate::world::{Channel, Flow, Occasion, Probe, Run, World};
 use jiff::Timestamp;
 
 const FLOW_FAILED: &str = "FlowFailed";
@@ -17,6 +17,7 @@ const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
 const CHANNEL_FAILING: &str = "ChannelFailing";
 const NOBODY_TOLD: &str = "NobodyTold";
+const CHECKLIST_OVERDUE: &str = "ChecklistOverdue";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
 fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
@@ -41,7 +42,7 @@ fn firing(labels: Labels, severity: Severity, summary: String, cause: AlertCause
     let source = match (cause.flow(), cause.probe()) {
         (Some(flow), _) => flow.source(),
         (_, Some(probe)) => probe.source(),
-        _ => crate::domain::SourceId::local(),
+        _ => SourceId::local(),
     };
     Event::AlertFiring { alert: Fingerprint::of(&labels), source, notice: AlertNotice { labels, severity, summary, cause } }
 }
@@ -49,6 +50,37 @@ fn firing(labels: Labels, severity: Severity, summary: String, cause: AlertCause
 fn resolved(world: &World, labels: &Labels, reason: impl FnOnce() -> String) -> Option<Event> {
     let alert = Fingerprint::of(labels);
     world.alerts.contains_key(&alert).then(|| Event::AlertResolved { alert, reason: reason() })
+}
+
+fn checklist_labels(checklist: &Checklist) -> Labels {
+    labels(&checklist.labels, CHECKLIST_OVERDUE, SourceId::local().as_str(), ("checklist", checklist.id.as_str()))
+}
+
+/// Whether the alert on a checklist's slot fires.
+pub(super) fn is_overdue(world: &World, checklist: &Checklist) -> bool {
+    world.alerts.contains_key(&Fingerprint::of(&checklist_labels(checklist)))
+}
+
+/// A checklist is not done by the end of its slot.
+pub(super) fn checklist_overdue(open: &Occasion) -> Event {
+    let checklist = &open.checklist;
+    let (left, all) = (open.unticked().count(), checklist.items.len());
+    let summary = format!("checklist {}: {left} of {all} not ticked by {}", checklist.id, wall(open.due, &checklist.zone));
+    let cause = AlertCause::ChecklistOverdue { checklist: checklist.id.clone(), due: open.due };
+    firing(checklist_labels(checklist), checklist.severity, summary, cause)
+}
+
+/// The end of that alert, where it fires.
+pub(super) fn checklist_over(world: &World, checklist: &Checklist, reason: &str) -> Option<Event> {
+    resolved(world, &checklist_labels(checklist), || reason.to_owned())
+}
+
+/// A person has closed the incident of a broken glass: its alert is over, for nothing else ends it.
+pub(super) fn of_resolution(world: &World, incident: IncidentId) -> Vec<Event> {
+    let rows = world.incident(incident).into_iter().flat_map(|incident| incident.alerts.iter());
+    let broken = rows.filter(|(_, row)| row.resolved_at.is_none() && matches!(row.notice.cause, AlertCause::GlassBroken { .. }));
+    let firing = broken.filter(|(alert, _)| world.alerts.contains_key(*alert));
+    firing.map(|(alert, _)| Event::AlertResolved { alert: *alert, reason: "its incident was closed".into() }).collect()
 }
 
 /// A run, or a step of it, is longer or shorter than its bounds: which alert that is, and its cause.

@@ -14,7 +14,10 @@ pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     let people = (*world.duty.people != *read.people).then(|| Event::PeopleDefined { people: read.people.clone() });
     let people = people.into_iter().collect();
     let before = [workspace(world, read), pools(world, read), calendars, channels(world, read), people, record(world, read)];
-    let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]);
+    // Checklists name flows and probes; their calendars go after them too.
+    let (lists, lists_gone) = (checklists(world, read), checklists_gone(world, read));
+    let after = [procedure_rules(world, read), lists_gone, flows(world, read), lists, gone, probes(world, read), runbooks(world, read)];
+    let events = before.into_iter().chain(after);
     Decision::events(events.flatten())
 }
 
@@ -96,6 +99,22 @@ fn runbooks(world: &World, read: &Definitions) -> Vec<Event> {
     let here: BTreeSet<_> = read.runbooks.iter().map(|book| &book.id).collect();
     let gone = world.runbooks.keys().filter(|id| !here.contains(id)).map(|id| Event::RunbookRemoved { runbook: id.clone() });
     changed.map(|book| Event::RunbookDefined { runbook: book.clone() }).chain(gone).collect()
+}
+
+fn procedure_rules(world: &World, read: &Definitions) -> Vec<Event> {
+    let same = world.procedure_rules == read.procedure_rules;
+    if same { Vec::new() } else { vec![Event::ProcedureRulesDefined { rules: read.procedure_rules.clone() }] }
+}
+
+fn checklists(world: &World, read: &Definitions) -> Vec<Event> {
+    let changed = read.checklists.iter().filter(|list| world.checklists.get(&list.id).is_none_or(|old| old.definition != **list));
+    changed.map(|checklist| Event::ChecklistDefined { checklist: checklist.clone() }).collect()
+}
+
+fn checklists_gone(world: &World, read: &Definitions) -> Vec<Event> {
+    let here: BTreeSet<_> = read.checklists.iter().map(|list| &list.id).collect();
+    let gone = world.checklists.iter().filter(|(id, _)| !here.contains(id));
+    gone.flat_map(|(_, row)| super::checklists::removal(row)).collect()
 }
 
 fn is_local(source: &SourceId) -> bool {

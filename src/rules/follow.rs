@@ -1,8 +1,8 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
 use super::{
-    Asked, Decision, alerts, conditions, escalation, evidence, health, messages, misses, outside, overlays, runs, sending, slots, timing,
-    triage,
+    Asked, Decision, alerts, approvals, checklists, conditions, escalation, evidence, health, messages, misses, outside, overlays,
+    remediation, runs, sending, slots, timing, triage,
 };
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
@@ -55,7 +55,8 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::RunEnded { run, .. } => {
             let alerts: Vec<Event> = alerts::of_run_end(world, run).into_iter().chain(timing::of_run_end(world, run)).collect();
             let told = messages::of_run_end(world, run, &alerts, asked);
-            Decision::events(alerts.into_iter().chain(told).chain(going_on(world, &run.flow, asked)))
+            let listed = checklists::of_flow(world, &run.flow);
+            Decision::events(alerts.into_iter().chain(told).chain(listed).chain(going_on(world, &run.flow, asked)))
         }
         Event::AttemptStarting { attempt, .. } => {
             Decision { events: messages::of_start(world, attempt, asked), ..starting(world, attempt) }
@@ -71,7 +72,10 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
                 decision.events.extend(progress(run));
                 decision
             }
-            Job::Procedure { .. } => Decision::nothing(),
+            Job::Procedure { .. } => {
+                let next = remediation::of_end(world, attempt, asked.now);
+                Decision::events(checklists::of_attempt(world, attempt).into_iter().chain(next))
+            }
         },
         Event::FlowDefined { flow } => Decision {
             events: alerts::of_flow_definition(world, &flow.id),
@@ -92,7 +96,7 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         },
         Event::ProbeAsked { probe } => Effect::ProbeNow(probe.clone()).into(),
         Event::ProbeChanged { probe, from, .. } => Decision {
-            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().collect(),
+            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().chain(checklists::of_probe(world, probe)).collect(),
             effects: health::rhythm(world, probe, *from).into_iter().collect(),
         },
         Event::AlertFiring { alert, notice, .. } => {
@@ -103,7 +107,9 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::IncidentOpened { incident, alert, .. } => {
             let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
             let told = escalation::starts(world, *incident, asked.now);
-            Decision::events(muted.into_iter().chain(told).chain(evidence::of_alert(world, *incident, *alert)))
+            let gathered = evidence::of_alert(world, *incident, *alert);
+            let remedies = remediation::of_incident(world, *incident, asked.now);
+            Decision::events(muted.into_iter().chain(told).chain(gathered).chain(remedies))
         }
         Event::IncidentJoined { incident, alert } => {
             let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
@@ -112,7 +118,10 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::IncidentSplit { incident, .. } => triage::of_split(world, *incident).into(),
         Event::AcknowledgementEnded { incident, .. } => escalation::starts(world, *incident, asked.now).into(),
         Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
-        Event::IncidentResolved { incident, .. } => escalation::resolved(world, *incident, asked.now).into(),
+        Event::IncidentResolved { incident, .. } => {
+            let told = escalation::resolved(world, *incident, asked.now);
+            Decision::events(told.into_iter().chain(alerts::of_resolution(world, *incident)))
+        }
         Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
             Decision::events(escalation::told(world, event, asked))
         }
@@ -133,6 +142,13 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => sending::ended(world, &message.channel, asked.now),
+        Event::RunbookDefined { runbook } => Decision::events(approvals::of_runbook(world, &runbook.id)),
+        Event::RunbookRemoved { runbook } => Decision::events(approvals::of_runbook(world, runbook)),
+        Event::ProcedureRulesDefined { .. } => Decision::events(approvals::of_machine(world, None)),
+        Event::ChecklistOpened { checklist, .. } => Decision::events(checklists::of_opening(world, checklist)),
+        Event::ItemTicked { checklist, .. } => Decision::events(checklists::of_tick(world, checklist)),
+        Event::ChecklistDone { checklist, .. } => checklists::of_end(world, checklist, true).into(),
+        Event::ChecklistLeft { checklist, .. } => checklists::of_end(world, checklist, false).into(),
         _ => Decision::nothing(),
     }
 }
@@ -146,9 +162,10 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let feeds =
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     let away = misses::was_away(world);
+    let void = approvals::of_machine(world, Some(asked.boot_id));
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
     Decision {
-        events: away.into_iter().chain(events).chain(progress).collect(),
+        events: away.into_iter().chain(void).chain(events).chain(progress).collect(),
         effects: record.chain(probes).chain(feeds).chain(effects).collect(),
     }
 }

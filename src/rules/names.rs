@@ -52,7 +52,7 @@ pub(super) fn probe<'a>(world: &'a World, id: &ProbeId) -> Result<&'a Probe, Ref
 }
 
 pub(super) fn runbook<'a>(world: &'a World, id: &RunbookId) -> Result<&'a Runbook, Refusal> {
-    let found = world.runbooks.get(id).map(|runbook| &**runbook);
+    let found = world.book(id);
     found.ok_or_else(|| unknown("runbook", id.as_str(), world.runbooks.keys().map(RunbookId::as_str)))
 }
 

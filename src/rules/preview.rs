@@ -81,6 +81,14 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],
         Event::ProcedureTicked { step, done: true, .. } => vec![format!("ticks {step} by hand")],
         Event::ProcedureTicked { step, done: false, .. } => vec![format!("takes the tick of {step} back")],
+        Event::ApprovalAsked { digest, request } => verbs::approvals::lines(digest, request),
+        Event::ApprovalGiven { digest, .. } => vec![format!("lets run once what {} shows, before it expires", digest.short())],
+        Event::ApprovalUsed { digest, .. } => vec![format!("uses the second word on {}", digest.short())],
+        Event::ApprovalEnded { digest, .. } => vec![format!("ends the request {}", digest.short())],
+        Event::GlassBroken { .. } => vec!["goes without the second person: everyone is told, and an incident is opened".into()],
+        Event::ChecklistOpened { checklist, due, .. } => vec![format!("opens the checklist {checklist}, to be done by {due}")],
+        Event::ItemTicked { item, done: true, .. } => vec![format!("ticks {item}")],
+        Event::ItemTicked { item, done: false, .. } => vec![format!("takes the tick of {item} back")],
         Event::MessageDue { message } => {
             let kind = world.channel(&message.channel).map(|channel| &channel.definition.kind);
             let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();

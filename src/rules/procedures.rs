@@ -1,5 +1,6 @@
 //! Runbook steps: what a subject tells them, and how their parameters are filled in before a person types.
 
+use super::params::filled_in_from;
 use crate::domain::runbook::ProcedureStep;
 use crate::domain::{Params, Subject};
 use crate::world::{Flow, Incident, World};
@@ -51,10 +52,5 @@ fn flow_facts(flow: &Flow, facts: &mut BTreeMap<&'static str, String>) {
 /// The parameters of a runbook's step as the subject fills them in: `{flow}` and its kin replaced, what is not known
 /// left empty for the person to type.
 pub fn filled_in(world: &World, subject: &Subject, step: &ProcedureStep) -> Params {
-    let facts = facts(world, subject);
-    let known = ["incident", "flow", "run", "step", "date", "probe"];
-    let fill = |text: &str| {
-        known.iter().fold(text.to_owned(), |text, name| text.replace(&format!("{{{name}}}"), facts.get(name).map_or("", String::as_str)))
-    };
-    step.params.iter().map(|param| (param.name.clone(), fill(&param.default))).collect()
+    filled_in_from(world, subject, step).into_iter().map(|param| (param.name, param.value)).collect()
 }

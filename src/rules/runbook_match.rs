@@ -19,11 +19,14 @@ pub fn matching(world: &World, subject: &Subject) -> Vec<(RunbookId, String)> {
     let traits = traits(world, subject);
     let mut found: Vec<(RunbookId, String)> = Vec::new();
     let named = traits.named.iter().filter(|(id, _)| world.runbooks.contains_key(id)).cloned();
-    let ruled = world.runbooks.values().filter_map(|book| {
-        let reason = book.matches.iter().find_map(|rule| reason(rule, &traits))?;
-        Some((book.id.clone(), reason))
-    });
-    for (id, reason) in named.chain(ruled) {
+    let mut ruled: Vec<(u32, RunbookId, String)> = Vec::new();
+    for book in world.runbooks.values() {
+        let best = book.matches.iter().filter_map(|rule| reason(rule, &traits)).max_by_key(|(weight, _)| *weight);
+        ruled.extend(best.map(|(weight, reason)| (weight, book.id.clone(), reason)));
+    }
+    // The one that says most of it first; equals by name.
+    ruled.sort_by_key(|(weight, ..)| std::cmp::Reverse(*weight));
+    for (id, reason) in named.chain(ruled.into_iter().map(|(_, id, reason)| (id, reason))) {
         if !found.iter().any(|(other, _)| *other == id) {
             found.push((id, reason));
         }
@@ -75,22 +78,26 @@ fn add_probe(world: &World, id: &crate::domain::ProbeId, traits: &mut Traits) {
     }
 }
 
-/// Why a rule matches; absent where any of its parts does not, or where it has none.
-fn reason(rule: &Match, traits: &Traits) -> Option<String> {
+/// What a rule is worth where it matches, and why it does; absent where any of its parts does not, or where it has none. A
+/// whole name is worth more than its beginning, a flow or a probe more than the kind of alert, and that more than a label.
+fn reason(rule: &Match, traits: &Traits) -> Option<(u32, String)> {
     let mut reasons = Vec::new();
-    for (what, pattern, names) in
-        [("flow", &rule.flow, &traits.flows), ("probe", &rule.probe, &traits.probes), ("alert", &rule.alert, &traits.alerts)]
+    let mut weight = 0;
+    for (what, pattern, names, worth) in
+        [("flow", &rule.flow, &traits.flows, 100), ("probe", &rule.probe, &traits.probes, 100), ("alert", &rule.alert, &traits.alerts, 40)]
     {
         if let Some(pattern) = pattern {
             let name = names.iter().find(|name| fits(pattern, name))?;
+            weight += if pattern.ends_with('*') { worth / 2 } else { worth };
             reasons.push(format!("{what} {name}"));
         }
     }
     for (label, pattern) in &rule.labels {
         let value = traits.labels.get(label).filter(|value| fits(pattern, value))?;
-        reasons.push(format!("{label}={value}"));
+        weight += if pattern.ends_with('*') { 10 } else { 20 };
+        reasons.push(format!("label {label}={value}"));
     }
-    (!reasons.is_empty()).then(|| format!("it is for {}", reasons.join(", ")))
+    (!reasons.is_empty()).then(|| (weight, format!("matched: {}", reasons.join(", "))))
 }
 
 /// Whether a name fits a pattern; `*` at its end stands for any rest.

@@ -139,25 +139,41 @@ pub(super) fn order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> 
             let run = flow.run(run)?;
             step_order(world, flow, run, flow.definition_of(run)?.step(step)?, attempt)
         }
-        Job::Procedure { runbook, subject, step } => {
-            let definition = world.runbooks.get(runbook)?.steps.iter().find(|other| other.name == *step)?;
-            let tick = world.procedure(runbook, subject)?.ticks.get(step)?;
-            let mut env = params_env(&tick.params);
-            env.extend(subject_env(world, subject));
-            env.insert("DOGWATCH_STEP".into(), step.to_string());
-            env.insert("DOGWATCH_ATTEMPT".into(), attempt.number.to_string());
-            Some(AttemptOrder {
-                attempt: attempt.clone(),
-                argv: definition.run.argv(),
-                env,
-                folder: ".".into(),
-                timeout: Some(definition.timeout),
-                grace: PROCEDURE_GRACE,
-                output_max: PROCEDURE_OUTPUT_MAX,
-                expect_output: definition.expect.output.clone(),
-            })
-        }
+        Job::Procedure { .. } => procedure_order(world, attempt),
     }
+}
+
+/// What a supervisor is told for a step of a runbook. What another person has approved runs from the copy that they read.
+fn procedure_order(world: &World, attempt: &AttemptId) -> Option<AttemptOrder> {
+    let Job::Procedure { runbook, subject, step } = &attempt.job else { return None };
+    let approved = world.approvals.values().find(|approval| approval.used.as_ref() == Some(attempt));
+    let (argv, mut env, timeout, expect) = if let Some(approval) = approved {
+        let request = &approval.request;
+        (request.argv.clone(), request.env.clone(), request.timeout, request.expect.clone())
+    } else {
+        let definition = world.book(runbook)?.step(step)?;
+        let tick = world.procedure(runbook, subject)?.ticks.get(step)?;
+        (definition.run.argv(), procedure_env(world, step, subject, &tick.params), definition.timeout, definition.expect.clone())
+    };
+    env.insert("DOGWATCH_ATTEMPT".into(), attempt.number.to_string());
+    Some(AttemptOrder {
+        attempt: attempt.clone(),
+        argv,
+        env,
+        folder: ".".into(),
+        timeout: Some(timeout),
+        grace: PROCEDURE_GRACE,
+        output_max: PROCEDURE_OUTPUT_MAX,
+        expect_output: expect.output,
+    })
+}
+
+/// The variables of a runbook's step, but for the number of the attempt.
+pub(super) fn procedure_env(world: &World, step: &StepName, subject: &Subject, params: &Params) -> Params {
+    let mut env = params_env(params);
+    env.extend(subject_env(world, subject));
+    env.insert("DOGWATCH_STEP".into(), step.to_string());
+    env
 }
 
 fn step_order(world: &World, flow: &Flow, run: &Run, step: &StepDefinition, attempt: &AttemptId) -> Option<AttemptOrder> {

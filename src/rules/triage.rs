@@ -27,7 +27,9 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::NotStarted { .. }
         | AlertCause::NotFinished { .. }
         | AlertCause::TooLong { .. }
-        | AlertCause::TooFast { .. } => true,
+        | AlertCause::TooFast { .. }
+        | AlertCause::GlassBroken { .. }
+        | AlertCause::ChecklistOverdue { .. } => true,
         AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } | AlertCause::NobodyTold { .. } => {
             false
         }
@@ -73,6 +75,10 @@ pub(super) fn raised(incident: &Incident, severity: Severity) -> Vec<Event> {
 /// What an alert groups by: the labels that the workspace names. Where the service, or all of them, are missing, the
 /// flow, the probe or the alert's name keeps unrelated failures apart.
 pub(super) fn group_of(world: &World, notice: &AlertNotice) -> Labels {
+    if matches!(notice.cause, AlertCause::GlassBroken { .. }) {
+        // Each is a case of its own, whatever the workspace groups by.
+        return notice.labels.clone();
+    }
     let defaults = ["source".to_owned(), SERVICE.to_owned()];
     let names: &[String] = if world.group_by.is_empty() { &defaults } else { &world.group_by };
     let named = names.iter().filter_map(|name| Some((name.clone(), notice.labels.get(name)?.clone())));
@@ -80,7 +86,7 @@ pub(super) fn group_of(world: &World, notice: &AlertNotice) -> Labels {
     let by_service = names.iter().any(|name| name == SERVICE) && !group.contains_key(SERVICE);
     if by_service || group.is_empty() {
         let source = notice.labels.get("source").map(|source| ("source".to_owned(), source.clone()));
-        let object = ["flow", "probe", "channel", "alertname"]
+        let object = ["flow", "probe", "channel", "checklist", "alertname"]
             .into_iter()
             .find_map(|name| Some((name.to_owned(), notice.labels.get(name)?.clone())));
         group.extend(source.into_iter().chain(object));

@@ -3,12 +3,27 @@
 use super::error::nearest;
 use super::name::{name_problem, param_problem};
 use super::quantity::parse_span;
-use crate::domain::runbook::{ProcedureExpectation, ProcedureParam, ProcedureStep};
+use crate::domain::runbook::{Automatic, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
 use crate::domain::{CommandLine, StepName};
+use crate::rules;
 use regex::Regex;
 use std::time::Duration;
 
-const WORDS: &[&str] = &["name", "id", "param", "expect", "expect-output", "timeout", "danger"];
+const WORDS: &[&str] = &["name", "id", "param", "expect", "expect-output", "timeout", "danger", "approval", "auto", "on"];
+/// What may have opened an incident, as `on` names it.
+const CAUSES: &[&str] = &[
+    "run failed",
+    "not started",
+    "not finished",
+    "probe down",
+    "outside alert",
+    "channel failing",
+    "too long",
+    "too fast",
+    "checklist overdue",
+];
+/// Characters of a text where the parameter does not say.
+const TEXT_MAX: u32 = 200;
 const FILLED_IN: &[&str] = &["flow", "run", "step", "date", "probe", "incident"];
 
 /// The words after the fence of a block that is marked to be run; `None` for a block that is only shown.
@@ -41,6 +56,7 @@ pub(super) fn step(info: &str, script: &str) -> Result<ProcedureStep, String> {
     let mut words = split(info)?.into_iter();
     let run = command(&words.next().map(|word| word.name).unwrap_or_default(), script)?;
     let (mut name, mut id, mut timeout, mut danger) = (None, None, Duration::from_mins(10), false);
+    let (mut two_people, mut auto, mut on) = (false, false, Vec::new());
     let mut params: Vec<ProcedureParam> = Vec::new();
     let mut expect = ProcedureExpectation::default();
     let mut seen: Vec<String> = Vec::new();
@@ -56,20 +72,34 @@ pub(super) fn step(info: &str, script: &str) -> Result<ProcedureStep, String> {
             ("id", Some(value)) => id = Some(value),
             ("param", Some(value)) => params.push(param(&value, &params)?),
             ("expect", Some(value)) => expect.exit = exit_code(&value)?,
-            ("expect-output", Some(value)) => expect.output = Some(pattern(value)?),
+            ("expect-output", Some(value)) => expect.output = Some(expected_output(value)?),
             ("timeout", Some(value)) => timeout = span(&value)?,
             ("danger", None) => danger = true,
-            ("danger", Some(_)) => return Err("`danger` takes no value".to_owned()),
+            ("auto", None) => auto = true,
+            ("approval", Some(value)) if value == "two" => two_people = true,
+            ("approval", Some(value)) => return Err(format!("`approval` is written as approval=two, not `{value}`")),
+            ("on", Some(value)) => on = causes(&value)?,
+            ("danger" | "auto", Some(_)) => return Err(format!("`{}` takes no value", word.name)),
             (known, None) if WORDS.contains(&known) => return Err(format!("`{known}` needs a value: {known}=\"…\"")),
             (unknown, _) => return Err(unknown_word(unknown)),
         }
     }
+    if danger && auto {
+        return Err("a dangerous step never runs by itself: take `auto` away".to_owned());
+    }
+    if two_people && auto {
+        return Err("a step that two people answer for never runs by itself: take `auto` away".to_owned());
+    }
+    if !auto && !on.is_empty() {
+        return Err("`on` says when a step with `auto` runs; this one has none".to_owned());
+    }
+    let auto = auto.then_some(Automatic { on });
     let title = name.filter(|name| !name.trim().is_empty()).ok_or("a runnable block needs a name: name=\"…\"")?;
     let name = id.unwrap_or_else(|| slug(&title));
     if let Some(problem) = name_problem(&name) {
         return Err(format!("`{name}`: {problem}; give an id: id=\"…\""));
     }
-    Ok(ProcedureStep { name: StepName::new(name), title, run, params, expect, danger, timeout, line: 0 })
+    Ok(ProcedureStep { name: StepName::new(name), title, run, params, expect, danger, timeout, line: 0, two_people, auto })
 }
 
 fn command(language: &str, script: &str) -> Result<CommandLine, String> {
@@ -88,23 +118,94 @@ fn command(language: &str, script: &str) -> Result<CommandLine, String> {
 }
 
 fn param(text: &str, others: &[ProcedureParam]) -> Result<ProcedureParam, String> {
-    let (name, default) = text.split_once('=').unwrap_or((text, ""));
+    let end = text.find([':', '=']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
     if let Some(problem) = param_problem(name) {
         return Err(format!("`{name}`: {problem}"));
     }
+    let (kind, default) = match rest.strip_prefix(':') {
+        Some(rest) => kind(rest)?,
+        None => (ParamKind::Any, rest.strip_prefix('=').unwrap_or("")),
+    };
     let variable = |name: &str| name.to_ascii_uppercase().replace('-', "_");
     if others.iter().any(|other| variable(&other.name) == variable(name)) {
         return Err(format!("the parameter `{name}` is given twice"));
     }
     let mut rest = default;
+    let mut is_literal = true;
     while let Some((_, after)) = rest.split_once('{') {
+        is_literal = false;
         let (place, next) = after.split_once('}').ok_or_else(|| format!("`{default}`: this brace is not closed"))?;
-        if !FILLED_IN.contains(&place) {
-            return Err(format!("`{{{place}}}` is not known; there are {{{}}}", FILLED_IN.join("}, {")));
+        let is_label = place.strip_prefix("label:").is_some_and(|label| !label.is_empty());
+        if !FILLED_IN.contains(&place) && !is_label {
+            return Err(format!("`{{{place}}}` is not known; there are {{{}}} and {{label:NAME}}", FILLED_IN.join("}, {")));
         }
         rest = next;
     }
-    Ok(ProcedureParam { name: name.to_owned(), default: default.to_owned() })
+    if is_literal
+        && !default.is_empty()
+        && let Some(problem) = rules::param_problem(&kind, default)
+    {
+        return Err(format!("the default of `{name}`: {problem}"));
+    }
+    Ok(ProcedureParam { name: name.to_owned(), default: default.to_owned(), kind })
+}
+
+/// `int(1..100)=5`: what a parameter takes, and the default behind it.
+fn kind(text: &str) -> Result<(ParamKind, &str), String> {
+    let end = text.find(['(', '=']).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let (within, default) = match rest.strip_prefix('(') {
+        // A pattern may hold parentheses: the last one that ends the kind counts.
+        Some(rest) => match (rest.rfind(")="), rest.strip_suffix(')')) {
+            (_, Some(within)) => (Some(within), ""),
+            (Some(at), None) => (Some(&rest[..at]), &rest[at + 2..]),
+            (None, None) => return Err(format!("`{word}(`: this parenthesis is not closed")),
+        },
+        None => (None, rest.strip_prefix('=').unwrap_or("")),
+    };
+    let needed = || within.filter(|within| !within.trim().is_empty()).ok_or_else(|| format!("`{word}` needs what it takes: {word}(…)"));
+    let kind = match word {
+        "int" => whole(within)?,
+        "date" if within.is_none() => ParamKind::Date,
+        "choice" => {
+            let options: Vec<String> = needed()?.split('|').map(|option| option.trim().to_owned()).collect();
+            if options.iter().any(String::is_empty) {
+                return Err("an option of `choice` is empty".to_owned());
+            }
+            ParamKind::Choice { options }
+        }
+        "pattern" => ParamKind::Pattern { regex: pattern(needed()?.to_owned())? },
+        "text" => match within.map(str::parse::<u32>) {
+            None => ParamKind::Text { max: TEXT_MAX },
+            Some(Ok(max)) if max > 0 => ParamKind::Text { max },
+            Some(_) => return Err("`text` takes the most characters: text(80)".to_owned()),
+        },
+        other => return Err(format!("`{other}` is no kind of parameter; there are int, date, choice(a|b), pattern(…), text(80)")),
+    };
+    Ok((kind, default))
+}
+
+fn whole(within: Option<&str>) -> Result<ParamKind, String> {
+    let Some(within) = within else { return Ok(ParamKind::Int { min: i64::MIN, max: i64::MAX }) };
+    let wrong = || format!("`int({within})`: bounds are written as int(1..100)");
+    let (min, max) = within.split_once("..").ok_or_else(wrong)?;
+    let bound = |text: &str, open: i64| if text.trim().is_empty() { Ok(open) } else { text.trim().parse::<i64>().map_err(|_| wrong()) };
+    let (min, max) = (bound(min, i64::MIN)?, bound(max, i64::MAX)?);
+    if min > max { Err(wrong()) } else { Ok(ParamKind::Int { min, max }) }
+}
+
+/// `probe down, run failed`.
+fn causes(text: &str) -> Result<Vec<String>, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let known = |word: &str| match CAUSES.contains(&word) {
+        true => Ok(word.to_owned()),
+        false => Err(match nearest(word, CAUSES.iter().copied()) {
+            Some(right) => format!("`on`: unknown `{word}`; did you mean `{right}`?"),
+            None => format!("`on`: unknown `{word}`; known here: {}", CAUSES.join(", ")),
+        }),
+    };
+    words.map(known).collect()
 }
 
 fn exit_code(text: &str) -> Result<i32, String> {
@@ -113,6 +214,13 @@ fn exit_code(text: &str) -> Result<i32, String> {
 }
 
 fn pattern(text: String) -> Result<String, String> {
+    match Regex::new(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(format!("this is no regular expression: `{text}`")),
+    }
+}
+
+fn expected_output(text: String) -> Result<String, String> {
     match Regex::new(&text) {
         Ok(_) => Ok(text),
         Err(_) => Err(format!("`expect-output` is no regular expression: `{text}`")),

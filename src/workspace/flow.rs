@@ -155,7 +155,7 @@ fn flow_zone(top: &Table<'_>) -> Option<String> {
     settings::zone(top, "timezone").or_else(|| settings::zone(top, "zone"))
 }
 
-fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String> {
+pub(super) fn schedules(top: &Table<'_>, zone: &str, days: Option<&DayRule>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in top.texts("schedule") {
         let words = line.value.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -2,7 +2,7 @@
 
 use super::WORKSPACE_FILE;
 use super::name::name_problem;
-use super::shipped::SHIPPED_RUNBOOKS;
+use super::shipped::{SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS};
 use jiff::tz::TimeZone;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -19,13 +19,13 @@ pub struct InitError {
     pub error: io::Error,
 }
 
-/// Makes the folder a workspace: settings, an example flow, probe and calendar, the shipped runbooks, a folder for notes.
+/// Makes the folder a workspace: settings, an example flow, probe and calendar, the shipped runbooks and checklists, a folder for notes.
 /// Gives the files that were made; those that were there are left as they are.
 ///
 /// # Errors
 /// The first file that could not be written.
 pub fn init(dir: &Path) -> Result<Vec<PathBuf>, InitError> {
-    for folder in ["flows", "probes", "calendars", "runbooks", "notes"] {
+    for folder in ["flows", "probes", "calendars", "runbooks", "checklists", "notes"] {
         let path = dir.join(folder);
         std::fs::create_dir_all(&path).map_err(|error| InitError { path, error })?;
     }
@@ -37,6 +37,7 @@ pub fn init(dir: &Path) -> Result<Vec<PathBuf>, InitError> {
         (".gitignore".to_owned(), ".dogwatch/\n".to_owned()),
     ];
     files.extend(SHIPPED_RUNBOOKS.iter().map(|shipped| (format!("runbooks/{}.md", shipped.name), shipped.text.to_owned())));
+    files.extend(SHIPPED_CHECKLISTS.iter().map(|shipped| (format!("checklists/{}.md", shipped.name), shipped.text.to_owned())));
     let mut made = Vec::new();
     for (name, text) in files {
         let path = dir.join(name);

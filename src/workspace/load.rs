@@ -9,10 +9,10 @@ use super::name::name_problem;
 use super::settings::{self, Settings};
 use super::shipped::SHIPPED_RUNBOOKS;
 use super::table::Table;
-use super::{WORKSPACE_FILE, calendar, conditions, flow, probe, runbook};
+use super::{WORKSPACE_FILE, calendar, checklist, conditions, flow, probe, runbook};
 use crate::domain::effect::Definitions;
 use crate::domain::probe::Target;
-use crate::domain::{FlowDefinition, ProbeDefinition, ProbeId, Runbook, RunbookId};
+use crate::domain::{Checklist, FlowDefinition, ProbeDefinition, ProbeId, ProcedureRules, Runbook, RunbookId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -55,6 +55,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let answering = Answering::of(settings.as_ref().and_then(|settings| settings.access.as_ref()));
     let flows = reading.flows(&flow::Known { zone: &zone, runbooks: &names, calendars: &calendars, pools, told: &told, answering });
     let probes = reading.probes(&names);
+    let checklists = reading.checklists(&checklist::Known { zone: &zone, calendars: &calendars, flows: &flows, probes: &probes });
     let Reading { mut errors, mut warnings, mut files, .. } = reading;
     errors.sort_by(|a, b| a.file.cmp(&b.file));
     warnings.sort_by(|a, b| a.file.cmp(&b.file));
@@ -78,6 +79,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 people: Arc::new(settings.people.clone()),
                 outside: settings.outside.clone(),
                 evidence: Arc::new(settings.evidence.clone()),
+                procedure_rules: ProcedureRules { machine: machine(), ..settings.procedure_rules.clone() },
+                checklists: checklists.into_iter().map(Arc::new).collect(),
             },
             settings,
             files,
@@ -85,6 +88,13 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
         }),
         _ => Err(LoadErrors(errors)),
     }
+}
+
+/// What this machine is known by, in words that say nothing of it elsewhere: a digest of its id.
+fn machine() -> String {
+    let id = ["/etc/machine-id", "/var/lib/dbus/machine-id"].iter().find_map(|path| std::fs::read_to_string(path).ok());
+    let id = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+    id.map(|id| blake3::keyed_hash(b"dogwatch: which machine is this?", id.as_bytes()).to_hex()[..16].to_owned()).unwrap_or_default()
 }
 
 /// The runbooks that files may name.
@@ -177,6 +187,17 @@ impl Reading<'_> {
             self.warnings.extend(problems);
         }
         runbooks
+    }
+
+    fn checklists(&mut self, known: &checklist::Known<'_>) -> Vec<Checklist> {
+        let mut checklists = Vec::new();
+        for (stem, file) in self.folder("checklists", ".md") {
+            let read = checklist::read(&file, &stem, known);
+            checklists.push(read.checklist);
+            self.errors.extend(read.errors);
+            self.warnings.extend(read.warnings);
+        }
+        checklists
     }
 
     fn calendars(&mut self) -> Calendars {

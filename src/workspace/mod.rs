@@ -7,6 +7,7 @@
 mod approval;
 mod calendar;
 mod channel;
+mod checklist;
 mod conditions;
 mod cycle;
 mod error;
@@ -15,6 +16,7 @@ mod fence;
 mod file;
 mod find;
 mod flow;
+pub mod history;
 mod init;
 mod load;
 mod maintenance;
@@ -40,7 +42,7 @@ pub use name::name_problem;
 pub use place::{Place, PlaceError};
 pub use quantity::{parse_size, parse_span};
 pub use settings::{Access, Principal, Retention, Settings};
-pub use shipped::{SHIPPED_RUNBOOKS, ShippedRunbook};
+pub use shipped::{SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, ShippedChecklist, ShippedRunbook};
 pub use watcher::{Changed, WatchError, Watcher};
 
 /// The file that makes a folder a workspace.

@@ -22,11 +22,17 @@
 //! | `sh`, `bash` | the language: given to `sh -c` or `bash -c` |
 //! | `name="…"` | what people read; needed |
 //! | `id="…"` | what is typed and kept; default the name in small letters with `-` between the words |
-//! | `param="NAME=DEFAULT"` | asked for before it runs, reaches the command as `DOGWATCH_PARAM_<NAME>`; may be repeated; the default may hold `{flow}`, `{run}`, `{step}`, `{date}`, `{probe}`, `{incident}` |
+//! | `param="NAME=DEFAULT"` | asked for before it runs, reaches the command as `DOGWATCH_PARAM_<NAME>`; may be repeated; the default may hold `{flow}`, `{run}`, `{step}`, `{date}`, `{probe}`, `{incident}`, `{label:NAME}` |
 //! | `expect="exit N"` | the exit code that is a pass; default 0 |
 //! | `expect-output="…"` | a regular expression that the output must match |
 //! | `timeout=10m` | it is ended after this; default 10 min |
 //! | `danger` | it changes something that is hard to undo, and is confirmed by typing |
+//! | `approval=two` | another person approves exactly what it runs, before it does |
+//! | `auto`, `on="probe down, run failed"` | it runs by itself when an incident opens that the runbook is for; `on` names what must have opened it. Never with `danger` |
+//!
+//! A parameter may say what it takes: `rows:int(1..1000)=10`, `env:choice(prod|test)=test`, `id:pattern([A-Z]{3})`,
+//! `day:date={date}`, `why:text(80)`. `auto_max = 2` in the front matter is how many steps of the runbook run by themselves
+//! within an hour.
 //!
 //! Within quotes `\"` is a quote, any other backslash is itself. A block that breaks these rules is shown and cannot be
 //! run, and the reason is told with its line.
@@ -40,7 +46,7 @@ use crate::domain::{Labels, Runbook, RunbookId};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use toml::de::DeValue;
 
-const KEYS: Keys = Keys { known: &["title", "match"], later: &["owner", "tags", "reviewed", "two_people"] };
+const KEYS: Keys = Keys { known: &["title", "match", "auto_max"], later: &["owner", "tags", "reviewed", "two_people"] };
 const MATCH: Keys = Keys { known: &["flow", "probe", "alert", "labels"], later: &["severity", "source"] };
 
 /// No runbook has more runnable steps.
@@ -70,6 +76,7 @@ pub fn parse(id: &str, file: &str, text: &str) -> (Runbook, Vec<FileError>) {
         matches: front.matches,
         text: text[body_at..].to_owned(),
         steps,
+        auto_max: front.auto_max,
     };
     (runbook, warnings)
 }
@@ -80,7 +87,7 @@ pub(super) fn read(file: &SourceFile, stem: &str) -> (Runbook, Vec<FileError>) {
 }
 
 /// Where the front matter ends and where the text begins, when there is a front matter.
-fn front_matter(text: &str) -> Option<(usize, usize)> {
+pub(super) fn front_matter(text: &str) -> Option<(usize, usize)> {
     let rest = text.strip_prefix("---\n")?;
     let mut at = text.len() - rest.len();
     for line in rest.split_inclusive('\n') {
@@ -96,6 +103,7 @@ fn front_matter(text: &str) -> Option<(usize, usize)> {
 struct Front {
     title: Option<String>,
     matches: Vec<Match>,
+    auto_max: Option<u32>,
 }
 
 /// Reads the front matter. A wrong one matches nothing: half of its rules could match too much.
@@ -113,10 +121,11 @@ fn read_front(name: &str, text: &str, warnings: &mut Vec<FileError>) -> Front {
         _ => top.tables("match", &MATCH),
     };
     let matches = rules.iter().map(|rule| read_match(rule)).collect();
+    let auto_max = top.whole("auto_max", 0..=1_000).map(|most| most as u32);
     let is_right = file.is_right();
     drop(parsed);
     warnings.extend(file.into_problems());
-    Front { title, matches: if is_right { matches } else { Vec::new() } }
+    Front { title, matches: if is_right { matches } else { Vec::new() }, auto_max }
 }
 
 fn read_match(rule: &Table<'_>) -> Match {

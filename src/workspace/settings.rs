@@ -8,12 +8,13 @@ use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::people;
 use super::table::{self, Keys, Table};
+use crate::domain::approval::TwoPeople;
 use crate::domain::condition::Pools;
 use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
 use crate::domain::outside::OutsideSettings;
 use crate::domain::people::People;
-use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow};
+use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow, ProcedureRules};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,8 @@ pub struct Settings {
     pub outside: OutsideSettings,
     /// What is gathered for which incidents, and what is masked in it.
     pub evidence: EvidenceSettings,
+    /// What is asked of steps of runbooks.
+    pub procedure_rules: ProcedureRules,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -117,13 +120,16 @@ const KEYS: Keys = Keys {
         "outside",
         "evidence",
         "secrets",
+        "remediation",
     ],
     later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
 };
 const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
-const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
+const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers", "two_people", "approval_expires", "break_glass"], later: &[] };
+const REMEDIATION: Keys = Keys { known: &["per_hour"], later: &[] };
+const TWO_PEOPLE: &[(&str, TwoPeople)] = &[("dangerous", TwoPeople::Dangerous), ("all", TwoPeople::Always)];
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
@@ -135,6 +141,12 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
     let channels = channel::read(&top, root);
     let names = ChannelNames::of(&channels);
     let zone = zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned());
+    let given = top.table("access", &ACCESS);
+    let access = given.as_ref().map(|access| Access {
+        viewers: principals(access, "viewers"),
+        operators: principals(access, "operators"),
+        approvers: principals(access, "approvers"),
+    });
     Settings {
         name: name(&top, folder),
         maintenance: maintenance::windows(&top, &zone),
@@ -145,11 +157,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
         daemon_user: daemon.as_ref().and_then(user),
         max_running: daemon.as_ref().and_then(|daemon| daemon.whole("max_running", 1..=10_000)).map_or(16, |number| number as u32),
         socket_dir: daemon.as_ref().and_then(socket_dir),
-        access: top.table("access", &ACCESS).map(|access| Access {
-            viewers: principals(&access, "viewers"),
-            operators: principals(&access, "operators"),
-            approvers: principals(&access, "approvers"),
-        }),
+        procedure_rules: procedure_rules(&top, given.as_ref(), access.as_ref()),
+        access,
         retention: top.table("retention", &RETENTION).map_or_else(Retention::default, |given| retention(&given)),
         messages: messages::read(&top, &Messages::default(), &names).unwrap_or_default(),
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
@@ -243,6 +252,29 @@ fn principals(access: &Table<'_>, key: &str) -> Vec<Principal> {
         Some(if is_group { Principal::Group(name.to_owned()) } else { Principal::User(name.to_owned()) })
     };
     access.texts(key).into_iter().filter_map(read).collect()
+}
+
+/// What is asked of steps of runbooks; the machine is known where the files are read.
+fn procedure_rules(top: &Table<'_>, given: Option<&Table<'_>>, access: Option<&Access>) -> ProcedureRules {
+    let mut rules = ProcedureRules::default();
+    if let Some(per_hour) = top.table("remediation", &REMEDIATION).and_then(|table| table.whole("per_hour", 0..=1_000)) {
+        rules.auto_per_hour = per_hour as u32;
+    }
+    let Some(given) = given else { return rules };
+    let words = given.texts("two_people");
+    for word in &words {
+        match TWO_PEOPLE.iter().find(|(name, _)| *name == word.value) {
+            Some((_, which)) if rules.two_people != TwoPeople::Always => rules.two_people = *which,
+            Some(_) => {}
+            None => given.file.wrong_but(word.at.clone(), format!("`two_people`: unknown `{}`", word.value), "known here: dangerous, all"),
+        }
+    }
+    if rules.two_people != TwoPeople::Never && access.is_some_and(|access| access.approvers.is_empty()) {
+        given.file.wrong_but(given.place("two_people"), "`two_people` without `approvers`: nobody could approve", "name them in approvers");
+    }
+    rules.approval_expires = given.span("approval_expires", Duration::from_mins(1)..=DAY).unwrap_or(rules.approval_expires);
+    rules.break_glass = given.flag("break_glass").unwrap_or(false);
+    rules
 }
 
 /// What the name of a Unix user or group cannot be; directory services allow more than the classic letters.

@@ -1,4 +1,4 @@
-//! The runbooks that every shop needs, as they are shipped.
+//! The runbooks and checklists that every shop needs, as they are shipped.
 
 /// A runbook of the program itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,3 +24,19 @@ pub const SHIPPED_RUNBOOKS: &[ShippedRunbook] = &[
 const fn shipped(name: &'static str, text: &'static str) -> ShippedRunbook {
     ShippedRunbook { name, text }
 }
+
+/// A checklist of the program itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShippedChecklist {
+    /// Its name: the stem of its file.
+    pub name: &'static str,
+    /// Its text with front matter.
+    pub text: &'static str,
+}
+
+/// All of them, sorted by name.
+pub const SHIPPED_CHECKLISTS: &[ShippedChecklist] = &[
+    ShippedChecklist { name: "before-a-release", text: include_str!("../../checklists/before-a-release.md") },
+    ShippedChecklist { name: "before-the-day", text: include_str!("../../checklists/before-the-day.md") },
+    ShippedChecklist { name: "end-of-the-day", text: include_str!("../../checklists/end-of-the-day.md") },
+];

@@ -15,7 +15,7 @@ const QUIET: Duration = Duration::from_millis(150);
 /// Changes that never pause are told after this long.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The folders of definitions.
-const FOLDERS: [&str; 4] = ["flows", "probes", "runbooks", "calendars"];
+const FOLDERS: [&str; 5] = ["flows", "probes", "runbooks", "calendars", "checklists"];
 
 /// The kernel cannot tell about changes, so there is no live reload: shown on a banner.
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ pub struct Changed {
     pub blind: Option<String>,
 }
 
-/// Watches `dogwatch.toml`, flows, probes, runbooks and calendars until it is dropped. Saving by renaming, and folders that are
+/// Watches `dogwatch.toml`, flows, probes, runbooks, calendars and checklists until it is dropped. Saving by renaming, and folders that are
 /// deleted and made again, are seen.
 #[derive(Debug)]
 pub struct Watcher {

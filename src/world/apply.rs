@@ -1,6 +1,8 @@
 //! `World::apply`: one arm per fact. Total: a fact about something unknown changes nothing.
 
+mod approvals;
 mod calendars;
+mod checklists;
 mod conditions;
 mod duty;
 mod flows;
@@ -17,7 +19,7 @@ mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
 use super::overlay::{Owner, Snooze};
-use super::{Daemon, MadeOverride, RECENT_KEPT, ReviewDecision, Source, World, relate};
+use super::{Daemon, ItemTick, MadeOverride, RECENT_KEPT, ReviewDecision, Source, World, relate};
 use crate::domain::run::Occurrence;
 use crate::domain::source::Freshness;
 use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage};
@@ -89,7 +91,10 @@ impl World {
             }),
             Event::IncidentResolved { incident, reason } => self.incident_resolved(*incident, &entry.author, reason, at),
             Event::NoteSaved { note } => self.note_saved(note, &entry.author),
-            Event::ProcedureAsked { attempt, command, params } => self.procedure_asked(attempt, command, params, by, at),
+            Event::ProcedureAsked { attempt, command, params } => {
+                self.procedure_asked(attempt, command, params, by, at);
+                self.remedy_begun(attempt, &entry.author, at);
+            }
             Event::ProcedureTicked { runbook, step, subject, done } => self.procedure_ticked(runbook, step, subject, *done, by, at),
             Event::ChannelDefined { channel } => self.channel_defined(channel),
             Event::ChannelRemoved { channel } => self.channel_removed(channel),
@@ -192,12 +197,31 @@ impl World {
                 let (finding, by, accepted, path) = (finding.clone(), by.to_owned(), *accepted, path.clone());
                 self.review_decided(*incident, ReviewDecision { finding, accepted, by, at, path });
             }
+            Event::ProcedureRulesDefined { rules } => self.procedure_rules_defined(rules),
+            Event::ApprovalAsked { digest, request } => self.approval_asked(digest, request, &entry.author),
+            Event::ApprovalGiven { digest, note } => self.approval_given(digest, &entry.author, note.as_ref(), at),
+            Event::ApprovalUsed { digest, attempt } => self.change_approval(digest, |approval| approval.used = Some(attempt.clone())),
+            Event::ApprovalEnded { digest, reason } => self.change_approval(digest, |approval| approval.ended = Some(reason.clone())),
+            Event::ChecklistDefined { checklist } => self.checklist_defined(checklist, at),
+            Event::ChecklistRemoved { checklist } => drop(self.checklists.remove(checklist)),
+            Event::ChecklistOpened { checklist, number, planned, due } => {
+                self.checklist_opened(checklist, *number, *planned, *due, by, at);
+            }
+            Event::ChecklistMissed { checklist, until, .. } => self.checklist_missed(checklist, *until),
+            Event::ItemTicked { checklist, number, item, done, note, evidence } => {
+                let tick = ItemTick { done: *done, by: by.to_owned(), at, note: note.clone(), evidence: evidence.clone() };
+                self.item_ticked(checklist, *number, item, tick);
+            }
+            Event::ChecklistDone { checklist, number } => self.checklist_over(checklist, *number, None, at),
+            Event::ChecklistLeft { checklist, number, reason, .. } => self.checklist_over(checklist, *number, Some(reason), at),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
             | Event::AlertMuted { .. }
+            | Event::GlassBroken { .. }
+            | Event::RemediationHeldBack { .. }
             | Event::Unknown(_) => {}
         }
         self.touch(entry);
@@ -301,9 +325,22 @@ impl World {
                 self.touched.probes = entry.seq;
                 self.touched.flows = entry.seq;
             }
-            Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
-                self.touched.runbooks = entry.seq;
-            }
+            Event::RunbookDefined { .. }
+            | Event::RunbookRemoved { .. }
+            | Event::ProcedureAsked { .. }
+            | Event::ProcedureTicked { .. }
+            | Event::ProcedureRulesDefined { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::ApprovalUsed { .. }
+            | Event::ApprovalEnded { .. } => self.touched.runbooks = entry.seq,
+            Event::ChecklistDefined { .. }
+            | Event::ChecklistRemoved { .. }
+            | Event::ChecklistOpened { .. }
+            | Event::ChecklistMissed { .. }
+            | Event::ItemTicked { .. }
+            | Event::ChecklistDone { .. }
+            | Event::ChecklistLeft { .. } => self.touched.checklists = entry.seq,
             _ => {}
         }
     }

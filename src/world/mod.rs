@@ -2,8 +2,10 @@
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
 mod apply;
+pub mod approval;
 pub mod away;
 pub mod channel;
+pub mod checklist;
 mod compact;
 pub mod duty;
 pub mod escalation;
@@ -22,8 +24,10 @@ mod relate;
 pub mod settled;
 pub mod urgency;
 
+pub use approval::{Approval, Second};
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use checklist::{ChecklistRow, ItemTick, Occasion};
 pub use duty::{Duty, MadeOverride};
 pub use escalation::Escalation;
 pub use feed::Feed;
@@ -34,7 +38,7 @@ pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Sno
 pub use part::Part;
 pub use pool::Pool;
 pub use probe::Probe;
-pub use procedure::{Procedure, Tick, TickState};
+pub use procedure::{Procedure, Remedy, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 pub use record::{Deed, Noticed, Record, RecordedAlert};
 pub use urgency::{QueueTurn, RunsOut, Urgency};
@@ -42,8 +46,8 @@ pub use urgency::{QueueTurn, RunsOut, Urgency};
 use crate::domain::evidence::EvidenceSettings;
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
-    AckLife, AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId,
-    Runbook, RunbookId, Severity, SilenceId, SourceId, Subject,
+    AckLife, AttemptId, Calendar, CalendarId, ChannelId, Checklist, ChecklistId, Digest, Entry, Fingerprint, FlowId, IncidentId, Job,
+    Labels, MessageId, ProbeId, ProcedureRules, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -63,6 +67,8 @@ pub const RESOLVED_KEPT: usize = 500;
 pub const RECENT_KEPT: usize = 500;
 /// Dates of each flow whose ends are kept for the flows that come after it.
 pub const DATES_KEPT: usize = 40;
+/// Steps that ran by themselves and are kept for the limits of the hour: more than any limit.
+pub const REMEDIES_KEPT: usize = 1_000;
 /// Entries that one incident's timeline keeps.
 pub const TIMELINE_KEPT: usize = 2_000;
 
@@ -183,6 +189,18 @@ pub struct World {
     /// Ended incidents in short, the youngest [`record::RECORDS_KEPT`].
     #[serde(default)]
     pub records: BTreeMap<IncidentId, Arc<Record>>,
+    /// What the workspace asks of steps of runbooks.
+    #[serde(default)]
+    pub procedure_rules: ProcedureRules,
+    /// Requests for a second word, the open ones and the last of the others.
+    #[serde(default)]
+    pub approvals: BTreeMap<Digest, Arc<Approval>>,
+    /// Steps that dogwatch ran by itself, the oldest first.
+    #[serde(default)]
+    pub remedies: VecDeque<Remedy>,
+    /// Checklists.
+    #[serde(default)]
+    pub checklists: BTreeMap<ChecklistId, Arc<ChecklistRow>>,
 }
 
 /// What the daemon said of itself.
@@ -248,6 +266,9 @@ pub struct Touched {
     pub incidents: u64,
     /// Runbooks and procedures.
     pub runbooks: u64,
+    /// Checklists.
+    #[serde(default)]
+    pub checklists: u64,
 }
 
 /// The key of a walked runbook.
@@ -310,6 +331,22 @@ impl World {
     /// A walked runbook.
     pub fn procedure(&self, runbook: &RunbookId, subject: &Subject) -> Option<&Procedure> {
         self.procedures.get(&procedure_key(runbook, subject)).map(|procedure| &**procedure)
+    }
+
+    /// A runbook, or the runnable part of a checklist under the name of one of its occurrences.
+    pub fn book(&self, id: &RunbookId) -> Option<&Runbook> {
+        if let Some(book) = self.runbooks.get(id) {
+            return Some(book);
+        }
+        let (checklist, number) = Checklist::of_runbook(id)?;
+        let row = self.checklists.get(&checklist)?;
+        let occasions = row.open.iter().chain(&row.past);
+        occasions.into_iter().find(|occasion| occasion.number == number).map(|occasion| &occasion.checklist.book)
+    }
+
+    /// Checklists that are open, with what is not ticked on them: for the handover.
+    pub fn open_checklists(&self) -> impl Iterator<Item = &Occasion> {
+        self.checklists.values().filter_map(|row| row.open.as_ref())
     }
 
     /// Attempts of flows' steps that run now; runbook steps take no slot.

@@ -2,7 +2,7 @@
 //! head and the most urgent rows, the others the rest.
 
 use super::queue::{Queue, Row};
-use super::{Alert, Feed, Flow, Incident, Outgoing, Probe, Procedure, Record, Turn, World};
+use super::{Alert, ChecklistRow, Feed, Flow, Incident, Outgoing, Probe, Procedure, Record, Turn, World};
 use crate::domain::{Calendar, Entry, FlowId, Health, IncidentId, Phase, Runbook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,9 @@ pub struct Part {
     /// Some ended incidents in short.
     #[serde(default)]
     pub records: Vec<Arc<Record>>,
+    /// Some checklists.
+    #[serde(default)]
+    pub checklists: Vec<Arc<ChecklistRow>>,
     /// Whether this is the last part.
     pub last: bool,
 }
@@ -79,6 +82,7 @@ impl World {
         // One at a time: a calendar may name thousands of days.
         further(&mut parts, self.calendars.values().cloned(), 1, |part, rows| part.calendars = rows);
         further(&mut parts, self.runbooks.values().cloned(), 16, |part, rows| part.runbooks.extend(rows));
+        further(&mut parts, self.checklists.values().cloned(), 16, |part, rows| part.checklists = rows);
         further(&mut parts, self.procedures.iter().map(|(key, row)| (key.clone(), row.clone())), FURTHER, |part, rows| {
             part.procedures = rows;
         });
@@ -133,6 +137,9 @@ impl World {
             outside: self.outside.clone(),
             evidence: self.evidence.clone(),
             gathering: self.gathering.clone(),
+            procedure_rules: self.procedure_rules.clone(),
+            approvals: self.approvals.clone(),
+            remedies: self.remedies.clone(),
             ..Self::default()
         }
     }
@@ -165,6 +172,7 @@ impl World {
         }
         self.runbooks.extend(part.runbooks.into_iter().map(|row| (row.id.clone(), row)));
         self.calendars.extend(part.calendars.into_iter().map(|row| (row.id.clone(), row)));
+        self.checklists.extend(part.checklists.into_iter().map(|row| (row.definition.id.clone(), row)));
         self.procedures.extend(part.procedures);
         self.ready.extend(part.ready);
         self.retrying.extend(part.retrying);

@@ -61,3 +61,14 @@ pub enum TickState {
     /// The tick was taken back.
     Open,
 }
+
+/// A step that dogwatch ran by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// The runbook.
+    pub runbook: RunbookId,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// When.
+    pub at: Timestamp,
+}

@@ -75,6 +75,8 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::EscalationStarted { .. }
             | Event::OutsideDefined { .. }
             | Event::EvidenceDefined { .. }
+            | Event::ProcedureRulesDefined { .. }
+            | Event::ChecklistDefined { .. }
     )
 }
 
@@ -97,7 +99,8 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
             _ => false,
         },
-        AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } => false,
+        AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } | AlertCause::ChecklistOverdue { .. } => false,
+        AlertCause::GlassBroken { .. } => matches!(event, Event::GlassBroken { .. }),
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel
@@ -212,7 +215,13 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         }
         Event::NoteSaved { note } => incident_of(&note.subject),
         Event::ProcedureTicked { subject, .. } => incident_of(subject),
+        Event::ApprovalAsked { request, .. } => incident_of(&request.subject),
+        Event::ApprovalGiven { digest, .. } | Event::ApprovalUsed { digest, .. } | Event::ApprovalEnded { digest, .. } => {
+            world.approvals.get(digest).map(|approval| incident_of(&approval.request.subject)).unwrap_or_default()
+        }
+        Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::ProcedureAsked { attempt, .. }
+        | Event::GlassBroken { attempt, .. }
         | Event::ProcedureKillAsked { attempt }
         | Event::AttemptStarting { attempt, .. }
         | Event::AttemptStarted { attempt, .. }

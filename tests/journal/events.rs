@@ -8,7 +8,7 @@ use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::note::{NoteKind, SavedNote};
 use dogwatch::domain::probe::{Expectation, Target};
 use dogwatch::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause, Scope};
-use dogwatch::domain::runbook::{Match, ProcedureExpectation, ProcedureParam, ProcedureStep};
+use dogwatch::domain::runbook::{Match, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
 use dogwatch::domain::source::{Capability, Freshness};
 use dogwatch::domain::*;
 use jiff::Timestamp;
@@ -16,17 +16,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod duty;
+mod procedures;
 mod queue;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_DUTY + duty::KINDS + 1;
+pub const KINDS: usize = FIRST_PROCEDURE + procedures::KINDS + 1;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 /// The first kind of what lies over incidents.
 const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
 /// The first kind about people and who was told.
 const FIRST_DUTY: usize = FIRST_OF_QUEUE + queue::KINDS;
+/// The first kind about second words and checklists.
+const FIRST_PROCEDURE: usize = FIRST_DUTY + duty::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -235,14 +238,16 @@ impl Dice {
             name: self.step(),
             title: self.words(),
             run: CommandLine::Shell("df -h".into()),
-            params: vec![ProcedureParam { name: "date".into(), default: "{date}".into() }],
+            params: vec![ProcedureParam { name: "date".into(), default: "{date}".into(), kind: ParamKind::Any }],
             expect: ProcedureExpectation { exit: 0, output: self.maybe(Self::words) },
             danger: self.roll(2) == 0,
             timeout: self.span(),
             line: self.roll(100),
+            two_people: false,
+            auto: None,
         };
         let matches = vec![Match { flow: Some("nightly-*".into()), labels: self.labels(), ..Match::default() }];
-        Runbook { id, title: self.words(), file: "runbooks/x.md".into(), matches, text: self.words(), steps: vec![step] }
+        Runbook { id, title: self.words(), file: "runbooks/x.md".into(), matches, text: self.words(), steps: vec![step], auto_max: None }
     }
 
     fn notice(&mut self) -> AlertNotice {
@@ -374,7 +379,8 @@ impl Dice {
             52..=60 => self.of_channels(kind - 52),
             verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
             kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
-            duty if (FIRST_DUTY..KINDS - 1).contains(&duty) => self.duty(duty - FIRST_DUTY),
+            duty if (FIRST_DUTY..FIRST_PROCEDURE).contains(&duty) => self.duty(duty - FIRST_DUTY),
+            kind if (FIRST_PROCEDURE..KINDS - 1).contains(&kind) => self.procedure(kind - FIRST_PROCEDURE),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -588,9 +594,23 @@ pub fn name(event: &Event) -> &'static str {
         Event::EvidenceTaken { .. } => "evidence_taken",
         Event::WriteUpMoved { .. } => "write_up_moved",
         Event::ReviewDecided { .. } => "review_decided",
+        Event::ProcedureRulesDefined { .. } => "procedure_rules_defined",
+        Event::ApprovalAsked { .. } => "approval_asked",
+        Event::ApprovalGiven { .. } => "approval_given",
+        Event::ApprovalUsed { .. } => "approval_used",
+        Event::ApprovalEnded { .. } => "approval_ended",
+        Event::GlassBroken { .. } => "glass_broken",
+        Event::RemediationHeldBack { .. } => "remediation_held_back",
+        Event::ChecklistDefined { .. } => "checklist_defined",
+        Event::ChecklistRemoved { .. } => "checklist_removed",
+        Event::ChecklistOpened { .. } => "checklist_opened",
+        Event::ChecklistMissed { .. } => "checklist_missed",
+        Event::ItemTicked { .. } => "item_ticked",
+        Event::ChecklistDone { .. } => "checklist_done",
+        Event::ChecklistLeft { .. } => "checklist_left",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 112;
+pub const NAMES: usize = 126;

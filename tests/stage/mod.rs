@@ -191,6 +191,8 @@ impl Story {
             danger: *danger,
             timeout: Duration::from_mins(10),
             line,
+            two_people: false,
+            auto: None,
         });
         let runbook = Runbook {
             id: name.into(),
@@ -199,6 +201,7 @@ impl Story {
             matches,
             text: format!("# {title}\n"),
             steps: steps.collect(),
+            auto_max: None,
         };
         self.tell(86_000, Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) })
     }

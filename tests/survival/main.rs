@@ -17,3 +17,4 @@ mod roles;
 mod storage;
 mod terminal_given_back;
 mod terminal_lost;
+mod two_people;

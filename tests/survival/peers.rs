@@ -88,7 +88,7 @@ pub fn setpriv_nobody(program: &std::path::Path) -> Command {
 }
 
 /// The program as the user `nobody`.
-fn as_nobody(workspace: &Workspace, args: &[&str]) -> Output {
+pub fn as_nobody(workspace: &Workspace, args: &[&str]) -> Output {
     let mut command = setpriv_nobody(env!("CARGO_BIN_EXE_dogwatch").as_ref());
     command
         .args(["--no-daemon", "--workspace"])

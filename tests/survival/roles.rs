@@ -6,7 +6,7 @@ use crate::support::{Wire, Workspace};
 use dogwatch::channels::Courier;
 use dogwatch::daemon::server::Server;
 use dogwatch::domain::{Command, Event, RefusalKind};
-use dogwatch::engine::{Beginning, Engine, Input, Outside};
+use dogwatch::engine::{Beginning, Engine, Input, Outside, Roles};
 use dogwatch::evidence::Gatherer;
 use dogwatch::feeds::Feeds;
 use dogwatch::journal::{Journal, Page, Reader};
@@ -82,6 +82,12 @@ const COMMANDS: &str = r#"[
     {"take_evidence": {"incident": 1}},
     {"move_write_up": {"incident": 1, "state": "in review"}},
     {"decide_review": {"incident": 1, "finding": "no_runbook", "accepted": false}},
+    {"approve_procedure": {"digest": "00"}},
+    {"decline_procedure": {"digest": "00", "reason": "x"}},
+    {"break_glass": {"runbook": "r", "step": "s", "subject": "workspace", "confirmed": "s", "reason": "x"}},
+    {"open_checklist": {"checklist": "c"}},
+    {"tick_item": {"checklist": "c", "item": "i", "done": true}},
+    {"verify_checklist": {"checklist": "c"}},
     "reload",
     "stop"
 ]"#;
@@ -132,6 +138,8 @@ impl House {
         let gatherer = Gatherer::start(state.clone(), folder.path().into(), reports.clone()).unwrap();
         let feeds = Feeds::start(folder.path(), reports).unwrap();
         let outside = Outside { runner, prober, feeds, courier, machine, gatherer, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
+        let outside =
+            Outside { runner, prober, feeds, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0, roles: Roles::new(|_| None) };
         let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, readings: readings.clone() };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {
@@ -140,7 +148,7 @@ impl House {
             state,
             workspace: folder.path().into(),
             owner: me + 1,
-            access: RwLock::new(Some(Access { viewers: vec![Principal::User(user_name(me))], ..Access::default() })),
+            access: Arc::new(RwLock::new(Some(Access { viewers: vec![Principal::User(user_name(me))], ..Access::default() }))),
             connections: Mutex::new(HashMap::new()),
         };
         let path = folder.path().join("socket");

@@ -121,13 +121,22 @@ pub struct Prioritize {
 /// Arguments of `approve`.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The run
-    pub run: RunId,
-    /// The step that asks
-    pub step: String,
+    /// The run, or the request for a second person as `approvals` lists it
+    pub object: String,
+    /// The step of the run that asks
+    pub step: Option<String>,
     /// A word for the record
     #[arg(long)]
     pub note: Option<String>,
+    /// Only print exactly what the request lets run
+    #[arg(long, conflicts_with = "step")]
+    pub show: bool,
+    /// Print it with every character spelled out, and approve it; needed where some are not what they seem
+    #[arg(long, conflicts_with = "step")]
+    pub expanded: bool,
+    /// Say no, and why
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["step", "show", "expanded"])]
+    pub decline: Option<String>,
     /// Care
     #[command(flatten)]
     pub care: Care,

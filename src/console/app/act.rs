@@ -167,6 +167,8 @@ impl App {
             Action::FiguresPage => self.session.open(Screen::Figures),
             Action::Handover => self.session.open(Screen::Handover),
             Action::Knowledge => self.session.open(Screen::Knowledge),
+            Action::ApprovalsPage => self.session.open(Screen::Approvals),
+            Action::ChecklistsPage => self.session.open(Screen::Checklists),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),
@@ -238,6 +240,7 @@ impl App {
                 Err(words) => self.session.toast(Tone::Bad, words),
             },
             Action::RunStep => self.run_step(target),
+            Action::BreakGlass => self.break_glass(target),
             Action::TickStep => self.tick_step(target),
             Action::KillStep => {
                 if let Target::Procedure { runbook, subject, step } = target {

@@ -3,11 +3,13 @@
 use super::App;
 use crate::console::action::Action;
 use crate::console::dialog::{Dialog, Field, Intent, intent};
+use crate::console::session::Tone;
 use crate::console::target::Target;
 use crate::console::theme::Role;
 use crate::console::view::runbook;
 use crate::console::widget::line::Line;
-use crate::domain::{Command, IncidentId};
+use crate::domain::runbook::ProcedureStep;
+use crate::domain::{Command, IncidentId, Subject};
 
 impl App {
     pub(super) fn ack(&mut self) {
@@ -78,24 +80,67 @@ impl App {
 
     pub(super) fn run_step(&mut self, target: &Target) {
         let Target::Procedure { runbook, subject, step } = target else { return };
-        let Some(found) = self.session.world.runbooks.get(runbook) else { return };
+        let Some(found) = self.session.world.book(runbook) else { return };
         let Some(definition) = found.steps.iter().find(|other| other.name == *step) else { return };
         let params = definition.params.iter().map(|param| param.name.clone()).collect();
         let intent =
             Intent::RunStep { runbook: runbook.clone(), subject: subject.clone(), step: step.clone(), params, danger: definition.danger };
-        let mut dialog = Dialog::new(format!("run {}", definition.title), intent);
-        for line in definition.run.to_string().lines() {
-            dialog = dialog.says(Line::of(Role::Code, line.to_owned()));
-        }
-        let filled = crate::rules::filled_in(&self.session.world, subject, definition);
-        for param in &definition.params {
-            let value = filled.get(&param.name).map_or("", String::as_str);
-            dialog = dialog.asks(Field::text(intent::param(&param.name), value));
+        let mut dialog = self.step_dialog(format!("run {}", definition.title), intent, definition, subject);
+        if crate::rules::needs_two_people(&self.session.world, definition) {
+            let words = self.second_word(target).unwrap_or_else(|| "It needs two people: this asks the second one.".into());
+            dialog = dialog.says(Line::of(Role::Warning, words));
         }
         if definition.danger {
             dialog = dialog.dangerous(step.as_str());
         }
         self.session.dialog(dialog);
+    }
+
+    /// A dialog that shows what runs, and asks for its parameters with where each value comes from.
+    fn step_dialog(&self, title: String, intent: Intent, step: &ProcedureStep, subject: &Subject) -> Dialog {
+        let mut dialog = Dialog::new(title, intent);
+        for line in step.run.to_string().lines() {
+            dialog = dialog.says(Line::of(Role::Code, line.to_owned()));
+        }
+        for param in crate::rules::filled_in_from(&self.session.world, subject, step) {
+            let from = param.from.map(|from| format!(" from {from}")).unwrap_or_default();
+            let takes = if param.kind.is_any() { String::new() } else { format!(", takes {}", param.kind) };
+            if !from.is_empty() || !takes.is_empty() {
+                dialog = dialog.says(Line::of(Role::Muted, format!("{}{from}{takes}", param.name)));
+            }
+            dialog = dialog.asks(Field::param(intent::param(&param.name), &param.kind, &param.value));
+        }
+        dialog
+    }
+
+    /// How the second word stands on a step that this person asked for.
+    fn second_word(&self, target: &Target) -> Option<String> {
+        let Target::Procedure { runbook, subject, step } = target else { return None };
+        let session = &self.session;
+        let mine = session.world.approvals.values().filter(|approval| approval.is_open() && Some(approval.by.name()) == session.user());
+        let open = mine.filter(|row| (&row.request.runbook, &row.request.step, &row.request.subject) == (runbook, step, subject)).last()?;
+        let until = session.time(open.request.expires);
+        Some(match &open.given {
+            Some(second) => format!("{} has approved it, until {until}: with these parameters it runs now.", second.by),
+            None => format!("A second person is asked, until {until}: dogwatch approve {}", open.digest.short()),
+        })
+    }
+
+    pub(super) fn break_glass(&mut self, target: &Target) {
+        let Target::Procedure { runbook, subject, step } = target else { return };
+        let Some(definition) = self.session.world.book(runbook).and_then(|book| book.step(step)) else { return };
+        if !crate::rules::needs_two_people(&self.session.world, definition) {
+            return self.session.toast(Tone::Plain, format!("{step} needs no second person: run it"));
+        }
+        if !self.session.world.procedure_rules.break_glass {
+            let words = "this workspace does not allow it ([access] break_glass of dogwatch.toml)";
+            return self.session.toast(Tone::Bad, words);
+        }
+        let params = definition.params.iter().map(|param| param.name.clone()).collect();
+        let intent = Intent::BreakGlass { runbook: runbook.clone(), subject: subject.clone(), step: step.clone(), params };
+        let dialog = self.step_dialog(format!("{} WITHOUT the second person", definition.title), intent, definition, subject);
+        let dialog = dialog.says(Line::of(Role::Danger, "It is told to everyone, and opens an incident that somebody must close."));
+        self.session.dialog(dialog.asks(Field::required(intent::names::REASON)).dangerous(step.as_str()));
     }
 
     pub(super) fn tick_step(&mut self, target: &Target) {

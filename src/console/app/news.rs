@@ -1,12 +1,13 @@
 //! What the wire says: the replica follows, answers find those who asked.
 
 use super::{App, Layer};
+use crate::console::action::Action;
 use crate::console::dialog::Preview;
 use crate::console::link::News;
 use crate::console::msg::Out;
 use crate::console::session::{Connection, Pending, Tone};
 use crate::console::view::{answer, readings};
-use crate::domain::{Accepted, ChannelKind, Entry, Event, Message, Refusal, Severity};
+use crate::domain::{Accepted, AttemptId, ChannelKind, Digest, Entry, Event, Job, Message, Refusal, Severity};
 use crate::wire::message::{self, Answer, Ask, Said, Welcome};
 use crate::world::SHAPE;
 use jiff::tz::TimeZone;
@@ -99,6 +100,26 @@ impl App {
                 self.session.toast(Tone::Bad, format!("still on incident {incident}? without a word it comes back at {until}"));
             }
             Event::MessageDue { message } if self.rings(message) => self.session.outs.push(Out::Ring(message.subject.clone())),
+            Event::ProcedureAsked { attempt, .. } if !entry.author.is_person() => {
+                self.session.toast(Tone::Plain, format!("{} runs by itself", attempt_words(attempt)));
+            }
+            Event::RemediationHeldBack { runbook, step, reason, .. } => {
+                self.session.toast(Tone::Bad, format!("runbook {runbook} {step} did not run by itself: {reason}"));
+            }
+            Event::ApprovalAsked { request, .. } if Some(entry.author.name()) != self.session.user() => {
+                let key = self.session.options.keymap.key(Action::ApprovalsPage).unwrap_or_default();
+                let words = format!("{} asks for a second person: runbook {} {} ({key})", entry.author, request.runbook, request.step);
+                self.session.toast(Tone::Plain, words);
+            }
+            Event::ApprovalGiven { digest, .. } => self.tell_asker(digest, &format!("{} approved", entry.author)),
+            Event::ApprovalEnded { digest, reason } => self.tell_asker(digest, &format!("void, {reason}")),
+            Event::GlassBroken { attempt, reason } => {
+                self.session.toast(Tone::Bad, format!("{} ran {} WITHOUT a second person: {reason}", entry.author, attempt_words(attempt)));
+            }
+            Event::ChecklistOpened { checklist, due, .. } => {
+                let until = self.session.time(*due);
+                self.session.toast(Tone::Plain, format!("checklist {checklist} is open, to be done by {until}"));
+            }
             Event::ProbeRemoved { probe } => self.session.readings.retain(|other| other != probe),
             _ => {}
         }
@@ -115,6 +136,15 @@ impl App {
             session.user() == Some(user)
         });
         everyone || mine
+    }
+
+    /// Tells who asked for it what became of a request for a second person.
+    fn tell_asker(&mut self, digest: &Digest, words: &str) {
+        let Some(approval) = self.session.world.approvals.get(digest) else { return };
+        if Some(approval.by.name()) == self.session.user() {
+            let words = format!("runbook {} {}: {words}", approval.request.runbook, approval.request.step);
+            self.session.toast(Tone::Plain, words);
+        }
     }
 
     /// Asks for the last readings of the probes that stand first, so that a new console has its sparklines at once.
@@ -197,5 +227,13 @@ fn one_line(refusal: &Refusal) -> String {
     match &refusal.hint {
         Some(hint) => format!("{} ({hint})", refusal.reason),
         None => refusal.reason.clone(),
+    }
+}
+
+/// `runbook orders-load look`.
+fn attempt_words(attempt: &AttemptId) -> String {
+    match &attempt.job {
+        Job::Procedure { runbook, step, .. } => format!("runbook {runbook} {step}"),
+        Job::Step { run, step } => format!("{run} {step}"),
     }
 }

@@ -111,6 +111,17 @@ pub enum Intent {
         /// Whether its name was to be typed.
         danger: bool,
     },
+    /// Run a step of a runbook without the second person that it needs; its name was typed.
+    BreakGlass {
+        /// The runbook.
+        runbook: RunbookId,
+        /// What it is walked for.
+        subject: Subject,
+        /// The step.
+        step: StepName,
+        /// Names of its parameters; each has a field.
+        params: Vec<String>,
+    },
     /// End a running step of a runbook.
     KillStep {
         /// The runbook.
@@ -182,6 +193,13 @@ impl Intent {
                 let (runbook, subject, step) = (runbook.clone(), subject.clone(), step.clone());
                 let confirmed = danger.then(|| step.to_string());
                 one(target, Command::RunProcedure { runbook, step, subject, params: values, confirmed })
+            }
+            Self::BreakGlass { runbook, subject, step, params } => {
+                let target = Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
+                let params = params.iter().map(|name| (name.clone(), text(&param(name)))).collect();
+                let (runbook, subject, step) = (runbook.clone(), subject.clone(), step.clone());
+                let confirmed = Some(step.to_string());
+                one(target, Command::BreakGlass { runbook, step, subject, params, confirmed, reason: text(names::REASON) })
             }
             Self::KillStep { runbook, subject, step } => {
                 let target = Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };

@@ -192,6 +192,9 @@ impl IncidentPage {
         if !group.is_empty() {
             lines.push(Line::of(Role::Muted, group.join("  ")));
         }
+        if let Some((runbook, why)) = crate::console::view::runbook::matching(&session.world, &Subject::Incident(self.id)) {
+            lines.push(Line::of(Role::Muted, "runbook ").with(Role::Name, runbook.to_string()).with(Role::Muted, format!("  {why}")));
+        }
         for alert in incident.alerts.values() {
             let (symbol, role) = match alert.resolved_at {
                 None => (session.glyphs.bad, Role::Bad),

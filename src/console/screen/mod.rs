@@ -1,6 +1,8 @@
 //! Pages on a stack. A new page is one file with a [`Page`] in it, one [`Screen`] variant and one arm of [`open`].
 
+pub mod approvals;
 pub mod batch;
+pub mod checklists;
 pub mod compare;
 pub mod dashboard;
 pub mod evidence;
@@ -104,6 +106,10 @@ pub enum Screen {
     Knowledge,
     /// What an ended incident says should change.
     Review(IncidentId),
+    /// What waits for a second person.
+    Approvals,
+    /// Checklists.
+    Checklists,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -201,6 +207,8 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Handover => Some(Box::new(handover::HandoverPage::new(session))),
         Screen::Knowledge => Some(Box::new(knowledge::KnowledgePage::new(session))),
         Screen::Review(id) => Some(Box::new(review::ReviewPage::new(*id))),
+        Screen::Approvals => Some(Box::new(approvals::ApprovalsPage::default())),
+        Screen::Checklists => Some(Box::new(checklists::ChecklistsPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -12,11 +12,13 @@ use crate::console::widget::pane::Pane;
 use crate::console::{Action, Msg, Place, Session, Target};
 use crate::domain::runbook::ProcedureStep;
 use crate::domain::{RunbookId, StepName, Subject};
+use crate::workspace::history::{HistoryError, Revision, history};
 use crate::world::{Tick, TickState};
 use crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::rc::Rc;
+use std::sync::mpsc::Receiver;
 
 /// What the dialog of the search is known by.
 const SEARCH: &str = "search";
@@ -37,6 +39,8 @@ pub struct RunbookPage {
     awaited: Option<(StepName, u32)>,
     /// Rows as they were drawn last, for moving between what is seen.
     rows: Rc<Vec<Shown>>,
+    /// What git says, when it has.
+    history: Option<Receiver<Result<Vec<Revision>, HistoryError>>>,
 }
 
 /// A row of the page.
@@ -52,7 +56,7 @@ impl RunbookPage {
     pub fn new(runbook: RunbookId, subject: Subject, session: &Session) -> Self {
         let step = first_open(session, &runbook, &subject).unwrap_or(0);
         let (cache, search, rows) = (Cache::default(), String::new(), Rc::default());
-        Self { runbook, subject, step, scroll: 0, height: 1, cache, search, awaited: None, rows }
+        Self { runbook, subject, step, scroll: 0, height: 1, cache, search, awaited: None, rows, history: None }
     }
 
     fn step_name(&self, session: &Session) -> Option<StepName> {
@@ -96,6 +100,12 @@ impl RunbookPage {
         if step.danger {
             head.push(Role::Danger, format!("  {} dangerous", session.glyphs.warning));
         }
+        if crate::rules::needs_two_people(&session.world, step) {
+            head.push(Role::Warning, format!("  two people{}", self.second_word(session, step)));
+        }
+        if step.auto.is_some() {
+            head.push(Role::Muted, "  runs by itself");
+        }
         if let Some(tick) = tick {
             head.push(role, format!("  {}", tick_words(session, tick)));
         }
@@ -114,6 +124,46 @@ impl RunbookPage {
             rows.push(Shown { line: Line::of(Role::Muted, words), step: Some(place) });
         }
         rows
+    }
+
+    /// How the second word on a step stands, where one was asked for.
+    fn second_word(&self, session: &Session, step: &ProcedureStep) -> String {
+        let open = session.world.approvals.values().filter(|row| {
+            row.is_open() && (&row.request.runbook, &row.request.subject, &row.request.step) == (&self.runbook, &self.subject, &step.name)
+        });
+        open.last().map(|row| format!(": {}, asked by {}", row.state(), row.by)).unwrap_or_default()
+    }
+
+    /// Asks git who changed the file when, on a thread of its own.
+    fn ask_history(&mut self, session: &mut Session) {
+        let Some(file) = session.world.book(&self.runbook).map(|book| book.file.clone()) else { return };
+        let Some(root) = session.welcome.as_ref().map(|welcome| std::path::PathBuf::from(&welcome.workspace)) else { return };
+        let (tell, told) = std::sync::mpsc::channel();
+        let waker = session.waker.clone();
+        let asked = std::thread::Builder::new().name("history".into()).spawn(move || {
+            let _ = tell.send(history(&root, &file)); // the page may be closed meanwhile
+            waker.wake();
+        });
+        match asked {
+            Ok(_) => self.history = Some(told),
+            Err(error) => session.toast(Tone::Bad, format!("the history cannot be asked for: {error}")),
+        }
+    }
+
+    fn show_history(&mut self, session: &mut Session) {
+        let Some(answer) = self.history.as_ref().and_then(|history| history.try_recv().ok()) else { return };
+        self.history = None;
+        let revisions = match answer {
+            Ok(revisions) if revisions.is_empty() => return session.toast(Tone::Plain, "the runbook was never committed"),
+            Ok(revisions) => revisions,
+            Err(error) => return session.toast(Tone::Plain, error.to_string()),
+        };
+        let mut dialog = Dialog::new(format!("history of runbook {}", self.runbook), Intent::Read);
+        for revision in revisions {
+            let line = Line::of(Role::Muted, format!("{}  {}  ", revision.commit, session.time(revision.at)));
+            dialog = dialog.says(line.with(Role::Name, revision.by).with(Role::Text, format!("  {}", revision.subject)));
+        }
+        session.dialog(dialog);
     }
 
     fn target_of(&self, step: StepName) -> Target {
@@ -233,6 +283,7 @@ impl Page for RunbookPage {
             }
             Action::SearchNext => self.find(true, session),
             Action::SearchPrevious => self.find(false, session),
+            Action::History => self.ask_history(session),
             Action::RunStep => {
                 let step = self.step_name(session);
                 self.awaited = step.map(|step| {
@@ -258,6 +309,7 @@ impl Page for RunbookPage {
     }
 
     fn told(&mut self, _msg: &Msg, session: &mut Session) {
+        self.show_history(session);
         let Some((step, before)) = self.awaited.clone() else { return };
         let started = self.tick(session, &step).filter(|tick| tick.runs > before && Some(tick.by.as_str()) == session.user());
         if let Some(attempt) = started.and_then(|tick| tick.attempt.clone()) {

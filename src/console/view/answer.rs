@@ -27,6 +27,16 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
         (Command::Override { rota, .. }, Event::OverrideMade { rota: other, .. })
         | (Command::EndOverride { rota }, Event::OverrideEnded { rota: other, .. }) => rota == other,
+        (Command::RunProcedure { runbook, step, subject, .. }, Event::ApprovalAsked { request, .. }) => {
+            (runbook, step, subject) == (&request.runbook, &request.step, &request.subject)
+        }
+        (Command::ApproveProcedure { digest, .. }, Event::ApprovalGiven { digest: other, .. })
+        | (Command::DeclineProcedure { digest, .. }, Event::ApprovalEnded { digest: other, .. }) => digest == other,
+        (Command::OpenChecklist { checklist }, Event::ChecklistOpened { checklist: other, .. })
+        | (Command::VerifyChecklist { checklist }, Event::ItemTicked { checklist: other, .. }) => checklist == other,
+        (Command::TickItem { checklist, item, .. }, Event::ItemTicked { checklist: other, item: ticked, .. }) => {
+            (checklist, item) == (other, ticked)
+        }
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })
@@ -48,7 +58,10 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::TakeEvidence { incident }, Event::EvidenceAsked { incident: other, .. }) => incident == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
-        (Command::RunProcedure { runbook, step, subject, .. }, Event::ProcedureAsked { attempt, .. })
+        (
+            Command::RunProcedure { runbook, step, subject, .. } | Command::BreakGlass { runbook, step, subject, .. },
+            Event::ProcedureAsked { attempt, .. },
+        )
         | (Command::KillProcedure { runbook, step, subject }, Event::ProcedureKillAsked { attempt }) => {
             matches!(&attempt.job, Job::Procedure { runbook: r, subject: s, step: n } if r == runbook && s == subject && n == step)
         }

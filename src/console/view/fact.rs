@@ -52,6 +52,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::OutsideChanged { .. } => (glyphs.critical, Role::Heading),
         Event::EvidenceTaken { capsule, .. } if capsule.files.iter().any(|file| file.first_error.is_some()) => (glyphs.done, Role::Warning),
         Event::EvidenceTaken { .. } => (glyphs.done, Role::Muted),
+        Event::GlassBroken { .. } => (glyphs.warning, Role::Bad),
+        Event::ApprovalAsked { .. } => (glyphs.waiting, Role::Waiting),
+        Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => (glyphs.done, Role::Good),
+        Event::RemediationHeldBack { .. } | Event::ChecklistLeft { .. } | Event::ChecklistMissed { .. } => (glyphs.warning, Role::Warning),
         _ => (glyphs.dot, Role::Muted),
     }
 }

@@ -1,5 +1,7 @@
 //! What a person asks for: one arm for each command, which decides or refuses.
 
+pub(super) mod approvals;
+mod checklists;
 mod flows;
 mod holds;
 mod incidents;
@@ -42,7 +44,7 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Mark { text } => incidents::mark(text),
         Command::RecordNote { note } => incidents::record_note(world, note),
         Command::RunProcedure { runbook, step, subject, params, confirmed } => {
-            procedures::run(world, runbook, step, subject, params, confirmed.as_deref())
+            procedures::run(world, runbook, step, subject, params, confirmed.as_deref(), asked)
         }
         Command::KillProcedure { runbook, step, subject } => procedures::kill(world, runbook, step, subject),
         Command::Tick { runbook, step, subject, done } => procedures::tick(world, runbook, step, subject, *done),
@@ -86,6 +88,14 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::DecideReview { incident, finding, accepted, path } => {
             reviews::decide(world, *incident, finding, *accepted, path.as_deref())
         }
+        Command::ApproveProcedure { digest, expanded, note } => approvals::approve(world, digest, *expanded, note.as_deref(), asked),
+        Command::DeclineProcedure { digest, reason } => approvals::decline(world, digest, reason, asked),
+        Command::BreakGlass { runbook, step, subject, params, confirmed, reason } => {
+            procedures::break_glass(world, runbook, step, subject, params, confirmed.as_deref(), reason, asked)
+        }
+        Command::OpenChecklist { checklist } => checklists::open(world, checklist, asked),
+        Command::TickItem { checklist, item, done, note } => checklists::tick(world, checklist, item, *done, note.as_deref()),
+        Command::VerifyChecklist { checklist } => checklists::verify(world, checklist, asked),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Commands on runbook steps.
 
+use super::approvals;
 use crate::domain::runbook::ProcedureStep;
-use crate::domain::{AttemptId, Event, Job, Params, Refusal, RefusalKind, Runbook, RunbookId, StepName, Subject};
-use crate::rules::{Decision, names};
+use crate::domain::{AttemptId, Checklist, Event, Job, Params, Refusal, RefusalKind, Runbook, RunbookId, StepName, Subject};
+use crate::rules::params::check;
+use crate::rules::{Asked, Decision, names, needs_two_people};
 use crate::world::{Tick, World};
 
 fn found<'a>(world: &'a World, runbook: &RunbookId, step: &StepName, subject: &Subject) -> Result<&'a ProcedureStep, Refusal> {
@@ -20,21 +22,35 @@ fn running(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subjec
     (tick, attempt)
 }
 
-/// Run a step: all parameters are given, a dangerous one is confirmed, and it does not run already.
-pub(super) fn run(
-    world: &World,
+/// A step that may be run, with everything that is asked of whoever runs it.
+struct Ready<'a> {
+    book: &'a Runbook,
+    definition: &'a ProcedureStep,
+    attempt: AttemptId,
+}
+
+/// Looks at a step: all parameters are given and right, a dangerous one is confirmed, and it does not run already.
+fn ready<'a>(
+    world: &'a World,
     runbook: &RunbookId,
     step: &StepName,
     subject: &Subject,
     params: &Params,
     confirmed: Option<&str>,
-) -> Result<Decision, Refusal> {
+) -> Result<Ready<'a>, Refusal> {
     let definition = found(world, runbook, step, subject)?;
+    let book = names::runbook(world, runbook)?;
+    if let Some((checklist, number)) = Checklist::of_runbook(runbook)
+        && world.checklists.get(&checklist).and_then(|row| row.open.as_ref()).is_none_or(|open| open.number != number)
+    {
+        return Err(Refusal::new(RefusalKind::State, format!("number {number} of the checklist `{checklist}` is not open any more")));
+    }
     names::params(params, &format!("the step `{step}`"), definition.params.iter().map(|param| param.name.as_str()))?;
     if let Some(missing) = definition.params.iter().find(|param| !params.contains_key(&param.name)) {
         let refusal = names::invalid(format!("the step `{step}` asks for `{}`", missing.name));
         return Err(refusal.hint(format!("--param {}=…", missing.name)));
     }
+    check(definition, params)?;
     if definition.danger && confirmed != Some(step.as_str()) {
         let refusal = names::invalid(format!("`{step}` is dangerous and is confirmed by typing its name; it runs: {}", definition.run));
         return Err(refusal.hint(format!("type `{step}`")));
@@ -45,8 +61,44 @@ pub(super) fn run(
     }
     let number = tick.map_or(0, |tick| tick.runs) + 1;
     let job = Job::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
-    let command = definition.run.to_string();
-    Ok(Event::ProcedureAsked { attempt: AttemptId { job, number }, command, params: params.clone() }.into())
+    Ok(Ready { book, definition, attempt: AttemptId { job, number } })
+}
+
+/// Run a step. One that needs two people is asked for first.
+pub(super) fn run(
+    world: &World,
+    runbook: &RunbookId,
+    step: &StepName,
+    subject: &Subject,
+    params: &Params,
+    confirmed: Option<&str>,
+    asked: &Asked,
+) -> Result<Decision, Refusal> {
+    let Ready { book, definition, attempt } = ready(world, runbook, step, subject, params, confirmed)?;
+    if needs_two_people(world, definition) {
+        return approvals::ask_or_run(world, book, definition, attempt, params, asked);
+    }
+    Ok(Event::ProcedureAsked { attempt, command: definition.run.to_string(), params: params.clone() }.into())
+}
+
+/// Run a step that needs two people without the second.
+#[expect(clippy::too_many_arguments, reason = "the fields of one command")]
+pub(super) fn break_glass(
+    world: &World,
+    runbook: &RunbookId,
+    step: &StepName,
+    subject: &Subject,
+    params: &Params,
+    confirmed: Option<&str>,
+    reason: &str,
+    asked: &Asked,
+) -> Result<Decision, Refusal> {
+    // Without the second person the step's name is typed also where it is not dangerous.
+    let Ready { definition, attempt, .. } = ready(world, runbook, step, subject, params, confirmed)?;
+    if confirmed != Some(step.as_str()) {
+        return Err(names::invalid(format!("to run `{step}` alone is confirmed by typing its name")).hint(format!("type `{step}`")));
+    }
+    approvals::break_glass(world, definition, attempt, params, reason, asked)
 }
 
 /// End a running step.
@@ -62,6 +114,10 @@ pub(super) fn kill(world: &World, runbook: &RunbookId, step: &StepName, subject:
 /// Tick a step by hand, or take the tick back.
 pub(super) fn tick(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subject, done: bool) -> Result<Decision, Refusal> {
     found(world, runbook, step, subject)?;
+    if let Some((checklist, _)) = Checklist::of_runbook(runbook) {
+        let refusal = Refusal::new(RefusalKind::State, format!("`{step}` is an item of the checklist `{checklist}`"));
+        return Err(refusal.hint(format!("tick the item: dogwatch checklist {checklist} --tick {step}")));
+    }
     if let Some(attempt) = running(world, runbook, step, subject).1 {
         return Err(Refusal::new(RefusalKind::State, format!("{attempt} still runs, its end is its tick")));
     }

@@ -225,7 +225,7 @@ impl World {
                 }
             }),
             Job::Procedure { runbook, subject, step } => {
-                let definition = self.runbooks.get(runbook).and_then(|book| book.steps.iter().find(|other| other.name == *step));
+                let definition = self.book(runbook).and_then(|book| book.steps.iter().find(|other| other.name == *step));
                 let expected = AttemptEnd::Exit(definition.map_or(0, |step| step.expect.exit));
                 let tick = self.tick_mut(runbook, subject, step);
                 if let Some(tick) = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)) {
