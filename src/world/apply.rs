@@ -229,7 +229,7 @@ impl World {
             Event::ProbeDefined { .. } | Event::ProbeRemoved { .. } | Event::ProbeChanged { .. } | Event::ProbeErring { .. } => {
                 self.touched.probes = entry.seq;
             }
-            Event::AlertFiring { .. } | Event::AlertResolved { .. } => {
+            Event::AlertFiring { .. } | Event::AlertResolved { .. } | Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;
             }
@@ -253,10 +253,6 @@ impl World {
             | Event::SilenceEnded { .. }
             | Event::MaintenanceDefined { .. }
             | Event::AckLifeDefined { .. } => self.touched.incidents = entry.seq,
-            Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
-                self.touched.incidents = entry.seq;
-                self.touched.flows = entry.seq;
-            }
             Event::MaintenanceBegan { .. } | Event::MaintenanceEnded { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.probes = entry.seq;
