@@ -285,6 +285,8 @@ fn ten_thousand_incidents_are_filtered_sorted_marked_and_acknowledged() {
             done += 1;
         }
     }
+    // The last answer is put away with the next news.
+    stage.wait(3);
     assert_eq!((stage.app.session.world.tally.unacknowledged, stage.app.session.pending.len()), (0, 0));
 }
 
@@ -313,7 +315,7 @@ fn ten_thousand_acknowledgements_are_durable_together() {
     let workspace = house(ROWS);
     let socket = until("the socket", || workspace.socket());
     let mut stream = UnixStream::connect(socket).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap());
     let hello = Hello { version: VERSION, shape: dogwatch::world::SHAPE.into(), release: "test".into(), sudo_claim: None };
     let line = |value: String| value + "\n";

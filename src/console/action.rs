@@ -53,9 +53,9 @@ actions! {
     SortFlows "sort" "sort" ["s"] [FlowList] always "Sort by risk, by name, by the next time or by how long the last run took.";
     GroupFlows "group" "group" ["l"] [FlowList] always "Group by state, by source, by a label, or not at all.";
     CriticalPath "critical-path" "deciding step" ["c"] [Run] always "Go to the next step of the path that decides when the run ends.";
-    FoldGroup "fold-group" "fold" ["-"] [Queue] always "Fold the group under the cursor, or unfold it.";
     SortQueue "sort-queue" "sort" ["t"] [Queue] always "Sort by urgency, by severity, by age or by service.";
     GroupQueue "group-queue" "group" ["l"] [Queue] always "Group by service, by severity, by whose turn it is, or not at all.";
+    FoldGroup "fold-group" "fold" ["-"] [Queue] always "Fold the group under the cursor, or unfold it.";
     EndSilence "end-silence" "end silence…" ["x"] [Silences] operator "End the silence under the cursor now.";
     ExtendSilence "extend-silence" "extend…" ["e"] [Silences] operator "Let the silence under the cursor end at another time.";
     ApproveRequest "approve-request" "approve…" ["A"] [Approvals] always "Let run exactly what the request shows, once, as the second person.";

@@ -38,6 +38,8 @@ const TOAST_STAYS: SignedDuration = SignedDuration::from_secs(6);
 const TOASTS_MAX: usize = 4;
 /// Commands of one dialog that are previewed; more are only counted in its title.
 const PREVIEWS_MAX: usize = 100;
+/// Marked things that the hints of a frame look at.
+const HINTED: usize = 64;
 
 /// How the console was started.
 #[derive(Debug, Clone)]
@@ -325,15 +327,27 @@ impl App {
     /// Why an action cannot be done now; absent when it can.
     pub fn why_disabled(&self, action: Action) -> Option<String> {
         let (_, page) = self.pages.last()?;
+        self.why_disabled_on(action, &page.targets(&self.session))
+    }
+
+    /// The same for these targets.
+    fn why_disabled_on(&self, action: Action, targets: &[Target]) -> Option<String> {
+        let (_, page) = self.pages.last()?;
         if let Some(words) = page.why_disabled(action, &self.session) {
             return Some(words);
         }
         let why = action.row().why;
-        let targets = page.targets(&self.session);
         let Some(first) = targets.first() else { return why(&self.session, None) };
         let words = why(&self.session, Some(first))?;
         // Of several marked things it is enough that one can.
         if targets.iter().skip(1).any(|target| why(&self.session, Some(target)).is_none()) { None } else { Some(words) }
+    }
+
+    /// What hints of a frame are about: the first of what is marked. A frame costs the same with ten thousand marks.
+    fn hinted(&self) -> Vec<Target> {
+        let mut targets = self.pages.last().map(|(_, page)| page.targets(&self.session)).unwrap_or_default();
+        targets.truncate(HINTED);
+        targets
     }
 
     /// Asks anew what the dialog on top would touch.

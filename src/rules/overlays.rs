@@ -84,16 +84,13 @@ pub(super) fn due(world: &World, id: IncidentId, now: Timestamp) -> Vec<Event> {
     }
     let Some(ack) = &incident.acknowledged else { return Vec::new() };
     let life = world.ack_life;
-    vec![match ack.asked_until {
-        None => {
-            // However late the question comes, there is time to answer it.
-            let until = later(ack.sign_at, life.expires).max(later(now, life.ask)).unwrap_or(now);
-            Event::AcknowledgementAsked { incident: id, until }
-        }
-        Some(_) => {
-            let silent = SignedDuration::from_secs(now.duration_since(ack.sign_at).as_secs());
-            Event::AcknowledgementEnded { incident: id, reason: format!("no sign of life for {silent:#}") }
-        }
+    vec![if ack.asked_until.is_none() {
+        // However late the question comes, there is time to answer it.
+        let until = later(ack.sign_at, life.expires).max(later(now, life.ask)).unwrap_or(now);
+        Event::AcknowledgementAsked { incident: id, until }
+    } else {
+        let silent = SignedDuration::from_secs(now.duration_since(ack.sign_at).as_secs());
+        Event::AcknowledgementEnded { incident: id, reason: format!("no sign of life for {silent:#}") }
     }]
 }
 

@@ -280,7 +280,7 @@ impl World {
             Event::ProbeDefined { .. } | Event::ProbeRemoved { .. } | Event::ProbeChanged { .. } | Event::ProbeErring { .. } => {
                 self.touched.probes = entry.seq;
             }
-            Event::AlertFiring { .. } | Event::AlertResolved { .. } => {
+            Event::AlertFiring { .. } | Event::AlertResolved { .. } | Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;
             }
@@ -316,10 +316,6 @@ impl World {
             | Event::EvidenceTaken { .. }
             | Event::WriteUpMoved { .. }
             | Event::ReviewDecided { .. } => self.touched.incidents = entry.seq,
-            Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
-                self.touched.incidents = entry.seq;
-                self.touched.flows = entry.seq;
-            }
             Event::MaintenanceBegan { .. } | Event::MaintenanceEnded { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.probes = entry.seq;

@@ -339,10 +339,11 @@ impl App {
         let places = self.places();
         let offered = |place: &Place| !matches!(place, Place::Dialog | Place::Chooser | Place::Input);
         let mut choices = Vec::new();
+        let targets = self.hinted();
         for row in ROWS.iter().filter(|row| row.places.iter().any(offered) && wanted(row.action)) {
             let here = row.places.iter().find(|place| places.contains(place));
             let why = match here {
-                Some(_) => self.why_disabled(row.action),
+                Some(_) => self.why_disabled_on(row.action, &targets),
                 None => Some(format!("only in {}", row.places[0].title())),
             };
             let group = if grouped { here.map_or("", |place| place.title()) } else { "" };

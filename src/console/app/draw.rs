@@ -12,6 +12,7 @@
 use super::{App, Layer};
 use crate::console::action::{Action, ROWS, Row};
 use crate::console::session::Connection;
+use crate::console::target::Target;
 use crate::console::theme::Role;
 use crate::console::view::clock;
 use crate::console::widget::layers;
@@ -221,6 +222,7 @@ impl App {
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
         let places = self.places();
         let keymap = &self.session.options.keymap;
+        let targets = self.hinted();
         let mut painter = Painter::new(buffer, &self.session);
         let always = [Action::Palette, Action::Help, Action::Quit];
         let tail: Vec<_> = always.into_iter().filter(|action| action.row().places.iter().any(|place| places.contains(place))).collect();
@@ -233,13 +235,13 @@ impl App {
             let Some(key) = keymap.key(row.action).filter(|_| keymap.leads_to(&places, row.action)) else { continue };
             let width = self.hint_width(row.action);
             if x + width <= end {
-                x += self.draw_hint(&mut painter, x, area.y, width, row.action, key);
+                x += self.draw_hint(&mut painter, (x, area.y), width, row.action, key, &targets);
             }
         }
         let mut x = end.max(x);
         for action in tail {
             let key = keymap.key(action).unwrap_or_default();
-            x += self.draw_hint(&mut painter, x, area.y, self.hint_width(action), action, key);
+            x += self.draw_hint(&mut painter, (x, area.y), self.hint_width(action), action, key, &targets);
         }
     }
 
@@ -248,8 +250,8 @@ impl App {
         (key.chars().count() + action.row().title.chars().count() + 3) as u16
     }
 
-    fn draw_hint(&self, painter: &mut Painter<'_>, x: u16, y: u16, width: u16, action: Action, key: &str) -> u16 {
-        let off = self.layers.is_empty() && self.why_disabled(action).is_some();
+    fn draw_hint(&self, painter: &mut Painter<'_>, (x, y): (u16, u16), width: u16, action: Action, key: &str, targets: &[Target]) -> u16 {
+        let off = self.layers.is_empty() && self.why_disabled_on(action, targets).is_some();
         let title = if self.session.glyphs.ascii { action.row().title.replace('…', "~") } else { action.row().title.to_owned() };
         let mut at = x + painter.text(x, y, width, Role::Text, " ");
         at += painter.text(at, y, width, if off { Role::Disabled } else { Role::Key }, key);

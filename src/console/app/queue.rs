@@ -52,8 +52,9 @@ impl App {
     fn ask_queue(&mut self, what: QueueVerb, on: Vec<IncidentId>, fields: Vec<Field>) {
         let things: Vec<_> = on.iter().map(|id| Target::Incident(*id)).collect();
         let now = self.session.now;
-        let mut dialog = Dialog::new(super::ask::title_of(what.word(), &things), Intent::Queue { what, on: on.clone(), now });
-        dialog.body = self.incident_lines(&on);
+        let body = self.incident_lines(&on);
+        let mut dialog = Dialog::new(super::ask::title_of(what.word(), &things), Intent::Queue { what, on, now });
+        dialog.body = body;
         dialog.body.push(Line::of(Role::Muted, words(what)));
         self.session.dialog(fields.into_iter().fold(dialog, Dialog::asks));
     }

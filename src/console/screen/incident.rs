@@ -188,7 +188,7 @@ impl IncidentPage {
         }
         let group: Vec<_> = incident.group.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut lines = vec![first, second, third];
-        lines.extend(self.overlays(session, incident));
+        lines.extend(overlays(session, incident));
         if !group.is_empty() {
             lines.push(Line::of(Role::Muted, group.join("  ")));
         }
@@ -208,39 +208,6 @@ impl IncidentPage {
                     .with(Role::Text, format!(" {}", alert.notice.summary))
                     .with(Role::Muted, format!("  {} since {}{over}", alert.source, session.time(alert.since))),
             );
-        }
-        lines
-    }
-}
-
-impl IncidentPage {
-    /// What lies over it: who, why, until when; what runs out; what it became part of.
-    fn overlays(&self, session: &Session, incident: &Incident) -> Vec<Line> {
-        let world = &session.world;
-        let mut lines = Vec::new();
-        if let Some(until) = incident.acknowledged.as_ref().filter(|_| incident.is_asked()).and_then(|ack| ack.asked_until) {
-            let key = session.options.keymap.key(Action::Ack).unwrap_or_default();
-            let words = format!("still on it? {key} = yes; without a word it comes back to the queue at {}", session.time(until));
-            lines.push(Line::of(Role::Warning, words));
-        }
-        for overlay in world.overlays(incident, session.now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged) {
-            let until = overlay.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
-            let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let what = match &overlay.kind {
-                OverlayKind::Silenced(id) => format!("silence {id} by {}", overlay.by),
-                OverlayKind::Maintenance(name) => format!("maintenance {name}"),
-                kind => format!("{} by {}", kind.word(), overlay.by),
-            };
-            let since = session.time(overlay.since);
-            lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
-        }
-        if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
-            let what = if out.is_start { "start" } else { "finish" };
-            let left = session.until(out.at);
-            lines.push(Line::of(Role::Warning, format!("{} must {what} by {}, in {left}", out.flow, session.time(out.at))));
-        }
-        if let Some(from) = incident.split_from {
-            lines.push(Line::of(Role::Muted, format!("split from incident {from}")));
         }
         lines
     }
@@ -384,6 +351,37 @@ impl Page for IncidentPage {
     }
 }
 
+/// What lies over it: who, why, until when; what runs out; what it became part of.
+fn overlays(session: &Session, incident: &Incident) -> Vec<Line> {
+    let world = &session.world;
+    let mut lines = Vec::new();
+    if let Some(until) = incident.acknowledged.as_ref().filter(|_| incident.is_asked()).and_then(|ack| ack.asked_until) {
+        let key = session.options.keymap.key(Action::Ack).unwrap_or_default();
+        let words = format!("still on it? {key} = yes; without a word it comes back to the queue at {}", session.time(until));
+        lines.push(Line::of(Role::Warning, words));
+    }
+    for overlay in world.overlays(incident, session.now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged) {
+        let until = overlay.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
+        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let what = match &overlay.kind {
+            OverlayKind::Silenced(id) => format!("silence {id} by {}", overlay.by),
+            OverlayKind::Maintenance(name) => format!("maintenance {name}"),
+            kind => format!("{} by {}", kind.word(), overlay.by),
+        };
+        let since = session.time(overlay.since);
+        lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
+    }
+    if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
+        let what = if out.is_start { "start" } else { "finish" };
+        let left = session.until(out.at);
+        lines.push(Line::of(Role::Warning, format!("{} must {what} by {}, in {left}", out.flow, session.time(out.at))));
+    }
+    if let Some(from) = incident.split_from {
+        lines.push(Line::of(Role::Muted, format!("split from incident {from}")));
+    }
+    lines
+}
+
 /// The rows: what belongs to it, then the timeline.
 fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown, alike: usize) -> Vec<Item> {
     let mut items: Vec<Item> = incident.flows.iter().cloned().map(Item::Flow).collect();
@@ -420,7 +418,7 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
         Item::Previous(id) => two("before", &format!("incident {id}"), resolution_words(session, *id)),
         Item::Next(id) => two("after", &format!("incident {id}"), resolution_words(session, *id)),
         Item::Kin(id) => {
-            two(if incident.merged_into.is_some() { "part of" } else { "from" }, &format!("incident {id}"), resolution_words(session, *id))
+            two(if incident.merged_into.is_some() { "part of" } else { "from" }, &format!("incident {id}"), resolution_words(session, *id));
         }
         Item::Similar(_) => {} // drawn by the page, which knows them
         Item::Note(place) => {
@@ -489,12 +487,14 @@ fn tone(event: &Event) -> Role {
     match event {
         Event::AttemptEnded { end, .. } if !end.is_success() => Role::Bad,
         Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } if !outcome.is_success() => Role::Bad,
-        Event::RunEnded { .. } | Event::AlertResolved { .. } | Event::IncidentResolved { .. } => Role::Good,
+        Event::RunEnded { .. } | Event::AlertResolved { .. } | Event::IncidentResolved { .. } | Event::IncidentMitigated { .. } => {
+            Role::Good
+        }
         Event::ProbeChanged { to, .. } if to.is_down() => Role::Bad,
-        Event::AlertFiring { .. } | Event::IncidentOpened { .. } | Event::SeverityRaised { .. } => Role::Warning,
+        Event::AlertFiring { .. } | Event::IncidentOpened { .. } | Event::SeverityRaised { .. } | Event::AcknowledgementAsked { .. } => {
+            Role::Warning
+        }
         Event::Noted { .. } | Event::IncidentAcknowledged { .. } | Event::IncidentClaimed { .. } => Role::Name,
-        Event::IncidentMitigated { .. } => Role::Good,
-        Event::AcknowledgementAsked { .. } => Role::Warning,
         _ => Role::Text,
     }
 }

@@ -22,6 +22,7 @@ pub enum Sort {
 
 impl Sort {
     /// The next one.
+    #[must_use]
     pub fn turned(self) -> Self {
         match self {
             Self::Urgency => Self::Severity,
@@ -58,6 +59,7 @@ pub enum Group {
 
 impl Group {
     /// The next one.
+    #[must_use]
     pub fn turned(self) -> Self {
         match self {
             Self::None => Self::Service,

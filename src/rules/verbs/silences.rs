@@ -20,16 +20,12 @@ fn lasting(world: &World, id: SilenceId) -> Result<&Silence, Refusal> {
     if let Some(silence) = world.silences.get(&id) {
         return Ok(silence);
     }
-    Err(match world.silence(id) {
-        Some(silence) => state(format!("silence {id} has ended: {}", silence.ended.as_deref().unwrap_or("it is over"))),
-        None => {
-            let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no silence {id}"));
-            match world.silences.keys().rev().take(NAMED).map(ToString::to_string).collect::<Vec<_>>() {
-                none if none.is_empty() => refusal.hint("nothing is silenced"),
-                some => refusal.hint(format!("there is {}", some.join(", "))),
-            }
-        }
-    })
+    if let Some(silence) = world.silence(id) {
+        return Err(state(format!("silence {id} has ended: {}", silence.ended.as_deref().unwrap_or("it is over"))));
+    }
+    let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no silence {id}"));
+    let lasting: Vec<String> = world.silences.keys().rev().take(NAMED).map(ToString::to_string).collect();
+    Err(if lasting.is_empty() { refusal.hint("nothing is silenced") } else { refusal.hint(format!("there is {}", lasting.join(", "))) })
 }
 
 /// Tell nobody of alerts with these labels for a time.

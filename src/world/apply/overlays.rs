@@ -50,7 +50,7 @@ impl World {
         let both_open = [id, into].into_iter().all(|id| self.incident(id).is_some_and(Incident::is_open));
         let Some(source) = self.incidents.get(&id).cloned().filter(|_| both_open && id != into) else { return };
         self.change_incident(into, |incident| {
-            for (fingerprint, row) in source.alerts.iter() {
+            for (fingerprint, row) in &source.alerts {
                 incident.alerts.insert(*fingerprint, row.clone());
             }
             incident.flows.extend(source.flows.iter().cloned());

@@ -68,8 +68,10 @@ impl QueuePage {
         if tally.unacknowledged > 0 {
             note = format!("{note} {dot} {} unacked", tally.unacknowledged);
         }
-        if !session.world.silences.is_empty() {
-            note = format!("{note} {dot} {} silences", session.world.silences.len());
+        match session.world.silences.len() {
+            0 => {}
+            1 => note = format!("{note} {dot} 1 silence"),
+            many => note = format!("{note} {dot} {many} silences"),
         }
         if !session.waiting.is_empty() {
             note = format!("{} still to ask {dot} {note}", session.waiting.len());
