@@ -121,7 +121,7 @@ fn what_comes_after_a_long_dump_is_found() {
     for number in 0..20_000 {
         writeln!(file, "{} before {number}", at(number)).unwrap();
     }
-    let dump: String = (0..400_000).fold(String::new(), |mut text, number| {
+    let dump: String = (0..100_000).fold(String::new(), |mut text, number| {
         let _ = writeln!(text, "  rows of a dump without any time {number}");
         text
     });
@@ -235,14 +235,15 @@ fn secrets_are_nowhere_in_the_archive_nor_in_the_journal() {
     workspace.file("logs/password=canary-typed.log", &format!("{} ok\n", now(20)));
     let capsule = fail(&workspace);
     assert!(file(&capsule, "shop.log")["masked"].as_u64().unwrap() >= 7, "{capsule:#}");
-    workspace.ok(&["note", "1", "they use password=canary-typed"]);
+    workspace.ok(&["note", "1", "they use password=canary-note"]);
     let archive = workspace.beside("out.tar.gz");
     workspace.ok(&["evidence", "1", "--export", archive.to_str().unwrap()]);
     let mut unpacked = Vec::new();
     flate2::read::MultiGzDecoder::new(File::open(&archive).unwrap()).read_to_end(&mut unpacked).unwrap();
     let holds = |bytes: &[u8], canary: &str| bytes.windows(canary.len()).any(|piece| piece == canary.as_bytes());
     assert!(holds(&unpacked, "login password=***"), "the archive is what it should be");
-    for canary in canaries {
+    // A person's own line stays as it was typed in the journal, and is masked in what is handed on.
+    for canary in canaries.into_iter().chain(["canary-note"]) {
         assert!(!holds(&unpacked, canary), "{canary} is in the archive");
     }
     workspace.ok(&["stop"]);
@@ -250,9 +251,7 @@ fn secrets_are_nowhere_in_the_archive_nor_in_the_journal() {
     walk(&workspace.state(), &mut |path| drop(seen.insert(path.to_owned(), std::fs::read(path).unwrap())));
     assert!(seen.keys().any(|path| path.ends_with("journal.db")), "{:?}", seen.keys());
     for (path, bytes) in &seen {
-        // The person's own line is the person's; everything that dogwatch gathered is masked.
-        let typed = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("journal") || name == "world");
-        for canary in canaries.iter().filter(|canary| !(typed && **canary == "canary-typed")) {
+        for canary in canaries {
             assert!(!holds(bytes, canary), "{canary} is in {}", path.display());
         }
     }

@@ -200,16 +200,13 @@ pub async fn evidence(session: &Session, printer: Printer, asked: Evidence) -> R
     let incident = rules::find_incident(&world, id)?;
     let capsules: Vec<_> =
         incident.evidence.capsules.iter().filter(|capsule| asked.capsule.is_none_or(|number| number == capsule.number)).cloned().collect();
-    match &asked.show {
-        Some(name) => show(id, &capsules, Path::new(&state), name),
-        None => {
-            let gathering = !incident.evidence.asked.is_empty();
-            if gathering {
-                printer.remark("some is being gathered")?;
-            }
-            list(printer, id, &capsules)
-        }
+    if let Some(name) = &asked.show {
+        return show(id, &capsules, Path::new(&state), name);
     }
+    if !incident.evidence.asked.is_empty() {
+        printer.remark("some is being gathered")?;
+    }
+    list(printer, id, &capsules)
 }
 
 fn list(printer: Printer, id: IncidentId, capsules: &[Arc<Capsule>]) -> Result<ExitCode, Failure> {

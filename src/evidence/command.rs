@@ -78,7 +78,7 @@ pub(super) fn run(command: &EvidenceCommand, workspace: &Path, window: Window) -
         kept.push(&rest);
     }
     if problem.is_none() {
-        problem = group.end(deadline).unwrap_or(Some(late));
+        problem = group.end(deadline, late);
     }
     let (bytes, left_out) = kept.done();
     Ok(Printed { bytes, left_out, read, problem })
@@ -111,17 +111,17 @@ impl Group {
         i32::try_from(self.leader.id()).ok().and_then(Pid::from_raw)
     }
 
-    /// How it ended, where not well; none when it has not ended by the deadline.
-    fn end(&mut self, deadline: Instant) -> Option<Option<String>> {
-        let ended = pidfd_open(self.pid()?, PidfdFlags::empty()).map_err(io::Error::from).and_then(|pidfd| ready(&pidfd, deadline));
-        if !ended.unwrap_or(false) {
-            return None;
+    /// How it ended, where not well; `late` when it has not ended by the deadline.
+    fn end(&mut self, deadline: Instant, late: String) -> Option<String> {
+        let pidfd = self.pid().and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        if !pidfd.is_some_and(|pidfd| ready(&pidfd, deadline).unwrap_or(false)) {
+            return Some(late);
         }
         self.clear();
         match self.leader.wait() {
-            Ok(status) if status.success() => Some(None),
-            Ok(status) => Some(Some(format!("ended with {status}"))),
-            Err(error) => Some(Some(format!("its end is unknown: {error}"))),
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(format!("ended with {status}")),
+            Err(error) => Some(format!("its end is unknown: {error}")),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn gather(state: &Path, workspace: &Path, order: &EvidenceOrder, now:
             match command::run(command, workspace, *window) {
                 Ok(printed) => {
                     let cut = Cut { bytes: printed.bytes, left_out: printed.left_out, read: printed.read, reaches_back: false };
-                    all.keep(&definition.name, &from, &command.name, cut, printed.problem)?;
+                    all.keep(&definition.name, &from, &command.name, &cut, printed.problem)?;
                 }
                 Err(words) => all.absent(&from, words),
             }
@@ -136,7 +136,7 @@ impl All<'_> {
         match lines_of(&file, definition, window) {
             Ok((cut, problem)) => {
                 let back = cut.reaches_back;
-                self.keep(&definition.name, &from, &from, cut, problem)?;
+                self.keep(&definition.name, &from, &from, &cut, problem)?;
                 Ok(back)
             }
             Err(error) => {
@@ -146,7 +146,7 @@ impl All<'_> {
         }
     }
 
-    fn keep(&mut self, definition: &str, from: &str, called: &str, cut: Cut, problem: Option<String>) -> io::Result<()> {
+    fn keep(&mut self, definition: &str, from: &str, called: &str, cut: &Cut, problem: Option<String>) -> io::Result<()> {
         let (bytes, masked) = self.mask.mask(&cut.bytes);
         let (from, _) = self.mask.text(from);
         let name = if bytes.is_empty() { String::new() } else { self.names.give(definition, &self.mask.text(called).0) };

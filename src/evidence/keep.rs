@@ -56,7 +56,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 
 /// The lines that `sha256sum -c` reads.
 pub(super) fn sums<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> String {
-    files.map(|(name, sha256)| format!("{sha256}  {name}\n")).collect()
+    files.fold(String::new(), |lines, (name, sha256)| lines + sha256 + "  " + name + "\n")
 }
 
 /// A capsule while it is made.

@@ -44,15 +44,11 @@ impl Stamps {
     pub fn found(sample: &[u8], named: Option<&str>, zone: &TimeZone, near: Timestamp) -> Option<Self> {
         let lines: Vec<&[u8]> = sample.split(|byte| *byte == b'\n').take(SAMPLE_LINES).collect();
         let of = |format| Self { format, zone: zone.clone(), near };
+        let made = |text: &str, make: fn(Regex) -> Format| Regex::new(text).ok().map(|regex| of(make(regex)));
+        let usual = || [made(COMMON, Format::Common), made(ISO, Format::Iso), made(SYSLOG, Format::Syslog), made(EPOCH, Format::Epoch)];
         let formats: Vec<Self> = match named {
             Some(format) => vec![of(Format::Named(format.to_owned()))],
-            None => {
-                let made = |text: &str, make: fn(Regex) -> Format| Regex::new(text).ok().map(|regex| of(make(regex)));
-                [made(COMMON, Format::Common), made(ISO, Format::Iso), made(SYSLOG, Format::Syslog), made(EPOCH, Format::Epoch)]
-                    .into_iter()
-                    .flatten()
-                    .collect()
-            }
+            None => usual().into_iter().flatten().collect(),
         };
         let counted = formats.into_iter().map(|stamps| (lines.iter().filter(|line| stamps.at(line).is_some()).count(), stamps));
         // Of equals the first: the more special one.

@@ -110,7 +110,11 @@ impl<'a> Teller<'a> {
             Event::RunCreated { run, .. }
             | Event::StepEnded { run, .. }
             | Event::RunEnded { run, .. }
-            | Event::RetryPlanned { run, .. } => {
+            | Event::RetryPlanned { run, .. }
+            | Event::ConditionMet { run, .. }
+            | Event::RunTimedOut { run }
+            | Event::RunHeld { run, .. }
+            | Event::RunReleased { run } => {
                 format!("flow {}", run.flow)
             }
             Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => format!("flow {}", occurrence.flow),
@@ -139,9 +143,6 @@ impl<'a> Teller<'a> {
             | Event::FileDelivered { flow, .. }
             | Event::FileDuplicate { flow, .. }
             | Event::FileSighted { flow, .. } => format!("flow {flow}"),
-            Event::ConditionMet { run, .. } | Event::RunTimedOut { run } | Event::RunHeld { run, .. } | Event::RunReleased { run } => {
-                format!("flow {}", run.flow)
-            }
             _ => entry.author.name().to_owned(),
         }
     }

@@ -20,7 +20,7 @@ pub use dpkg::read as read_dpkg_log;
 /// A run of the package manager writes many lines; it is over when none came for this long.
 const QUIET: Duration = Duration::from_secs(2);
 /// One that never pauses is told after this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks at the machine. All clones are one; it ends with the last of them.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ pub(super) fn of_alert(world: &World, id: IncidentId, alert: Fingerprint) -> Opt
 
 fn asked(incident: &Incident, names: Vec<String>) -> Option<Event> {
     let number = incident.evidence.last + 1;
-    (!names.is_empty() && number <= CAPSULES_MAX).then(|| Event::EvidenceAsked { incident: incident.id, number, names })
+    (!names.is_empty() && number <= CAPSULES_MAX).then_some(Event::EvidenceAsked { incident: incident.id, number, names })
 }
 
 fn fits(definition: &EvidenceDefinition, labels: [&Labels; 2], has_flow: impl Fn(&FlowId) -> bool) -> bool {

@@ -211,7 +211,7 @@ pub struct Evidence {
 impl Evidence {
     /// Whether nothing was ever asked for.
     pub fn is_empty(&self) -> bool {
-        self.last == 0
+        *self == Self::default()
     }
 }
 

@@ -25,8 +25,12 @@ impl App {
         }
         // A page further down may be about one: from a run that was opened there, the line belongs there.
         let below = self.pages.iter().rev().find_map(|(screen, _)| match screen {
-            Screen::Incident(id) | Screen::Strip(id) | Screen::Evidence(id) | Screen::EvidenceFile { incident: id, .. } => Some(*id),
-            Screen::Runbook { subject: Subject::Incident(id), .. } | Screen::Note { subject: Subject::Incident(id), .. } => Some(*id),
+            Screen::Incident(id)
+            | Screen::Strip(id)
+            | Screen::Evidence(id)
+            | Screen::EvidenceFile { incident: id, .. }
+            | Screen::Runbook { subject: Subject::Incident(id), .. }
+            | Screen::Note { subject: Subject::Incident(id), .. } => Some(*id),
             _ => None,
         });
         below.or_else(|| {

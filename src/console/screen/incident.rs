@@ -249,7 +249,8 @@ impl Page for IncidentPage {
         };
         let mut detail = if self.filter.is_empty() { String::new() } else { format!("/{}", self.filter) };
         if self.shown != Shown::All {
-            detail = format!("only {} {detail}", self.shown.word()).trim_end().to_owned();
+            let gap = if detail.is_empty() { "" } else { " " };
+            detail = format!("only {}{gap}{detail}", self.shown.word());
         }
         let pane = Pane { title: "Timeline", detail: &detail, count: &count, focused: true, number: None };
         self.body = pane.draw(&mut painter, &session.glyphs.border, rest);

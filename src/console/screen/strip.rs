@@ -89,13 +89,11 @@ impl StripPage {
     /// The cursor stays on its fact; at first it is on the first sign.
     fn settle_cursor(&mut self, glyphs: &Glyphs) {
         let Some((_, strip)) = &self.known else { return };
+        let since = |entry: &Arc<Entry>| happened(entry) >= strip.first_sign_at;
+        let is_bad = |entry: &Arc<Entry>| since(entry) && weight(fact::look(&entry.event, glyphs).1) >= 4;
         let place = match self.on {
             Some(seq) => strip.facts.iter().position(|entry| entry.seq == seq),
-            None => {
-                let since = |entry: &Arc<Entry>| happened(entry) >= strip.first_sign_at;
-                let is_bad = |entry: &Arc<Entry>| since(entry) && weight(fact::look(&entry.event, glyphs).1) >= 4;
-                strip.facts.iter().position(is_bad).or_else(|| strip.facts.iter().position(since))
-            }
+            None => strip.facts.iter().position(is_bad).or_else(|| strip.facts.iter().position(since)),
         };
         self.cursor.at = place.unwrap_or(self.cursor.at).min(strip.facts.len().saturating_sub(1));
     }

@@ -46,12 +46,11 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
-        Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
         Event::EntryPinned { .. } => (glyphs.mark, Role::Muted),
         Event::OutsideChanged { .. } => (glyphs.critical, Role::Heading),
         Event::EvidenceTaken { capsule, .. } if capsule.files.iter().any(|file| file.first_error.is_some()) => (glyphs.done, Role::Warning),
-        Event::EvidenceTaken { .. } => (glyphs.done, Role::Muted),
+        Event::EvidenceTaken { .. } | Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::GlassBroken { .. } => (glyphs.warning, Role::Bad),
         Event::ApprovalAsked { .. } => (glyphs.waiting, Role::Waiting),
         Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => (glyphs.done, Role::Good),
