@@ -2,15 +2,17 @@
 
 use super::channel;
 use super::file::SourceFile;
+use super::maintenance;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
-use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
+use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -43,6 +45,10 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Maintenance windows, sorted by name.
+    pub maintenance: Vec<Arc<MaintenanceWindow>>,
+    /// How long an acknowledgement lives without a sign of life. Default 30 minutes, asked 5 minutes before.
+    pub ack: AckLife,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -83,9 +89,24 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
-    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    known: &[
+        "name",
+        "timezone",
+        "group_by",
+        "daemon",
+        "access",
+        "retention",
+        "batch_day",
+        "channels",
+        "messages",
+        "pools",
+        "grouping",
+        "maintenance",
+        "ack",
+    ],
+    later: &["source", "people", "escalation", "channel", "anchor", "calendar", "pool", "guard"],
 };
+const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
@@ -99,9 +120,12 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
     let daemon = top.table("daemon", &DAEMON);
     let channels = channel::read(&top, root);
     let names = ChannelNames::of(&channels);
+    let zone = zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned());
     Settings {
         name: name(&top, folder),
-        zone: zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned()),
+        maintenance: maintenance::windows(&top, &zone),
+        ack: maintenance::ack(&top),
+        zone,
         group_by: group_by(&top),
         daemon_user: daemon.as_ref().and_then(user),
         max_running: daemon.as_ref().and_then(|daemon| daemon.whole("max_running", 1..=10_000)).map_or(16, |number| number as u32),
@@ -155,10 +179,17 @@ fn name(top: &Table<'_>, folder: &str) -> String {
 }
 
 fn group_by(top: &Table<'_>) -> Vec<String> {
-    if top.value("group_by").is_none() {
-        return vec!["source".to_owned(), "service".to_owned()];
-    }
-    let labels = top.texts("group_by");
+    let table = top.table("grouping", &GROUPING);
+    let given = table.as_ref().filter(|table| table.value("by").is_some());
+    let labels = match (given, top.value("group_by")) {
+        (Some(table), Some(_)) => {
+            top.file.wrong_but(table.place("by"), "`grouping.by` and `group_by` say the same twice", "keep one of them");
+            return Vec::new();
+        }
+        (Some(table), None) => table.texts("by"),
+        (None, Some(_)) => top.texts("group_by"),
+        (None, None) => return vec!["source".to_owned(), "service".to_owned()],
+    };
     for label in &labels {
         if label.value.is_empty() || !label.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             top.file.wrong(label.at.clone(), format!("`{}` is not the name of a label", label.value));

@@ -6,6 +6,7 @@ mod flows;
 mod incidents;
 mod messages;
 mod misses;
+mod overlays;
 mod probes;
 mod procedures;
 mod reviews;
@@ -13,9 +14,11 @@ mod runs;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
+use super::overlay::{Owner, Snooze};
 use super::{Daemon, RECENT_KEPT, ReviewDecision, Source, World, relate};
+use crate::domain::run::Occurrence;
 use crate::domain::source::Freshness;
-use crate::domain::{Entry, Event, IncidentId, SourceId, Stage};
+use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -129,6 +132,31 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::IncidentMitigated { incident, .. } => self.incident_mitigated(*incident, by, at),
+            Event::MitigationEnded { incident, .. } => self.mitigation_ended(*incident),
+            Event::IncidentSnoozed { incident, until, reason } => {
+                self.incident_snoozed(*incident, Snooze { by: by.to_owned(), reason: reason.clone(), since: at, until: *until });
+            }
+            Event::SnoozeEnded { incident, .. } => self.change_incident(*incident, |incident| incident.snoozed = None),
+            Event::IncidentClaimed { incident } => {
+                self.incident_owned(*incident, Some(Owner { name: by.to_owned(), by: by.to_owned(), since: at }));
+            }
+            Event::IncidentUnclaimed { incident } => self.incident_owned(*incident, None),
+            Event::IncidentHandedOver { incident, to, .. } => {
+                self.incident_owned(*incident, Some(Owner { name: to.clone(), by: by.to_owned(), since: at }));
+            }
+            Event::AcknowledgementAsked { incident, until } => self.acknowledgement_asked(*incident, *until),
+            Event::IncidentMerged { incident, into } => self.incident_merged(*incident, *into, &entry.author, at),
+            Event::IncidentSplit { incident, new, title, severity, alerts } => {
+                self.incident_split(*incident, *new, title, *severity, alerts, at);
+            }
+            Event::SilenceMade { silence, matchers, until, reason } => self.silence_made(*silence, matchers, by, reason, at, *until),
+            Event::SilenceExtended { silence, until } => self.silence_extended(*silence, *until),
+            Event::SilenceEnded { silence, reason } => self.silence_ended(*silence, reason, at),
+            Event::MaintenanceDefined { windows } => self.maintenance_defined(windows),
+            Event::MaintenanceBegan { window, until } => self.maintenance_changed(window, Some(*until), at),
+            Event::MaintenanceEnded { window } => self.maintenance_changed(window, None, at),
+            Event::AckLifeDefined { life } => self.ack_life = *life,
             Event::WriteUpMoved { incident, state } => self.write_up_moved(*incident, *state, by, at),
             Event::ReviewDecided { incident, finding, accepted, path } => {
                 let (finding, by, accepted, path) = (finding.clone(), by.to_owned(), *accepted, path.clone());
@@ -141,6 +169,7 @@ impl World {
             | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
+            | Event::AlertMuted { .. }
             | Event::Unknown(_) => {}
         }
         self.touch(entry);
@@ -154,6 +183,14 @@ impl World {
     }
 
     fn touch(&mut self, entry: &Entry) {
+        // The deadlines of a flow decide where its incidents stand in the queue.
+        if let Event::OccurrenceSettled { occurrence: Occurrence { flow, .. }, .. }
+        | Event::RunCreated { run: RunId { flow, .. }, .. }
+        | Event::RunEnded { run: RunId { flow, .. }, .. } = &entry.event
+            && self.flow(flow).is_some_and(|flow| !flow.incidents.is_empty())
+        {
+            self.touched.incidents = entry.seq;
+        }
         match &entry.event {
             Event::FlowDefined { .. }
             | Event::FlowRemoved { .. }
@@ -203,7 +240,29 @@ impl World {
             | Event::IncidentResolved { .. }
             | Event::WriteUpMoved { .. }
             | Event::ReviewDecided { .. }
-            | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
+            | Event::NoteSaved { .. }
+            | Event::IncidentMitigated { .. }
+            | Event::MitigationEnded { .. }
+            | Event::IncidentSnoozed { .. }
+            | Event::SnoozeEnded { .. }
+            | Event::IncidentClaimed { .. }
+            | Event::IncidentUnclaimed { .. }
+            | Event::IncidentHandedOver { .. }
+            | Event::AcknowledgementAsked { .. }
+            | Event::SilenceMade { .. }
+            | Event::SilenceExtended { .. }
+            | Event::SilenceEnded { .. }
+            | Event::MaintenanceDefined { .. }
+            | Event::AckLifeDefined { .. } => self.touched.incidents = entry.seq,
+            Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
+                self.touched.incidents = entry.seq;
+                self.touched.flows = entry.seq;
+            }
+            Event::MaintenanceBegan { .. } | Event::MaintenanceEnded { .. } => {
+                self.touched.incidents = entry.seq;
+                self.touched.probes = entry.seq;
+                self.touched.flows = entry.seq;
+            }
             Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
                 self.touched.runbooks = entry.seq;
             }

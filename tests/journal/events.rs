@@ -15,12 +15,15 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod queue;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_VERB + verbs::KINDS + 1;
+pub const KINDS: usize = FIRST_OF_QUEUE + queue::KINDS + 1;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
+/// The first kind of what lies over incidents.
+const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -366,7 +369,8 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
-            verb if (FIRST_VERB..KINDS - 1).contains(&verb) => self.verb(verb - FIRST_VERB),
+            verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
+            kind if (FIRST_OF_QUEUE..KINDS - 1).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -542,9 +546,27 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::IncidentMitigated { .. } => "incident_mitigated",
+        Event::MitigationEnded { .. } => "mitigation_ended",
+        Event::IncidentSnoozed { .. } => "incident_snoozed",
+        Event::SnoozeEnded { .. } => "snooze_ended",
+        Event::IncidentClaimed { .. } => "incident_claimed",
+        Event::IncidentUnclaimed { .. } => "incident_unclaimed",
+        Event::IncidentHandedOver { .. } => "incident_handed_over",
+        Event::AcknowledgementAsked { .. } => "acknowledgement_asked",
+        Event::IncidentMerged { .. } => "incident_merged",
+        Event::IncidentSplit { .. } => "incident_split",
+        Event::SilenceMade { .. } => "silence_made",
+        Event::SilenceExtended { .. } => "silence_extended",
+        Event::SilenceEnded { .. } => "silence_ended",
+        Event::AlertMuted { .. } => "alert_muted",
+        Event::MaintenanceDefined { .. } => "maintenance_defined",
+        Event::MaintenanceBegan { .. } => "maintenance_began",
+        Event::MaintenanceEnded { .. } => "maintenance_ended",
+        Event::AckLifeDefined { .. } => "ack_life_defined",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 76;
+pub const NAMES: usize = 94;

@@ -14,9 +14,11 @@ pub mod misses;
 pub mod note;
 pub mod output;
 pub mod probe;
+pub mod queue;
 pub mod review;
 pub mod run;
 pub mod runbook;
+pub mod silences;
 pub mod timeline;
 pub mod why;
 
@@ -72,6 +74,10 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// All incidents, sorted, grouped and filtered.
+    Queue,
+    /// Silences and maintenance windows.
+    Silences,
     /// Times, load, noise, error budgets.
     Figures,
     /// What one shift tells the next.
@@ -165,6 +171,8 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Queue => Some(Box::new(queue::QueuePage::default())),
+        Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
         Screen::Figures => Some(Box::new(figures::FiguresPage::new(session))),
         Screen::Handover => Some(Box::new(handover::HandoverPage::new(session))),
         Screen::Knowledge => Some(Box::new(knowledge::KnowledgePage::new(session))),
