@@ -28,7 +28,9 @@ pub mod samples;
 pub mod workspace;
 
 pub mod channels;
+pub mod evidence;
 pub mod feeds;
+pub mod outside;
 pub mod prober;
 pub mod runner;
 pub mod sources;

@@ -22,6 +22,8 @@ const ORDER: &[&str] = &[
     "prober",
     "runner",
     "channels",
+    "outside",
+    "evidence",
     "wire",
     "engine",
     "notes",
@@ -35,7 +37,7 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "outside", "evidence"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

@@ -482,7 +482,7 @@ fn a_reading_of_the_workspace_tells_only_what_differs() {
     made.effects.clear();
     let begins = Report::DaemonStarted { version: "1".into(), pid: 1, boot_id: "boot".into(), host: "jump".into() };
     made.report(&begins);
-    assert!(matches!(made.effects[..], [Effect::WatchProbe(_)]), "a daemon that begins looks again");
+    assert!(matches!(made.effects[..], [Effect::WatchOutside(_), Effect::WatchProbe(_)]), "a daemon that begins looks again");
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod oncall;
 mod queue;
+mod record;
 mod review;
 mod verbs;
 
+pub use oncall::{OnCall, Override};
 pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
+pub use record::{Evidence, IncidentShown, Pin, Strip};
 pub use review::{Actions, Figures, Handover, Postmortem, Review, Search};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
@@ -58,6 +62,9 @@ pub struct Look {
     /// Never write to the terminal's clipboard
     #[arg(long, global = true)]
     pub no_clipboard: bool,
+    /// Never ring or notify in this terminal
+    #[arg(long, global = true)]
+    pub no_bell: bool,
 }
 
 /// A command.
@@ -154,10 +161,7 @@ pub enum Verb {
         all: bool,
     },
     /// One incident with its timeline
-    Incident {
-        /// Its number
-        incident: IncidentId,
-    },
+    Incident(IncidentShown),
     /// Say that you work on an incident
     Ack(Ack),
     /// Take an acknowledgement back
@@ -166,6 +170,16 @@ pub enum Verb {
     Resolve(Resolve),
     /// Put a line into an incident's timeline
     Note(Note),
+    /// Pin a line of an incident's timeline, or take the pin out
+    Pin(Pin),
+    /// What happened around an incident's first failure, side by side
+    Strip(Strip),
+    /// Evidence of an incident: list, gather, show, export as one archive
+    Evidence(Evidence),
+    /// Who is on call until when, and who is told next of each open incident
+    Oncall(OnCall),
+    /// Let somebody take a rota for a while, or end that
+    Override(Override),
     /// Draft an incident's post-mortem, bring its generated parts up to date, or say how far it is
     Postmortem(Postmortem),
     /// What an ended incident says should change, to take or to put away

@@ -3,13 +3,11 @@
 use super::args::{Ack, Mark, Note, Resolve, Unack};
 use super::failure::Failure;
 use super::flows::{local_time, simple};
+use super::json;
 use super::print::{self, Printer};
 use super::session::Session;
-use super::{json, review};
 use crate::clock;
-use crate::domain::{Command, Entry, IncidentId};
-use crate::notes::telling::Teller;
-use crate::rules;
+use crate::domain::Command;
 use crate::world::{Incident, World};
 use std::process::ExitCode;
 
@@ -58,59 +56,6 @@ fn state_words(world: &World, incident: &Incident) -> String {
         (None, Some(overlay)) => overlay.kind.word().to_owned(),
         (None, None) => incident.stage.to_string(),
     }
-}
-
-/// `dogwatch incident`
-pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Result<ExitCode, Failure> {
-    let (_, world) = session.world().await?;
-    let incident = rules::find_incident(&world, id)?;
-    if printer.json {
-        let mut document = json::incident(&world, incident);
-        if let Some(object) = document.as_object_mut() {
-            object.insert("timeline".into(), serde_json::to_value(&incident.timeline).map_err(Failure::other)?);
-            let similar = rules::similar::similar(&world, incident, 10);
-            object.insert("similar".into(), serde_json::to_value(&similar).map_err(Failure::other)?);
-        }
-        print::document(&document)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    print::line(format!("incident {id}  {}  {}", incident.severity, incident.title))?;
-    let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-    print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
-    if let Some(owner) = &incident.owner {
-        print::line(format!("{} has it, since {}", owner.name, local_time(owner.since, &world.zone)))?;
-    }
-    for overlay in world.overlays(incident, clock::now()) {
-        let until = overlay.until.map(|until| format!(" until {}", local_time(until, &world.zone))).unwrap_or_default();
-        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        print::line(format!("{} by {}{until}{reason}", overlay.kind.word(), overlay.by))?;
-    }
-    if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
-        print::line(format!("the deadline of {} runs out at {}", out.flow, local_time(out.at, &world.zone)))?;
-    }
-    for (fingerprint, alert) in incident.alerts.iter() {
-        let state = if alert.resolved_at.is_some() { "over  " } else { "fires " };
-        print::line(format!("alert {fingerprint}  {state} {}  {}", alert.notice.severity, alert.notice.summary))?;
-    }
-    if let Some(end) = &incident.resolved {
-        print::line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;
-    }
-    for note in &incident.notes {
-        print::line(format!("{}: {}", note.kind, note.path))?;
-    }
-    for line in review::similar_lines(&world, incident) {
-        print::line(line)?;
-    }
-    print::line("")?;
-    for entry in &incident.timeline {
-        print::line(timeline_line(entry, &world))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One line of a timeline: local time, author, what happened.
-pub fn timeline_line(entry: &Entry, world: &World) -> String {
-    format!("{}  {:<10} {}", local_time(entry.at, &world.zone), entry.author, Teller::of(world).line(&entry.event))
 }
 
 /// `dogwatch ack`

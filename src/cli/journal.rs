@@ -2,8 +2,8 @@
 
 use super::args::Events;
 use super::failure::Failure;
-use super::incidents::timeline_line;
 use super::print::{self, Printer};
+use super::record::timeline_line;
 use super::session::Session;
 use super::workspace;
 use crate::domain::Entry;

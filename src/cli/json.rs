@@ -271,6 +271,9 @@ pub fn incident(world: &World, incident: &Incident) -> Value {
             "since": overlay.since,
             "until": overlay.until,
         })).collect::<Vec<_>>(),
+        "pins": incident.pins,
+        "todos": incident.todos.iter().map(|todo| json!({ "text": todo.text, "by": todo.by.name(), "at": todo.at, "entry": todo.entry })).collect::<Vec<_>>(),
+        "evidence": incident.evidence.capsules,
     })
 }
 

@@ -13,12 +13,14 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod oncall;
 mod plan;
 mod pools;
 mod postmortem;
 mod print;
 mod probes;
 mod queue;
+mod record;
 mod review;
 mod runbooks;
 mod session;
@@ -112,11 +114,16 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Probes => probes::probes(session, printer).await,
         Verb::Probe(probe) => probes::probe(session, printer, probe).await,
         Verb::Incidents { all } => incidents::incidents(session, printer, all).await,
-        Verb::Incident { incident } => incidents::incident(session, printer, incident).await,
+        Verb::Incident(shown) => record::incident(session, printer, shown).await,
+        Verb::Pin(pin) => record::pin(session, printer, pin).await,
+        Verb::Strip(strip) => record::strip(session, printer, strip.incident, strip.span).await,
+        Verb::Evidence(evidence) => record::evidence(session, printer, evidence).await,
         Verb::Ack(ack) => incidents::ack(session, printer, ack).await,
         Verb::Unack(unack) => incidents::unack(session, printer, unack).await,
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
         Verb::Note(note) => incidents::note(session, printer, note).await,
+        Verb::Oncall(asked) => oncall::oncall(session, printer, asked).await,
+        Verb::Override(asked) => oncall::stand_in(session, printer, asked).await,
         Verb::Postmortem(asked) => postmortem::run(session, printer, asked).await,
         Verb::Review(asked) => review::review(session, printer, asked).await,
         Verb::Actions(asked) => review::actions(session, printer, asked).await,

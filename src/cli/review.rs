@@ -13,7 +13,7 @@ use crate::notes::save::{Base, save};
 use crate::notes::search::{Goes, Hit, search as look};
 use crate::notes::{handover as draft, library, naming, shelf};
 use crate::rules::review::{Proposal, review as proposals};
-use crate::rules::{self, hours};
+use crate::rules::{self, shifts};
 use crate::world::{Incident, World};
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -203,7 +203,7 @@ pub async fn handover(session: &Session, printer: Printer, asked: Handover) -> R
         lines.into_iter().try_for_each(print::line)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let shift_from = hours::shift_start(handed.world.at, &zone);
+    let shift_from = shifts::shift_start(handed.world.at, &zone);
     let id = naming::id(NoteKind::Handover, &Subject::Workspace, shift_from);
     let place = shelf::find(Path::new(&root), &id, &draft::title(shift_from, &zone)).map_err(Failure::other)?;
     let (text, base) = match &place.opened {

@@ -76,6 +76,8 @@ actions! {
     KillStep "kill-step" "kill step…" ["x"] [Runbook] procedure_kill "End the running step of the runbook.";
     Resolve "resolve" "resolve…" ["d"] [Incidents] resolve "Declare the incident over, with a reason.";
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
+    Evidence "evidence" "evidence" ["e"] [Incidents] incident "Show what was gathered about the incident; on that page, gather it now.";
+    Pin "pin" "pin" ["!"] [Incidents] pin "Pin the line of the incident's timeline, or take the pin out.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
     Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
     // The queue's verbs on incidents.
@@ -97,6 +99,11 @@ actions! {
     Approve "approve" "approve…" ["A"] [Flows] approve "Give the word that a step waits for.";
     Prioritize "prioritize" "priority…" ["+"] [Flows] run_active "Say how much the run is preferred where slots are short.";
     CatchUp "catch-up" "catch up…" ["C"] [Flows] catch_up "Choose what becomes of missed occurrences.";
+    // The page of who is on call.
+    Override "override" "override…" ["o"] [Duty] operator "Let somebody take the rota for a while, from now on.";
+    EndOverride "end-override" "end override" ["x"] [Duty] operator "End the override of the rota, or take back the next one.";
+    // Timelines.
+    ShowSort "show-sort" "which" ["f"] [Timeline] always "Show all facts, or only those of people, machines, alerts, notes, or pinned ones.";
     // The output of an attempt.
     Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
@@ -158,9 +165,13 @@ actions! {
     SilencesPage "silences" "silences" ["alt-q"] [Global] always "Silences and maintenance windows: what is not told, and until when.";
     StillOnIt "still-on-it" "still on it" ["alt-a"] [Global] asked "Answer yes: you still work on what you acknowledged.";
     Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
+    Strip "strip" "strip" ["alt-t"] [Global] always "What happened around the incident's first failure, side by side.";
+    Jot "jot" "jot…" [";"] [Global] operator "Put a line into the timeline of the incident that you are at.";
     BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
+    OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
+    Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     FiguresPage "figures-page" "figures" ["alt-f"] [Global] always "Times to detect, acknowledge, mitigate and resolve; load, noise, error budgets.";
     Handover "handover" "handover" ["alt-h"] [Global] always "What this shift tells the next: open, held, deadlines, action items.";

@@ -4,6 +4,7 @@
 pub(crate) mod act;
 mod ask;
 mod draw;
+mod jot;
 mod news;
 mod operate;
 mod queue;
@@ -14,6 +15,7 @@ use super::action::Action;
 use super::dialog::{Dialog, Foreseen, Preview};
 use super::keymap::Keymap;
 use super::msg::{Msg, Out};
+use super::notice::Notice;
 use super::place::Place;
 use super::screen::{self, Page, Screen};
 use super::session::{Session, Tone, Wish};
@@ -58,6 +60,10 @@ pub struct Options {
     pub term: Option<String>,
     /// The person's editor with its arguments: `VISUAL`, else `EDITOR`, else `vi`.
     pub editor: String,
+    /// Whether the terminal rings and notifies when its person is told.
+    pub bell: bool,
+    /// Which notification the terminal knows.
+    pub notice: Notice,
     /// Where notes' recovery files and crash files are kept; absent without a state folder.
     pub state: Option<PathBuf>,
 }
@@ -74,6 +80,8 @@ impl Default for Options {
             mouse: true,
             term: None,
             editor: "vi".into(),
+            bell: true,
+            notice: Notice::default(),
             state: None,
         }
     }

@@ -33,6 +33,10 @@ pub enum Place {
     Compare,
     /// The readings of a probe over time.
     Chart,
+    /// The page of who is on call.
+    Duty,
+    /// A timeline.
+    Timeline,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -62,6 +66,8 @@ impl Place {
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
+            Self::Duty => "on call",
+            Self::Timeline => "timelines",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

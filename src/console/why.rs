@@ -40,6 +40,11 @@ pub fn incident(session: &Session, target: Option<&Target>) -> Reason {
     incident_of(session, target).err()
 }
 
+/// Pinning a line of an incident's timeline.
+pub fn pin(session: &Session, target: Option<&Target>) -> Reason {
+    operator(session, target).or_else(|| incident(session, target))
+}
+
 /// It needs an open incident.
 pub fn incident_open(session: &Session, target: Option<&Target>) -> Reason {
     operator(session, target).or_else(|| match incident_of(session, target) {

@@ -14,8 +14,10 @@ use crate::channels::Courier;
 use crate::clock;
 use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside};
+use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
 use crate::journal::Journal;
+use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::Runner;
 use crate::samples::{Readings, Retention};
@@ -65,6 +67,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
     let courier = Courier::new(place.workspace.clone(), reports.clone(), tokio.clone());
     let prober = Prober::new(reports.clone(), tokio.clone());
+    let machine = Machine::start(reports.clone())?;
+    let gatherer = Gatherer::start(place.state.clone(), place.workspace.clone(), reports.clone())?;
     let feeds = Feeds::start(&place.workspace, reports)?;
 
     let open = world.open_attempts();
@@ -73,7 +77,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let attempts = place.attempts();
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
-    let outside = Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), reload, stop: stop.clone() };
+    let outside =
+        Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), machine, gatherer, reload, stop: stop.clone() };
     let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 

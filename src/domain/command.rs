@@ -4,7 +4,8 @@ use super::note::{SavedNote, State};
 use super::review::Finding;
 use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{
-    ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, ProbeId, RunId, RunbookId, SilenceId, StepName, Subject,
+    ChannelId, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId, SilenceId,
+    StepName, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -344,6 +345,40 @@ pub enum Command {
         /// The silence.
         silence: SilenceId,
     },
+    /// Let somebody take a rota for a while.
+    Override {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on; absent: now.
+        #[serde(default)]
+        from: Option<Timestamp>,
+        /// Until when.
+        to: Timestamp,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// End the override that holds now, or take back the one that begins next.
+    EndOverride {
+        /// The rota.
+        rota: RotaId,
+    },
+    /// Pin a line of an incident's timeline, or take the pin out.
+    Pin {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the line's entry.
+        entry: u64,
+        /// Pinned or not.
+        pinned: bool,
+    },
+    /// Gather evidence for an incident now.
+    TakeEvidence {
+        /// The incident.
+        incident: IncidentId,
+    },
     /// Say how far the write-up of an incident is.
     MoveWriteUp {
         /// The incident.
@@ -411,6 +446,10 @@ impl Command {
             Self::Silence { .. } => "silence",
             Self::ExtendSilence { .. } => "extend a silence",
             Self::Unsilence { .. } => "unsilence",
+            Self::Override { .. } => "override",
+            Self::EndOverride { .. } => "override --end",
+            Self::Pin { .. } => "pin",
+            Self::TakeEvidence { .. } => "evidence --take",
             Self::MoveWriteUp { .. } => "postmortem --to",
             Self::DecideReview { .. } => "review",
         }

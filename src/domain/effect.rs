@@ -1,10 +1,12 @@
 //! What the rules ask of the outside, and what the outside says back.
 
 use super::condition::{FileFact, FileWanted, Pools};
+use super::evidence::{Capsule, EvidenceOrder, EvidenceSettings};
 use super::message::{Fate, Message};
+use super::outside::{OutsideChange, OutsideOrder, OutsideSettings};
 use super::{
-    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, FlowId, MessageId, Params, ProbeDefinition, ProbeId, ProbeResult,
-    Runbook, run::DstMark, span,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, FlowDefinition, FlowId, IncidentId, MessageId, Params, ProbeDefinition, ProbeId,
+    ProbeResult, Runbook, run::DstMark, span,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,10 @@ pub enum Effect {
     WatchFeed(Box<FeedOrder>),
     /// Look for no file of this flow any more.
     ForgetFeed(FlowId),
+    /// Look at the machine's own changes, or go on with another order.
+    WatchOutside(Box<OutsideOrder>),
+    /// Gather evidence.
+    TakeEvidence(Box<EvidenceOrder>),
 }
 
 /// What a flow looks for, and what it has had.
@@ -188,6 +194,15 @@ pub enum Report {
         /// The wait that the receiver asked for.
         retry_after: Option<Duration>,
     },
+    /// The machine has changed.
+    OutsideChanged(Box<OutsideChange>),
+    /// Evidence was gathered, or could not be.
+    EvidenceTaken {
+        /// The incident.
+        incident: IncidentId,
+        /// What was gathered.
+        capsule: Arc<Capsule>,
+    },
 }
 
 /// All that a workspace's files define, checked and resolved.
@@ -219,6 +234,12 @@ pub struct Definitions {
     pub maintenance: Vec<Arc<super::MaintenanceWindow>>,
     /// How long an acknowledgement lives without a sign of life.
     pub ack: super::AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: Arc<super::people::People>,
+    /// Where changes of the machine are read from.
+    pub outside: OutsideSettings,
+    /// What is gathered for which incidents, and what is masked in it.
+    pub evidence: Arc<EvidenceSettings>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

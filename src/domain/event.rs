@@ -2,15 +2,18 @@
 //! never changed.
 
 use super::condition::{Condition, FileFact, MetBy, Pools};
+use super::evidence::{Capsule, EvidenceSettings};
 use super::note::{SavedNote, State};
+use super::outside::{OutsideChange, OutsideSettings};
 use super::overlay::MutedBy;
+use super::people::{People, Told, Untold};
 use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
     AckLife, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition,
-    FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome, Params, Point, ProbeDefinition, ProbeId,
-    RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, StepName, Subject, incident::AlertNotice,
+    FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome, Params, PersonId, Point, ProbeDefinition,
+    ProbeId, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, StepName, Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -718,6 +721,136 @@ pub enum Event {
     AckLifeDefined {
         /// How long.
         life: AckLife,
+    },
+    /// People, rotas, hours and chains of escalation were read, or have changed.
+    PeopleDefined {
+        /// All of them.
+        people: Arc<People>,
+    },
+    /// A person made somebody take a rota for a while.
+    OverrideMade {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+        /// Why; may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A person ended an override before its time, or took it back.
+    OverrideEnded {
+        /// The rota.
+        rota: RotaId,
+        /// When the override begins or began.
+        from: Timestamp,
+    },
+    /// The chain of an incident begins: it was opened, became worse, or nobody works on it any more.
+    EscalationStarted {
+        /// The incident.
+        incident: IncidentId,
+        /// Whose severity's chain.
+        severity: Severity,
+        /// When its first step is due.
+        next_at: Timestamp,
+    },
+    /// What was due of an incident's chain waits.
+    EscalationDeferred {
+        /// The incident.
+        incident: IncidentId,
+        /// Until then.
+        until: Timestamp,
+        /// Why: off hours, snoozed, silenced.
+        reason: String,
+    },
+    /// A step of an incident's chain was due: these people are told.
+    IncidentEscalated {
+        /// The incident.
+        incident: IncidentId,
+        /// How often the chain had begun again, from 0.
+        round: u32,
+        /// The step, from 0.
+        step: u32,
+        /// Who is told on which channel.
+        #[serde(default)]
+        told: Vec<Told>,
+        /// Who was to be told and could not be.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        untold: Vec<Untold>,
+        /// When the next step, or the end of the chain, is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
+    /// Everyone of an incident's chain was told, and nobody has acknowledged.
+    EscalationExhausted {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// An incident's chain goes on no further: the workspace has none for it any more.
+    EscalationEnded {
+        /// The incident.
+        incident: IncidentId,
+        /// Why.
+        reason: String,
+    },
+    /// Further alerts joined an incident: those who were told of it are told again.
+    IncidentRetold {
+        /// The incident.
+        incident: IncidentId,
+        /// How many alerts.
+        alerts: u32,
+        /// Who is told.
+        told: Vec<Told>,
+    },
+    /// An incident is over: those who were told of it are told so.
+    RecoveryTold {
+        /// The incident.
+        incident: IncidentId,
+        /// Who is told.
+        told: Vec<Told>,
+    },
+    /// A person pinned a line of an incident's timeline, or took the pin out.
+    EntryPinned {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the line's entry.
+        entry: u64,
+        /// Pinned or not.
+        pinned: bool,
+    },
+    /// Changes of the machine are read from elsewhere.
+    OutsideDefined {
+        /// From where.
+        outside: OutsideSettings,
+    },
+    /// The machine has changed, and not through dogwatch.
+    OutsideChanged {
+        /// What, and when.
+        change: OutsideChange,
+    },
+    /// What is gathered for which incidents, and what is masked in it, was read or has changed.
+    EvidenceDefined {
+        /// All of it.
+        settings: Arc<EvidenceSettings>,
+    },
+    /// Evidence for an incident is being gathered.
+    EvidenceAsked {
+        /// The incident.
+        incident: IncidentId,
+        /// The number of the capsule.
+        number: u32,
+        /// The names of what is gathered.
+        names: Vec<String>,
+    },
+    /// Evidence for an incident was gathered; what it says is in the state folder, not here.
+    EvidenceTaken {
+        /// The incident.
+        incident: IncidentId,
+        /// What was gathered.
+        capsule: Arc<Capsule>,
     },
     /// A write-up has come to another state.
     WriteUpMoved {

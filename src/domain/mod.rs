@@ -7,6 +7,7 @@ pub mod command;
 pub mod condition;
 pub mod effect;
 pub mod event;
+pub mod evidence;
 pub mod few;
 pub mod flow;
 pub mod id;
@@ -14,7 +15,9 @@ pub mod incident;
 pub mod matcher;
 pub mod message;
 pub mod note;
+pub mod outside;
 pub mod overlay;
+pub mod people;
 pub mod person;
 pub mod probe;
 pub mod review;
@@ -32,7 +35,8 @@ pub use event::{Entry, Event};
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
-    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, PersonId, ProbeId, RotaId, RunId, RunbookId,
+    SourceId, StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
 pub use matcher::Matcher;

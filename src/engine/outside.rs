@@ -2,7 +2,9 @@
 
 use crate::channels::Courier;
 use crate::domain::{AttemptId, Effect};
+use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
+use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
 use tokio::sync::mpsc;
@@ -18,6 +20,10 @@ pub struct Outside {
     pub courier: Courier,
     /// Looks for files that flows wait for.
     pub feeds: Feeds,
+    /// Looks at what changes on the machine.
+    pub machine: Machine,
+    /// Gathers evidence.
+    pub gatherer: Gatherer,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -48,6 +54,8 @@ impl Outside {
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             Effect::WatchFeed(order) => self.feeds.watch(*order),
             Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
+            Effect::WatchOutside(order) => self.machine.watch(*order),
+            Effect::TakeEvidence(order) => self.gatherer.gather(*order),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

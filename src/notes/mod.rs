@@ -17,5 +17,7 @@ pub mod roles;
 pub mod save;
 pub mod search;
 pub mod shelf;
+pub mod sorts;
+pub mod strip;
 pub mod telling;
 pub mod wording;

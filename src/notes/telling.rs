@@ -1,5 +1,6 @@
 //! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
 
+mod duty;
 mod queue;
 
 use crate::domain::condition::{Condition, MetBy};
@@ -128,6 +129,19 @@ impl<'a> Teller<'a> {
             | Event::MessageUnknown { message, .. } => format!("channel {}", message.channel),
             Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => format!("probe {probe}"),
             Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
+            Event::OutsideChanged { change } => change.kind.word().to_owned(),
+            Event::EvidenceAsked { .. } | Event::EvidenceTaken { .. } => "evidence".into(),
+            Event::FlowHeld { flow, .. }
+            | Event::FlowReleased { flow }
+            | Event::FlowIced { flow, .. }
+            | Event::FlowThawed { flow }
+            | Event::FlowRemoved { flow }
+            | Event::FileDelivered { flow, .. }
+            | Event::FileDuplicate { flow, .. }
+            | Event::FileSighted { flow, .. } => format!("flow {flow}"),
+            Event::ConditionMet { run, .. } | Event::RunTimedOut { run } | Event::RunHeld { run, .. } | Event::RunReleased { run } => {
+                format!("flow {}", run.flow)
+            }
             _ => entry.author.name().to_owned(),
         }
     }
@@ -268,6 +282,26 @@ impl<'a> Teller<'a> {
             | Event::MaintenanceBegan { .. }
             | Event::MaintenanceEnded { .. }
             | Event::AckLifeDefined { .. }) => self.of_queue(other),
+            Event::PeopleDefined { .. }
+            | Event::OverrideMade { .. }
+            | Event::OverrideEnded { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.duty(event),
+            Event::EntryPinned { entry, pinned: true, .. } => format!("line {entry} pinned"),
+            Event::EntryPinned { entry, pinned: false, .. } => format!("line {entry} no longer pinned"),
+            Event::OutsideDefined { outside } => match &outside.dpkg_log {
+                Some(log) => format!("changes of packages are read from {log}"),
+                None => "changes of packages are not read".into(),
+            },
+            Event::OutsideChanged { change } => change.summary.clone(),
+            Event::EvidenceDefined { settings } => format!("evidence defined: {}", counted(settings.evidence.len(), "source")),
+            Event::EvidenceAsked { names, number, .. } => format!("evidence {number} is gathered: {}", names.join(", ")),
+            Event::EvidenceTaken { capsule, .. } => evidence_words(capsule),
             Event::WriteUpMoved { incident, state } => format!("the post-mortem of incident {incident} is now {state}"),
             Event::ReviewDecided { incident, finding, accepted, path } => {
                 let became = match (accepted, path) {
@@ -421,6 +455,23 @@ fn met_words(condition: &Condition, by: &MetBy) -> String {
         (Condition::File(path), MetBy::Run(run)) => format!("{path} was waited for: {run}"),
         (Condition::After(flow), MetBy::Waived(why)) => format!("{flow} is not waited for: {why}"),
         (Condition::File(path), MetBy::Waived(why)) => format!("{path} is not waited for: {why}"),
+    }
+}
+
+fn evidence_words(capsule: &crate::domain::evidence::Capsule) -> String {
+    let kept: Vec<_> = capsule.files.iter().filter(|file| !file.name.is_empty()).collect();
+    let bytes: u64 = kept.iter().map(|file| file.bytes).sum();
+    let mut words = format!("evidence {} gathered: {}, {}", capsule.number, counted(kept.len(), "file"), counted_bytes(bytes));
+    if let Some((file, line)) = capsule.files.iter().find_map(|file| Some((file, file.first_error?))) {
+        words = format!("{words}, first error in {} line {line}", file.name);
+    }
+    let missing = capsule.files.len() - kept.len();
+    if missing > 0 {
+        words = format!("{words}, {missing} not to be had");
+    }
+    match &capsule.problem {
+        Some(problem) => format!("{words}; {problem}"),
+        None => words,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, maintenance, occurrences, overlays, sending, slots, timing};
+use super::{Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, slots, timing};
 use crate::domain::{ChannelId, Event, FlowId, IncidentId, Job, SilenceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ pub enum DueKey {
     Silence(SilenceId),
     /// The next beginning or end of a maintenance window.
     Maintenance(String),
+    /// The next step of an incident's chain, and what else is to be told of it.
+    Escalation(IncidentId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -32,7 +34,8 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let silences = world.silences.keys().copied().map(DueKey::Silence);
     let maintenance = world.maintenance.keys().cloned().map(DueKey::Maintenance);
     let overlays = timed_incidents(world).chain(silences).chain(maintenance);
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(overlays).collect()
+    let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(overlays).chain(escalations).collect()
 }
 
 /// Incidents around which something will be due.
@@ -88,6 +91,14 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::EscalationStarted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::IncidentJoined { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
@@ -98,7 +109,7 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::IncidentSnoozed { incident, .. }
         | Event::SnoozeEnded { incident, .. }
         | Event::IncidentMerged { incident, .. }
-        | Event::IncidentResolved { incident, .. } => vec![DueKey::Incident(*incident)],
+        | Event::IncidentResolved { incident, .. } => vec![DueKey::Incident(*incident), DueKey::Escalation(*incident)],
         Event::AckLifeDefined { .. } => timed_incidents(world).collect(),
         Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
             vec![DueKey::Silence(*silence)]
@@ -123,6 +134,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
         DueKey::Incident(id) => overlays::next_due(world, *id),
         DueKey::Silence(id) => overlays::silence_ends(world, *id),
@@ -153,6 +165,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         }
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Escalation(id) => escalation::due(world, *id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
         DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
         DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),

@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     // What flows name is there before them: pools, channels, calendars; and a calendar goes after them.
     let (calendars, gone) = calendars(world, read);
-    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read)];
+    let people = (*world.duty.people != *read.people).then(|| Event::PeopleDefined { people: read.people.clone() });
+    let people = people.into_iter().collect();
+    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read), people, record(world, read)];
     let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]);
     Decision::events(events.flatten())
 }
@@ -38,6 +40,15 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
     let life = (world.ack_life != read.ack).then_some(Event::AckLifeDefined { life: read.ack });
     let windows = maintenance::defined(world, &read.maintenance);
     (!same).then(loaded).into_iter().chain(batch_day).chain(life).chain(windows).collect()
+}
+
+/// Where changes of the machine are read from, and what is gathered for incidents.
+fn record(world: &World, read: &Definitions) -> Vec<Event> {
+    let outside = || Event::OutsideDefined { outside: read.outside.clone() };
+    let evidence = || Event::EvidenceDefined { settings: read.evidence.clone() };
+    let outside = (world.outside.settings != read.outside).then(outside);
+    let evidence = (world.evidence != read.evidence).then(evidence);
+    outside.into_iter().chain(evidence).collect()
 }
 
 /// Calendars that are new or different, and calendars that are gone.

@@ -2,9 +2,10 @@
 //! the alerts that are only noise (RULES: figures). Exercises stay out, every figure says of how many it is, and what is
 //! not known is absent, never 0.
 
-use super::hours::{self, HourClass};
 use super::noise::{self, Noisy};
+use super::{hours, shifts};
 use crate::domain::Severity;
+use crate::domain::people::HourClass;
 use crate::world::record::RECORDS_KEPT;
 use crate::world::{Record, World};
 use jiff::tz::TimeZone;
@@ -140,11 +141,11 @@ pub struct Load {
 /// When incidents came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Interruptions {
-    /// Monday to Friday, 08 to 18.
+    /// In business hours, as the workspace has them.
     pub business: u32,
     /// Neither business nor sleep.
     pub off: u32,
-    /// 23 to 07.
+    /// In hours of sleep.
     pub sleep: u32,
     /// All of them.
     pub of: u32,
@@ -172,11 +173,11 @@ pub fn figures(world: &World, wanted: &Wanted) -> Figures {
     // Only where as many are kept as can be, older ones may be gone.
     let full = world.records.len() >= RECORDS_KEPT;
     let cut = records.first().filter(|first| full && first.opened_at > wanted.from).map(|first| first.opened_at);
-    Figures { known_from: cut, ..of(&records, wanted) }
+    Figures { known_from: cut, ..of(&records, wanted, &|at| hours::hour_class(world, at)) }
 }
 
-/// The figures of some records.
-pub fn of(records: &[Arc<Record>], wanted: &Wanted) -> Figures {
+/// The figures of some records, with what an instant is to people.
+fn of(records: &[Arc<Record>], wanted: &Wanted, class: &dyn Fn(Timestamp) -> HourClass) -> Figures {
     let span = wanted.to.duration_since(wanted.from);
     let earlier = wanted.from.checked_sub(span).unwrap_or(Timestamp::MIN);
     let within = |from: Timestamp, to: Timestamp| {
@@ -206,8 +207,8 @@ pub fn of(records: &[Arc<Record>], wanted: &Wanted) -> Figures {
         by: wanted.by,
         drills: count(drills),
         load: load(&all, wanted),
-        interruptions: interruptions(&all, &wanted.zone),
-        noisy: noise::noisy(&all, &wanted.zone),
+        interruptions: interruptions(&all, class),
+        noisy: noise::noisy(&all, class),
         all: group("all".into(), &all, &before),
         groups,
     }
@@ -283,19 +284,19 @@ fn percentile(sorted: &[SignedDuration], percent: usize) -> Option<SignedDuratio
 
 fn load(records: &[&Record], wanted: &Wanted) -> Load {
     let mut shifts: BTreeMap<Timestamp, u32> = BTreeMap::new();
-    let mut start = hours::shift_start(wanted.from, &wanted.zone);
+    let mut start = shifts::shift_start(wanted.from, &wanted.zone);
     while start < wanted.to {
         if start >= wanted.from {
             shifts.insert(start, 0);
         }
-        let next = hours::next_shift(start, &wanted.zone);
+        let next = shifts::next_shift(start, &wanted.zone);
         if next <= start {
             break; // the end of the calendar
         }
         start = next;
     }
     for record in records {
-        if let Some(count) = shifts.get_mut(&hours::shift_start(record.opened_at, &wanted.zone)) {
+        if let Some(count) = shifts.get_mut(&shifts::shift_start(record.opened_at, &wanted.zone)) {
             *count += 1;
         }
     }
@@ -313,10 +314,10 @@ fn load(records: &[&Record], wanted: &Wanted) -> Load {
     }
 }
 
-fn interruptions(records: &[&Record], zone: &TimeZone) -> Interruptions {
+fn interruptions(records: &[&Record], class: &dyn Fn(Timestamp) -> HourClass) -> Interruptions {
     let mut found = Interruptions { of: count(records.len()), ..Interruptions::default() };
     for record in records {
-        match hours::hour_class(record.opened_at, zone) {
+        match class(record.opened_at) {
             HourClass::Business => found.business += 1,
             HourClass::Off => found.off += 1,
             HourClass::Sleep => found.sleep += 1,

@@ -1,6 +1,9 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, misses, overlays, runs, sending, slots, timing, triage};
+use super::{
+    Asked, Decision, alerts, conditions, escalation, evidence, health, messages, misses, outside, overlays, runs, sending, slots, timing,
+    triage,
+};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -97,10 +100,25 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
         Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
-        Event::IncidentOpened { incident, alert, .. } | Event::IncidentJoined { incident, alert } => {
-            overlays::of_new_alert(world, *incident, *alert, asked.now).into()
+        Event::IncidentOpened { incident, alert, .. } => {
+            let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
+            let told = escalation::starts(world, *incident, asked.now);
+            Decision::events(muted.into_iter().chain(told).chain(evidence::of_alert(world, *incident, *alert)))
+        }
+        Event::IncidentJoined { incident, alert } => {
+            let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
+            Decision::events(muted.into_iter().chain(evidence::of_alert(world, *incident, *alert)))
         }
         Event::IncidentSplit { incident, .. } => triage::of_split(world, *incident).into(),
+        Event::AcknowledgementEnded { incident, .. } => escalation::starts(world, *incident, asked.now).into(),
+        Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
+        Event::IncidentResolved { incident, .. } => escalation::resolved(world, *incident, asked.now).into(),
+        Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
+            Decision::events(escalation::told(world, event, asked))
+        }
+        Event::PeopleDefined { .. } | Event::OverrideMade { .. } => Decision::events(escalation::of_definition(world, asked.now)),
+        Event::EvidenceAsked { incident, number, .. } => Decision::effects(evidence::order(world, *incident, *number)),
+        Event::OutsideDefined { .. } => outside::watch(world).into(),
         Event::ProcedureAsked { attempt, .. } => {
             Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
         }
@@ -123,12 +141,16 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
 fn resume(world: &World, asked: &Asked) -> Decision {
     let runs = world.flows.values().flat_map(|flow| flow.active());
     let Decision { events, effects } = sending::resume(world, asked);
+    let record = [outside::watch(world)].into_iter().chain(evidence::resume(world));
     let probes = world.probes.values().flat_map(|probe| health::watch(probe));
     let feeds =
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     let away = misses::was_away(world);
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
-    Decision { events: away.into_iter().chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+    Decision {
+        events: away.into_iter().chain(events).chain(progress).collect(),
+        effects: record.chain(probes).chain(feeds).chain(effects).collect(),
+    }
 }
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.

@@ -1,8 +1,7 @@
 //! What one shift tells the next (RULES: handover): what is open and whose, what still fires, what is held and when that
 //! ends, the deadlines of the next twelve hours.
 
-use super::hours;
-use super::{Held, holds, planning};
+use super::{Held, holds, planning, shifts};
 use crate::domain::{FlowId, IncidentId, Severity};
 use crate::world::{Flow, Incident, OverlayKind, Record, Watch, World};
 use jiff::tz::TimeZone;
@@ -103,7 +102,7 @@ pub struct Expiring {
 /// What the shift that ends tells the next.
 pub fn handover(world: &World, now: Timestamp) -> Handover {
     let zone = TimeZone::get(&world.zone).unwrap_or(TimeZone::UTC);
-    let shift_from = hours::shift_start(now, &zone);
+    let shift_from = shifts::shift_start(now, &zone);
     let mut open: Vec<_> = world.incidents.values().filter(|incident| incident.is_open()).collect();
     open.sort_by_cached_key(|incident| world.urgency(incident));
     let mut ended: Vec<&Record> =

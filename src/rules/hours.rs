@@ -1,86 +1,72 @@
-//! Hours of people: business, off and sleep, and the shifts of twelve hours that load is counted by.
+//! Business hours, off hours and sleep: what an interruption costs, and what waits for the morning. A rule without state.
 
-use jiff::civil::{Time, Weekday, time};
+use super::rota::{instant, zone_of};
+use crate::domain::Severity;
+use crate::domain::calendar::WeekDay;
+use crate::domain::people::{HourClass, OpenHours};
+use crate::world::World;
+use jiff::civil::{Date, DateTime, Time, time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use jiff::{Timestamp, ToSpan};
 
-/// How long a shift is: the ceiling of incidents is meant for this span (RULES: figures).
-pub const SHIFT: SignedDuration = SignedDuration::from_hours(12);
-/// The local times at which shifts begin.
-const SHIFTS: [Time; 2] = [time(8, 0, 0, 0), time(20, 0, 0, 0)];
-/// Business hours begin and end, from Monday to Friday.
-const BUSINESS: (i8, i8) = (8, 18);
-/// Sleep begins and ends, every day.
-const SLEEP: (i8, i8) = (23, 7);
+/// Days ahead that business hours are looked for.
+const AHEAD: i32 = 400;
+/// When people sleep where the workspace does not say so.
+const SLEEP: (Time, Time) = (time(23, 0, 0, 0), time(7, 0, 0, 0));
 
-/// What an hour is to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HourClass {
-    /// Monday to Friday, 08 to 18.
-    Business,
-    /// Neither business nor sleep.
-    Off,
-    /// 23 to 07, every day.
-    Sleep,
+/// What an interruption at this instant costs: the class of its hour, in the zone of the workspace's hours.
+pub fn hour_class(world: &World, at: Timestamp) -> HourClass {
+    let wall = zone(world).to_datetime(at);
+    if is_business(world, wall) {
+        return HourClass::Business;
+    }
+    let (from, to) = world.duty.people.hours.sleep.unwrap_or(SLEEP);
+    let now = wall.time();
+    let asleep = if from <= to { from <= now && now < to } else { now >= from || now < to };
+    if asleep { HourClass::Sleep } else { HourClass::Off }
 }
 
-/// What an instant is to a person in this zone.
-pub fn hour_class(at: Timestamp, zone: &TimeZone) -> HourClass {
-    let local = at.to_zoned(zone.clone());
-    let hour = local.hour();
-    let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
-    match () {
-        () if hour >= SLEEP.0 || hour < SLEEP.1 => HourClass::Sleep,
-        () if !weekend && (BUSINESS.0..BUSINESS.1).contains(&hour) => HourClass::Business,
-        () => HourClass::Off,
+/// Whether a severity may disturb at this instant; else when business begins, where it ever does.
+pub(super) fn quiet_until(world: &World, severity: Severity, at: Timestamp) -> Option<Timestamp> {
+    let named = world.duty.people.hours.off_hours.as_ref()?;
+    if named.contains(&severity) {
+        return None;
     }
+    let zone = zone(world);
+    let wall = zone.to_datetime(at);
+    if is_business(world, wall) { None } else { opens(world, &zone, at, wall.date()) }
 }
 
-/// When the shift began that an instant is in: 08:00 or 20:00 in this zone, the day before where it is early.
-pub fn shift_start(at: Timestamp, zone: &TimeZone) -> Timestamp {
-    let local = at.to_zoned(zone.clone());
-    let days = [Some(local.date()), local.date().yesterday().ok()];
-    let starts = days.into_iter().flatten().flat_map(|day| SHIFTS.iter().rev().map(move |begins| day.to_datetime(*begins)));
-    let mut starts = starts.filter_map(|start| start.to_zoned(zone.clone()).ok()).map(|start| start.timestamp());
-    starts.find(|start| *start <= at).unwrap_or(at)
+fn zone(world: &World) -> TimeZone {
+    zone_of(world.duty.people.hours.zone.as_deref().unwrap_or(&world.zone))
 }
 
-/// When the shift after the one that begins here begins.
-pub fn next_shift(start: Timestamp, zone: &TimeZone) -> Timestamp {
-    // Half a shift into the next one: a change of the clocks moves its beginning by an hour or two, not by six.
-    let inside = start.checked_add(SHIFT + SHIFT / 2).unwrap_or(start);
-    shift_start(inside, zone)
+fn is_business(world: &World, wall: DateTime) -> bool {
+    let now = wall.time();
+    opening(world, wall.date()).into_iter().any(|(from, to)| from <= now && (now < to || to == Time::midnight()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
+/// The opening hours of a date.
+fn opening(world: &World, date: Date) -> Vec<(Time, Time)> {
+    let hours = &world.duty.people.hours;
+    let calendar = hours.calendar.as_ref().and_then(|id| world.calendars.get(id));
+    let day = WeekDay::of(date);
+    if calendar.is_some_and(|calendar| !calendar.is_business(date)) {
+        return Vec::new();
     }
-
-    #[test]
-    fn hours_are_those_of_the_zone() {
-        let rome = TimeZone::get("Europe/Rome").unwrap();
-        let class = |text: &str| hour_class(at(text), &rome);
-        assert_eq!(class("2026-11-20T09:00:00Z"), HourClass::Business, "Friday, 10:00");
-        assert_eq!(class("2026-11-21T09:00:00Z"), HourClass::Off, "Saturday, 10:00");
-        assert_eq!(class("2026-11-20T17:00:00Z"), HourClass::Off, "Friday, 18:00");
-        assert_eq!(class("2026-11-20T22:00:00Z"), HourClass::Sleep, "Friday, 23:00");
-        assert_eq!(class("2026-11-20T06:00:00Z"), HourClass::Off, "Friday, 07:00");
+    let on = |open: &OpenHours| open.days.contains(&day).then_some((open.from, open.to));
+    if !hours.business.is_empty() {
+        return hours.business.iter().filter_map(on).collect();
     }
+    let plain = day < WeekDay::Sat || calendar.is_some();
+    plain.then_some((time(8, 0, 0, 0), time(18, 0, 0, 0))).into_iter().collect()
+}
 
-    #[test]
-    fn shifts_follow_each_other_across_a_change_of_the_clocks() {
-        let rome = TimeZone::get("Europe/Rome").unwrap();
-        let first = shift_start(at("2026-10-24T20:00:00Z"), &rome);
-        assert_eq!(first, at("2026-10-24T18:00:00Z"), "20:00 in summer");
-        let second = next_shift(first, &rome);
-        assert_eq!(second, at("2026-10-25T07:00:00Z"), "08:00 in winter: this night had thirteen hours");
-        assert_eq!(next_shift(second, &rome), at("2026-10-25T19:00:00Z"));
-        assert_eq!(shift_start(at("2026-11-21T02:00:00Z"), &rome), at("2026-11-20T19:00:00Z"));
-    }
+/// The next instant after one at which business begins.
+fn opens(world: &World, zone: &TimeZone, after: Timestamp, today: Date) -> Option<Timestamp> {
+    (0..=AHEAD).find_map(|day| {
+        let date = today.checked_add(day.days()).ok()?;
+        let begins = opening(world, date).into_iter().map(|(from, _)| instant(zone, date.to_datetime(from)));
+        begins.filter(|at| *at > after).min()
+    })
 }

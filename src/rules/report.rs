@@ -1,6 +1,6 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, conditions, definitions, health, sending};
+use super::{Asked, Decision, conditions, definitions, evidence, health, outside, sending};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
@@ -35,6 +35,8 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
         Report::MessageFailed { message, error, fate, retry_after } => {
             sending::not_taken(world, message, error, *fate, *retry_after, asked)
         }
+        Report::OutsideChanged(change) => outside::changed(world, change),
+        Report::EvidenceTaken { incident, capsule } => evidence::taken(world, *incident, capsule),
         Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
     }
 }

@@ -1,12 +1,11 @@
 //! An ended incident → what to change (RULES: review): a runbook that is missing, a probe that is missing, what is done by
 //! hand again and again, alerts that are only noise. Each with its evidence, and with a file to accept where one helps.
 
-use super::hours::{self, HourClass};
-use super::{noise, runbook_match, similar};
+use super::{hours, noise, runbook_match, similar};
+use crate::domain::people::HourClass;
 use crate::domain::review::Finding;
 use crate::domain::{Event, IncidentId, Severity, Subject};
 use crate::world::{Deed, Incident, Noticed, Record, ReviewDecision, World};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -208,13 +207,12 @@ fn file_of(world: &World, flow: &crate::domain::FlowId) -> String {
 
 /// Alerts of this incident that are noise, by their habits of the last 90 days.
 fn noise_of(world: &World, incident: &Incident) -> Vec<Proposal> {
-    let zone = TimeZone::get(&world.zone).unwrap_or(TimeZone::UTC);
     let since = incident.opened_at.checked_sub(HABITS).unwrap_or(Timestamp::MIN);
     let records: Vec<&Record> =
         world.records.values().map(|record| &**record).filter(|record| record.opened_at >= since && !record.drill).collect();
-    let own = noise::noisy(&records, &zone).into_iter().filter(|row| incident.alerts.contains_key(&row.alert));
+    let own = noise::noisy(&records, &|at| hours::hour_class(world, at)).into_iter().filter(|row| incident.alerts.contains_key(&row.alert));
     own.map(|row| {
-        let asleep = hours::hour_class(incident.opened_at, &zone) == HourClass::Sleep;
+        let asleep = hours::hour_class(world, incident.opened_at) == HourClass::Sleep;
         let evidence = format!(
             "in 90 days it fired {} times: acknowledged {}, acted on {}, over by itself {}, in hours of sleep {}{}",
             row.fired,

@@ -28,7 +28,9 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::NotFinished { .. }
         | AlertCause::TooLong { .. }
         | AlertCause::TooFast { .. } => true,
-        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } => false,
+        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } | AlertCause::NobodyTold { .. } => {
+            false
+        }
     }
 }
 

@@ -198,3 +198,9 @@ pub enum Answer {
 pub fn output_path(state: &std::path::Path, attempt: &AttemptId) -> std::path::PathBuf {
     state.join("attempts").join(attempt.folder()).join("output")
 }
+
+/// A file of evidence below the state folder, likewise. Names of evidence are plain; another one leads nowhere.
+pub fn evidence_path(state: &std::path::Path, incident: crate::domain::IncidentId, capsule: u32, name: &str) -> std::path::PathBuf {
+    let plain = if name.contains('/') || name.starts_with('.') { "none" } else { name };
+    state.join("evidence").join(incident.to_string()).join(capsule.to_string()).join(plain)
+}

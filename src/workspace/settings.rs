@@ -1,13 +1,18 @@
 //! `dogwatch.toml`: the workspace's name and zone, whose daemon it is, who may look and act, what is kept for how long.
 
+use super::calendar::Calendars;
 use super::channel;
 use super::file::SourceFile;
 use super::maintenance;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
+use super::people;
 use super::table::{self, Keys, Table};
 use crate::domain::condition::Pools;
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
+use crate::domain::outside::OutsideSettings;
+use crate::domain::people::People;
 use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -49,6 +54,12 @@ pub struct Settings {
     pub maintenance: Vec<Arc<MaintenanceWindow>>,
     /// How long an acknowledgement lives without a sign of life. Default 30 minutes, asked 5 minutes before.
     pub ack: AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: People,
+    /// Where changes of the machine are read from.
+    pub outside: OutsideSettings,
+    /// What is gathered for which incidents, and what is masked in it.
+    pub evidence: EvidenceSettings,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -103,8 +114,11 @@ const KEYS: Keys = Keys {
         "grouping",
         "maintenance",
         "ack",
+        "outside",
+        "evidence",
+        "secrets",
     ],
-    later: &["source", "people", "escalation", "channel", "anchor", "calendar", "pool", "guard"],
+    later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
 };
 const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
@@ -113,8 +127,8 @@ const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
-/// gives none.
-pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
+/// gives none; `calendars` are those that it may name, absent where nobody asks.
+pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Option<&Calendars>) -> Settings {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let daemon = top.table("daemon", &DAEMON);
@@ -125,6 +139,7 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         name: name(&top, folder),
         maintenance: maintenance::windows(&top, &zone),
         ack: maintenance::ack(&top),
+        people: people::read(&top, &people::Known { channels: &names, calendars, zone: &zone }),
         zone,
         group_by: group_by(&top),
         daemon_user: daemon.as_ref().and_then(user),
@@ -140,6 +155,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
+        outside: super::evidence::outside(&top),
+        evidence: super::evidence::read(&top),
     }
 }
 
@@ -229,7 +246,7 @@ fn principals(access: &Table<'_>, key: &str) -> Vec<Principal> {
 }
 
 /// What the name of a Unix user or group cannot be; directory services allow more than the classic letters.
-fn account_problem(name: &str) -> Option<&'static str> {
+pub(super) fn account_problem(name: &str) -> Option<&'static str> {
     let is_wrong = |character: char| character.is_control() || character.is_whitespace() || ":,/@".contains(character);
     if name.is_empty() || name.len() > 256 || name.starts_with('-') || name.contains(is_wrong) {
         Some("this is not the name of a Unix user or group")
@@ -262,7 +279,7 @@ pub(super) struct Glance {
 pub(super) fn glance(root: &std::path::Path) -> Glance {
     let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
-    let settings = read(&file, root, &folder);
+    let settings = read(&file, root, &folder, None);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
     Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
 }

@@ -2,6 +2,7 @@
 
 mod calendars;
 mod conditions;
+mod duty;
 mod flows;
 mod incidents;
 mod messages;
@@ -9,13 +10,14 @@ mod misses;
 mod overlays;
 mod probes;
 mod procedures;
+mod record;
 mod reviews;
 mod runs;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
 use super::overlay::{Owner, Snooze};
-use super::{Daemon, RECENT_KEPT, ReviewDecision, Source, World, relate};
+use super::{Daemon, MadeOverride, RECENT_KEPT, ReviewDecision, Source, World, relate};
 use crate::domain::run::Occurrence;
 use crate::domain::source::Freshness;
 use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage};
@@ -73,7 +75,10 @@ impl World {
             Event::IncidentOpened { incident, title, severity, group, alert, previous } => {
                 self.incident_opened(*incident, title, *severity, group, *alert, *previous, at);
             }
-            Event::IncidentJoined { incident, alert } => self.incident_joined(*incident, *alert),
+            Event::IncidentJoined { incident, alert } => {
+                self.incident_joined(*incident, *alert);
+                self.escalation_joined(*incident, at);
+            }
             Event::SeverityRaised { incident, severity } => self.change_incident(*incident, |incident| incident.severity = *severity),
             Event::IncidentAcknowledged { incident, note } => self.incident_acknowledged(*incident, &entry.author, note.as_ref(), at),
             Event::AcknowledgementEnded { incident, .. } => self.change_incident(*incident, |incident| {
@@ -157,6 +162,31 @@ impl World {
             Event::MaintenanceBegan { window, until } => self.maintenance_changed(window, Some(*until), at),
             Event::MaintenanceEnded { window } => self.maintenance_changed(window, None, at),
             Event::AckLifeDefined { life } => self.ack_life = *life,
+            Event::PeopleDefined { people } => self.duty.define(people, entry.seq),
+            Event::OverrideMade { rota, person, from, to, reason } => {
+                let (rota, person, reason, by) = (rota.clone(), person.clone(), reason.clone(), by.to_owned());
+                self.duty.make(MadeOverride { rota, person, from: *from, to: *to, reason, by, at }, entry.seq);
+            }
+            Event::OverrideEnded { rota, from } => self.duty.end(rota, *from, at, entry.seq),
+            Event::EscalationStarted { incident, severity, next_at } => {
+                self.escalation_started(*incident, *severity, *next_at, entry.seq, at);
+            }
+            Event::EscalationDeferred { incident, until, reason } => self.escalation_put_off(*incident, *until, reason, at),
+            Event::IncidentEscalated { incident, round, step, told, next_at, .. } => {
+                self.incident_escalated(*incident, (*round, *step), told, *next_at, at);
+            }
+            Event::EscalationExhausted { incident } => self.escalation_exhausted(*incident, at),
+            Event::EscalationEnded { incident, .. } => self.escalation_rests(*incident),
+            Event::IncidentRetold { incident, .. } => self.incident_retold(*incident, at),
+            Event::RecoveryTold { incident, .. } => self.recovery_told(*incident),
+            Event::EntryPinned { incident, entry, pinned } => self.entry_pinned(*incident, *entry, *pinned),
+            Event::OutsideDefined { outside } => self.outside.settings = outside.clone(),
+            Event::OutsideChanged { change } => self.outside_changed(change, entry),
+            Event::EvidenceDefined { settings } => self.evidence = settings.clone(),
+            Event::EvidenceAsked { incident, number, names } => self.evidence_asked(*incident, *number, names, entry.author.is_person()),
+            Event::EvidenceTaken { incident, capsule } => self.evidence_taken(*incident, capsule),
+            Event::Noted { incident, text } => self.noted(*incident, text, entry),
+            Event::Marked { .. } => self.outside.keep(entry),
             Event::WriteUpMoved { incident, state } => self.write_up_moved(*incident, *state, by, at),
             Event::ReviewDecided { incident, finding, accepted, path } => {
                 let (finding, by, accepted, path) = (finding.clone(), by.to_owned(), *accepted, path.clone());
@@ -165,8 +195,6 @@ impl World {
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
-            | Event::Noted { .. }
-            | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
             | Event::AlertMuted { .. }
@@ -253,7 +281,17 @@ impl World {
             | Event::SilenceExtended { .. }
             | Event::SilenceEnded { .. }
             | Event::MaintenanceDefined { .. }
-            | Event::AckLifeDefined { .. } => self.touched.incidents = entry.seq,
+            | Event::AckLifeDefined { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. }
+            | Event::EntryPinned { .. }
+            | Event::EvidenceAsked { .. }
+            | Event::EvidenceTaken { .. } => self.touched.incidents = entry.seq,
             Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
                 self.touched.incidents = entry.seq;
                 self.touched.flows = entry.seq;
@@ -271,6 +309,7 @@ impl World {
     }
 
     fn daemon_started(&mut self, version: &str, pid: u32, boot_id: &str, host: &str, last_sign: Option<Timestamp>, at: Timestamp) {
+        self.outside.begun(boot_id, at);
         self.daemon = Some(Daemon {
             version: version.to_owned(),
             pid,

@@ -1,6 +1,8 @@
 //! Alerts that fire and incidents, as the entries left them.
 
+use super::Escalation;
 use super::overlay::{Owner, Snooze};
+use crate::domain::evidence::Capsule;
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::{SavedNote, State};
 use crate::domain::review::Finding;
@@ -90,6 +92,18 @@ pub struct Incident {
     /// What the incidents that became part of it grouped by: their further alerts join this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_groups: Vec<Labels>,
+    /// How far the telling of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Box<Escalation>>,
+    /// Numbers of the entries that people pinned.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pins: BTreeSet<u64>,
+    /// What people said is to be done: lines that begin with `!todo`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub todos: Vec<Todo>,
+    /// Evidence that was gathered.
+    #[serde(default, skip_serializing_if = "Evidence::is_empty")]
+    pub evidence: Evidence,
     /// How far its write-up is; absent where nobody has begun one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_up: Option<Box<WriteUp>>,
@@ -137,6 +151,10 @@ impl Incident {
             merged_into: None,
             split_from: None,
             also_groups: Vec::new(),
+            escalation: None,
+            pins: BTreeSet::new(),
+            todos: Vec::new(),
+            evidence: Evidence::default(),
             write_up: None,
             sent_in_by: None,
             decided: Vec::new(),
@@ -158,6 +176,42 @@ impl Incident {
         let mut alerts: Vec<_> = self.alerts.values().collect();
         alerts.sort_by_key(|alert| alert.notice.severity);
         alerts.into_iter().flat_map(|alert| alert.notice.labels.clone()).collect()
+    }
+}
+
+/// Something that is to be done about an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Todo {
+    /// What.
+    pub text: String,
+    /// Who said so.
+    pub by: Author,
+    /// When.
+    pub at: Timestamp,
+    /// The entry that it stands in.
+    pub entry: u64,
+}
+
+/// Evidence about an incident.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The number of the last capsule that was asked for.
+    pub last: u32,
+    /// Names of all that was asked for by itself: nothing is gathered twice because another alert joins.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub names: BTreeSet<String>,
+    /// Names of each capsule that is being gathered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<(u32, Vec<String>)>,
+    /// What was gathered, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capsules: Vec<Arc<Capsule>>,
+}
+
+impl Evidence {
+    /// Whether nothing was ever asked for.
+    pub fn is_empty(&self) -> bool {
+        self.last == 0
     }
 }
 

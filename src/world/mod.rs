@@ -5,9 +5,12 @@ mod apply;
 pub mod away;
 pub mod channel;
 mod compact;
+pub mod duty;
+pub mod escalation;
 pub mod feed;
 pub mod flow;
 pub mod incident;
+pub mod outside;
 pub mod overlay;
 pub mod part;
 pub mod pool;
@@ -21,9 +24,12 @@ pub mod urgency;
 
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use duty::{Duty, MadeOverride};
+pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
-pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, ReviewDecision, WriteUp};
+pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, ReviewDecision, Todo, WriteUp};
+pub use outside::{OUTSIDE_KEPT, Outside};
 pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
 pub use pool::Pool;
@@ -33,6 +39,7 @@ pub use queue::{Lane, Place, Queue, Turn};
 pub use record::{Deed, Noticed, Record, RecordedAlert};
 pub use urgency::{QueueTurn, RunsOut, Urgency};
 
+use crate::domain::evidence::EvidenceSettings;
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
     AckLife, AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId,
@@ -158,6 +165,21 @@ pub struct World {
     /// Incidents whose person was asked whether they still work on it.
     #[serde(default)]
     pub asked: BTreeSet<IncidentId>,
+    /// Who is told.
+    #[serde(default)]
+    pub duty: Duty,
+    /// Incidents of which somebody is to be told, by when.
+    #[serde(default)]
+    pub escalating: BTreeSet<escalation::DueRow>,
+    /// Changes of the machine, marks, and how far they were read.
+    #[serde(default)]
+    pub outside: Outside,
+    /// What is gathered for which incidents.
+    #[serde(default)]
+    pub evidence: Arc<EvidenceSettings>,
+    /// Capsules that are being gathered: the incident and the capsule's number.
+    #[serde(default)]
+    pub gathering: BTreeSet<(IncidentId, u32)>,
     /// Ended incidents in short, the youngest [`record::RECORDS_KEPT`].
     #[serde(default)]
     pub records: BTreeMap<IncidentId, Arc<Record>>,

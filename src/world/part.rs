@@ -129,6 +129,10 @@ impl World {
             maintenance: self.maintenance.clone(),
             ack_life: self.ack_life,
             asked: self.asked.clone(),
+            duty: self.duty.clone(),
+            outside: self.outside.clone(),
+            evidence: self.evidence.clone(),
+            gathering: self.gathering.clone(),
             ..Self::default()
         }
     }
@@ -152,6 +156,7 @@ impl World {
                 });
                 self.last_incident.insert(*alert, last.unwrap_or(row.id));
             }
+            self.escalating.extend(row.escalation.as_ref().and_then(|escalation| Some((escalation.due()?, row.id))));
             self.incidents.insert(row.id, row);
         }
         for mut row in part.alerts {

@@ -71,6 +71,10 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
             | Event::MaintenanceDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
+            | Event::OutsideDefined { .. }
+            | Event::EvidenceDefined { .. }
     )
 }
 
@@ -93,7 +97,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
             _ => false,
         },
-        AlertCause::Outside { .. } => false,
+        AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } => false,
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel
@@ -184,6 +188,20 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
             world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
         }
+        Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. } => vec![*incident],
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => message.incident.into_iter().collect(),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }

@@ -15,15 +15,18 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod duty;
 mod queue;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_OF_QUEUE + queue::KINDS + 1;
+pub const KINDS: usize = FIRST_DUTY + duty::KINDS + 1;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 /// The first kind of what lies over incidents.
 const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
+/// The first kind about people and who was told.
+const FIRST_DUTY: usize = FIRST_OF_QUEUE + queue::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -370,7 +373,8 @@ impl Dice {
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
             verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
-            kind if (FIRST_OF_QUEUE..KINDS - 1).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
+            kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
+            duty if (FIRST_DUTY..KINDS - 1).contains(&duty) => self.duty(duty - FIRST_DUTY),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -394,6 +398,8 @@ impl Dice {
             step: self.maybe(Self::step),
             date: None,
             at: self.at(),
+            incident: self.maybe(Self::incident),
+            person: self.maybe(|_| "ana".into()),
         };
         let (message, error) = (made.named(), self.words());
         match kind {
@@ -564,9 +570,25 @@ pub fn name(event: &Event) -> &'static str {
         Event::MaintenanceBegan { .. } => "maintenance_began",
         Event::MaintenanceEnded { .. } => "maintenance_ended",
         Event::AckLifeDefined { .. } => "ack_life_defined",
+        Event::PeopleDefined { .. } => "people_defined",
+        Event::OverrideMade { .. } => "override_made",
+        Event::OverrideEnded { .. } => "override_ended",
+        Event::EscalationStarted { .. } => "escalation_started",
+        Event::EscalationDeferred { .. } => "escalation_deferred",
+        Event::IncidentEscalated { .. } => "incident_escalated",
+        Event::EscalationExhausted { .. } => "escalation_exhausted",
+        Event::EscalationEnded { .. } => "escalation_ended",
+        Event::IncidentRetold { .. } => "incident_retold",
+        Event::RecoveryTold { .. } => "recovery_told",
+        Event::EntryPinned { .. } => "entry_pinned",
+        Event::OutsideDefined { .. } => "outside_defined",
+        Event::OutsideChanged { .. } => "outside_changed",
+        Event::EvidenceDefined { .. } => "evidence_defined",
+        Event::EvidenceAsked { .. } => "evidence_asked",
+        Event::EvidenceTaken { .. } => "evidence_taken",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 94;
+pub const NAMES: usize = 110;

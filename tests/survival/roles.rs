@@ -7,8 +7,10 @@ use dogwatch::channels::Courier;
 use dogwatch::daemon::server::Server;
 use dogwatch::domain::{Command, Event, RefusalKind};
 use dogwatch::engine::{Beginning, Engine, Input, Outside};
+use dogwatch::evidence::Gatherer;
 use dogwatch::feeds::Feeds;
 use dogwatch::journal::{Journal, Page, Reader};
+use dogwatch::outside::Machine;
 use dogwatch::prober::Prober;
 use dogwatch::runner::Runner;
 use dogwatch::samples::{Readings, Retention};
@@ -74,6 +76,10 @@ const COMMANDS: &str = r#"[
     {"approve": {"run": "job/1", "step": "s"}},
     {"choose_missed": {"flow": "job", "choice": "all"}},
     "dismiss_misses",
+    {"override": {"rota": "r", "person": "p", "to": "2026-11-22T08:00:00Z"}},
+    {"end_override": {"rota": "r"}},
+    {"pin": {"incident": 1, "entry": 1, "pinned": true}},
+    {"take_evidence": {"incident": 1}},
     {"move_write_up": {"incident": 1, "state": "in review"}},
     {"decide_review": {"incident": 1, "finding": "no_runbook", "accepted": false}},
     "reload",
@@ -122,8 +128,10 @@ impl House {
         let runner = Runner::new(state.join("attempts"), folder.path().into(), "boot".into(), reports.clone(), tokio.clone());
         let courier = Courier::new(folder.path().into(), reports.clone(), tokio.clone());
         let prober = Prober::new(reports.clone(), tokio.clone());
+        let machine = Machine::start(reports.clone()).unwrap();
+        let gatherer = Gatherer::start(state.clone(), folder.path().into(), reports.clone()).unwrap();
         let feeds = Feeds::start(folder.path(), reports).unwrap();
-        let outside = Outside { runner, prober, feeds, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
+        let outside = Outside { runner, prober, feeds, courier, machine, gatherer, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
         let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, readings: readings.clone() };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {

@@ -153,9 +153,17 @@ impl App {
             Action::NextTheme => self.next_theme(),
             Action::FlowsPage => self.session.open(Screen::Flows(None)),
             Action::Timeline => self.session.open(Screen::Timeline),
+            Action::Strip => self.strip(),
+            Action::Jot => self.jot(),
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::OnCall => self.session.open(Screen::OnCall),
+            Action::Bell => {
+                self.session.options.bell = !self.session.options.bell;
+                let words = if self.session.options.bell { "this terminal rings when you are told" } else { "this terminal stays silent" };
+                self.session.toast(Tone::Plain, words);
+            }
             Action::FiguresPage => self.session.open(Screen::Figures),
             Action::Handover => self.session.open(Screen::Handover),
             Action::Knowledge => self.session.open(Screen::Knowledge),
@@ -194,6 +202,12 @@ impl App {
                     self.session.dialog(dialog.asks(Field::required(intent::names::LINE)));
                 }
             }
+            Action::Evidence => {
+                if let Target::Incident(id) = target {
+                    self.session.open(Screen::Evidence(*id));
+                }
+            }
+            Action::Pin => self.session.toast(Tone::Plain, "open the incident: a line of its timeline is pinned"),
             Action::Review => {
                 if let Target::Incident(id) = target {
                     self.session.open(Screen::Review(*id));

@@ -6,7 +6,7 @@ use crate::console::link::News;
 use crate::console::msg::Out;
 use crate::console::session::{Connection, Pending, Tone};
 use crate::console::view::{answer, readings};
-use crate::domain::{Accepted, Entry, Event, Refusal, Severity};
+use crate::domain::{Accepted, ChannelKind, Entry, Event, Message, Refusal, Severity};
 use crate::wire::message::{self, Answer, Ask, Said, Welcome};
 use crate::world::SHAPE;
 use jiff::tz::TimeZone;
@@ -98,10 +98,23 @@ impl App {
                 let until = self.session.time(*until);
                 self.session.toast(Tone::Bad, format!("still on incident {incident}? without a word it comes back at {until}"));
             }
+            Event::MessageDue { message } if self.rings(message) => self.session.outs.push(Out::Ring(message.subject.clone())),
             Event::ProbeRemoved { probe } => self.session.readings.retain(|other| other != probe),
             _ => {}
         }
         self.session.pending.retain(|_, pending| !pending.is_over(self.session.now));
+    }
+
+    /// Whether this terminal rings for a message: its person is told, or everyone is, or nobody in particular.
+    fn rings(&self, message: &Message) -> bool {
+        let session = &self.session;
+        let Some(channel) = session.world.channel(&message.channel).filter(|_| session.options.bell) else { return false };
+        let ChannelKind::Terminal { everyone } = channel.definition.kind else { return false };
+        let mine = message.person.as_ref().is_none_or(|person| {
+            let user = session.world.duty.people.people.get(person).map_or(person.as_str(), |person| person.user.as_str());
+            session.user() == Some(user)
+        });
+        everyone || mine
     }
 
     /// Asks for the last readings of the probes that stand first, so that a new console has its sparklines at once.

@@ -38,6 +38,10 @@ pub mod names {
     pub const ALERT: &str = "alert";
     /// Matchers on labels.
     pub const MATCHERS: &str = "labels";
+    /// Which person.
+    pub const WHO: &str = "who";
+    /// Which incident.
+    pub const INCIDENT: &str = "incident";
 }
 
 /// The name of a parameter's field.
@@ -60,6 +64,8 @@ pub enum Intent {
     Comment(IncidentId),
     /// Put a line on everyone's timeline.
     Announce,
+    /// Put a line into the timeline of the chosen incident.
+    Jot,
     /// Run an earlier run again.
     Rerun {
         /// That run.
@@ -135,6 +141,12 @@ impl Intent {
             }
             Self::Resolve(ids) => each(ids, |id| (Target::Incident(*id), Command::Resolve { incident: *id, reason: text(names::REASON) })),
             Self::Comment(id) => one(Target::Incident(*id), Command::Note { incident: *id, text: text(names::LINE) }),
+            Self::Jot => {
+                let chosen = text(names::INCIDENT);
+                let id = chosen.split(' ').next().unwrap_or_default();
+                let id: IncidentId = id.parse().map_err(|error: crate::domain::InvalidId| error.to_string())?;
+                one(Target::Incident(id), Command::Note { incident: id, text: text(names::LINE) })
+            }
             Self::Announce => vec![(None, Command::Mark { text: text(names::LINE) })],
             Self::Rerun { run, date } => {
                 let scope: Scope = text(names::SCOPE).parse().map_err(|error: crate::domain::InvalidId| error.to_string())?;

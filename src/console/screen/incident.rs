@@ -9,10 +9,13 @@ use crate::console::widget::list::{Cursor, Order};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Place, Session, Target};
-use crate::domain::{AttemptId, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
+use crate::domain::evidence::Capsule;
+use crate::domain::{AttemptId, Command, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
+use crate::notes::sorts::Shown;
 use crate::notes::telling::{Teller, told};
 use crate::notes::wording::between;
 use crate::rules::similar::{Similar, similar};
+use crate::world::outside::happened;
 use crate::world::{Incident, OverlayKind};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
@@ -36,6 +39,10 @@ enum Item {
     Probe(ProbeId),
     /// A file about it, by its place.
     Note(usize),
+    /// Something to be done, by its place.
+    Todo(usize),
+    /// What was gathered, by its number.
+    Capsule(u32),
     /// The incident before it with the same alert.
     Previous(IncidentId),
     /// The later one.
@@ -54,6 +61,9 @@ struct Stamp {
     entries: usize,
     notes: usize,
     around: (Option<IncidentId>, Option<IncidentId>, Option<IncidentId>),
+    /// Things to do, pins, capsules, the last outside change.
+    record: (usize, usize, usize, u64),
+    shown: Shown,
     filter: String,
     records: usize,
     alerts: usize,
@@ -66,6 +76,7 @@ pub struct IncidentPage {
     order: Order<Item, Stamp>,
     cursor: Cursor<Item>,
     filter: String,
+    shown: Shown,
     body: Rect,
     /// Past incidents like it, with how many records and alerts they were looked for.
     alike: Option<(usize, usize, Vec<Similar>)>,
@@ -74,7 +85,15 @@ pub struct IncidentPage {
 impl IncidentPage {
     /// The page of this incident.
     pub fn new(id: IncidentId) -> Self {
-        Self { id, order: Order::default(), cursor: Cursor::default(), filter: String::new(), body: Rect::default(), alike: None }
+        Self {
+            id,
+            order: Order::default(),
+            cursor: Cursor::default(),
+            filter: String::new(),
+            shown: Shown::All,
+            body: Rect::default(),
+            alike: None,
+        }
     }
 
     fn refresh(&mut self, session: &Session) {
@@ -83,6 +102,13 @@ impl IncidentPage {
             entries: incident.timeline.len(),
             notes: incident.notes.len(),
             around: (incident.previous, incident.next, incident.merged_into),
+            record: (
+                incident.todos.len(),
+                incident.pins.len(),
+                incident.evidence.capsules.len(),
+                session.world.outside.changes.back().map_or(0, |entry| entry.seq),
+            ),
+            shown: self.shown,
             filter: self.filter.clone(),
             records: session.world.records.len(),
             alerts: incident.alerts.len(),
@@ -96,7 +122,7 @@ impl IncidentPage {
             self.alike = Some((stamp.records, stamp.alerts, found));
         }
         let alike = self.alike.as_ref().map_or(0, |(_, _, found)| found.len());
-        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter, alike), 0));
+        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter, self.shown, alike), 0));
         self.cursor.settle(self.order.ids(), changed);
     }
 
@@ -112,6 +138,8 @@ impl IncidentPage {
                 .incident(self.id)
                 .and_then(|incident| incident.notes.get(place))
                 .map(|note| Screen::Note { kind: note.kind, subject: note.subject.clone() }),
+            Item::Todo(_) => None,
+            Item::Capsule(_) => Some(Screen::Evidence(self.id)),
             Item::Entry(seq) => entry_of(session, self.id, seq).and_then(|entry| screen_of(&entry.event)),
         };
         match screen {
@@ -221,7 +249,7 @@ impl Page for IncidentPage {
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        vec![Place::Incidents, Place::List, Place::Global]
+        vec![Place::Timeline, Place::Incidents, Place::List, Place::Global]
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {
@@ -249,7 +277,10 @@ impl Page for IncidentPage {
             0 => format!("{} facts", incident.timeline.len()),
             more => format!("{} facts, {more} more in the journal", incident.timeline.len()),
         };
-        let detail = if self.filter.is_empty() { String::new() } else { format!("/{}", self.filter) };
+        let mut detail = if self.filter.is_empty() { String::new() } else { format!("/{}", self.filter) };
+        if self.shown != Shown::All {
+            detail = format!("only {} {detail}", self.shown.word()).trim_end().to_owned();
+        }
         let pane = Pane { title: "Timeline", detail: &detail, count: &count, focused: true, number: None };
         self.body = pane.draw(&mut painter, &session.glyphs.border, rest);
         let window = self.cursor.window(self.order.ids().len(), self.body.height);
@@ -270,7 +301,11 @@ impl Page for IncidentPage {
             }
         }
         if self.order.ids().is_empty() && self.body.height > 0 {
-            let words = if self.filter.is_empty() { "nothing is recorded yet" } else { "nothing holds this text; / changes it" };
+            let words = if self.filter.is_empty() && self.shown == Shown::All {
+                "nothing is recorded yet"
+            } else {
+                "nothing holds this text; / changes it"
+            };
             painter.text(self.body.x + 1, self.body.y, self.body.width.saturating_sub(2), Role::Muted, words);
         }
         None
@@ -288,7 +323,13 @@ impl Page for IncidentPage {
                 Some(attempt) => session.open(Screen::Output(attempt)),
                 None => return false,
             },
+            Action::ShowSort => self.shown = self.shown.next(),
+            Action::Pin => match self.cursor.on() {
+                Some(Item::Entry(seq)) => pin(session, self.id, *seq),
+                _ => session.toast(crate::console::session::Tone::Plain, "only a line of the timeline is pinned"),
+            },
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
+            Action::Back if self.shown != Shown::All => self.shown = Shown::All,
             Action::Mark | Action::Range | Action::MarkAll => {}
             other => return self.cursor.act(other, self.order.ids()),
         }
@@ -309,13 +350,15 @@ impl Page for IncidentPage {
         match self.cursor.on()? {
             Item::Entry(seq) => {
                 let entry = entry_of(session, self.id, *seq)?;
-                Some(format!("{} {}", entry.at, Teller::of(&session.world).line(&entry.event)))
+                Some(format!("{} {}", happened(entry), Teller::of(&session.world).line(&entry.event)))
             }
             Item::Flow(flow) => Some(flow.to_string()),
             Item::Probe(probe) => Some(probe.to_string()),
             Item::Previous(id) | Item::Next(id) | Item::Kin(id) => Some(id.to_string()),
             Item::Similar(place) => self.similar(*place).map(|row| row.id.to_string()),
             Item::Note(place) => session.world.incident(self.id)?.notes.get(*place).map(|note| note.path.clone()),
+            Item::Todo(place) => session.world.incident(self.id)?.todos.get(*place).map(|todo| todo.text.clone()),
+            Item::Capsule(number) => Some(format!("evidence {number} of incident {}", self.id)),
         }
     }
 
@@ -339,21 +382,25 @@ impl Page for IncidentPage {
 }
 
 /// The rows: what belongs to it, then the timeline.
-fn items(session: &Session, incident: &Incident, filter: &str, alike: usize) -> Vec<Item> {
+fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown, alike: usize) -> Vec<Item> {
     let mut items: Vec<Item> = incident.flows.iter().cloned().map(Item::Flow).collect();
     items.extend(incident.probes.iter().cloned().map(Item::Probe));
     items.extend((0..incident.notes.len()).map(Item::Note));
+    items.extend((0..incident.todos.len()).map(Item::Todo));
+    items.extend(incident.evidence.capsules.iter().map(|capsule| Item::Capsule(capsule.number)));
     items.extend(incident.previous.map(Item::Previous));
     items.extend(incident.next.map(Item::Next));
     items.extend(incident.merged_into.or(incident.split_from).map(Item::Kin));
     items.extend((0..alike).map(Item::Similar));
+    let facts = incident.facts(&session.world.outside);
+    let facts = told(&facts).filter(|entry| shown.holds(entry, Some(incident)));
     if filter.is_empty() {
-        items.extend(told(&incident.timeline).map(|entry| Item::Entry(entry.seq)));
+        items.extend(facts.map(|entry| Item::Entry(entry.seq)));
         return items;
     }
     let (teller, wanted) = (Teller::of(&session.world), filter.to_lowercase());
     let holds = |entry: &Entry| format!("{} {}", teller.source(entry), teller.line(&entry.event)).to_lowercase().contains(&wanted);
-    told(&incident.timeline).filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
+    facts.filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
 }
 
 fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item, area: Rect, y: u16, painter: &mut Painter<'_>) {
@@ -378,10 +425,23 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
                 two(&note.kind.to_string().replace("post-mortem", "write-up"), &note.path, Line::new());
             }
         }
+        Item::Todo(place) => {
+            if let Some(todo) = incident.todos.get(*place) {
+                two("to do", "", Line::of(Role::Text, todo.text.clone()).with(Role::Muted, format!("  {}", todo.by)));
+            }
+        }
+        Item::Capsule(number) => {
+            let capsule = incident.evidence.capsules.iter().find(|capsule| capsule.number == *number);
+            let words = capsule.map(|capsule| capsule_words(capsule)).unwrap_or_default();
+            two("evidence", &number.to_string(), words);
+        }
         Item::Entry(seq) => {
-            let Some(entry) = find(incident, *seq) else { return };
-            let at = entry.at.to_zoned(session.zone.clone()).strftime("%H:%M:%S").to_string();
+            let Some(entry) = find(session, incident, *seq) else { return };
+            let at = happened(entry).to_zoned(session.zone.clone()).strftime("%H:%M:%S").to_string();
             painter.text(area.x, y, HEAD.min(area.width), Role::Muted, &at);
+            if incident.pins.contains(seq) {
+                painter.text(area.x + 8, y, 1.min(area.width), Role::Marked, session.glyphs.mark);
+            }
             let source_width = if area.width >= 70 { 20 } else { 0 };
             let (x, width) = rest(HEAD);
             painter.text(x, y, width.min(source_width), Role::Muted, &crate::text::fit(&teller.source(entry), 19, painter.ellipsis));
@@ -436,13 +496,30 @@ fn tone(event: &Event) -> Role {
     }
 }
 
-fn find(incident: &Incident, seq: u64) -> Option<&Entry> {
+fn find<'s>(session: &'s Session, incident: &'s Incident, seq: u64) -> Option<&'s Entry> {
     let place = incident.timeline.partition_point(|entry| entry.seq < seq);
-    incident.timeline.get(place).filter(|entry| entry.seq == seq).map(|entry| &**entry)
+    let own = incident.timeline.get(place).filter(|entry| entry.seq == seq);
+    own.or_else(|| session.world.outside.changes.iter().find(|entry| entry.seq == seq)).map(|entry| &**entry)
+}
+
+/// Pins a line of an incident's timeline, or takes the pin out.
+pub(super) fn pin(session: &mut Session, id: IncidentId, entry: u64) {
+    let Some(incident) = session.world.incident(id) else { return };
+    let pinned = !incident.pins.contains(&entry);
+    session.command(Some(Target::Incident(id)), Command::Pin { incident: id, entry, pinned });
+}
+
+fn capsule_words(capsule: &Capsule) -> Line {
+    let kept = capsule.files.iter().filter(|file| !file.name.is_empty()).count();
+    let line = Line::of(Role::Text, format!("  {kept} of {} gathered", capsule.files.len()));
+    match capsule.files.iter().find_map(|file| Some((file, file.first_error?))) {
+        Some((file, number)) => line.with(Role::Bad, format!("  first error in {} line {number}", file.name)),
+        None => line,
+    }
 }
 
 fn entry_of(session: &Session, id: IncidentId, seq: u64) -> Option<&Entry> {
-    find(session.world.incident(id)?, seq)
+    find(session, session.world.incident(id)?, seq)
 }
 
 fn attempt_of(event: &Event) -> Option<&AttemptId> {
@@ -466,6 +543,7 @@ fn screen_of(event: &Event) -> Option<Screen> {
             Some(Screen::Run(run.clone()))
         }
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => Some(Screen::Probe(probe.clone())),
+        Event::EvidenceTaken { incident, .. } | Event::EvidenceAsked { incident, .. } => Some(Screen::Evidence(*incident)),
         Event::NoteSaved { note } => Some(Screen::Note { kind: note.kind, subject: note.subject.clone() }),
         Event::ProcedureTicked { runbook, subject: Subject::Incident(id), .. } => {
             Some(Screen::Runbook { runbook: runbook.clone(), subject: Subject::Incident(*id) })

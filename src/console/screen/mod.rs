@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod compare;
 pub mod dashboard;
+pub mod evidence;
 pub mod figures;
 pub mod flow;
 pub mod flows;
@@ -12,6 +13,7 @@ pub mod incident;
 pub mod knowledge;
 pub mod misses;
 pub mod note;
+pub mod oncall;
 pub mod output;
 pub mod probe;
 pub mod queue;
@@ -19,6 +21,7 @@ pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod silences;
+pub mod strip;
 pub mod timeline;
 pub mod why;
 
@@ -78,6 +81,21 @@ pub enum Screen {
     Queue,
     /// Silences and maintenance windows.
     Silences,
+    /// Who is on call, and who is told next.
+    OnCall,
+    /// What happened around an incident's first failure, side by side.
+    Strip(IncidentId),
+    /// What was gathered for an incident.
+    Evidence(IncidentId),
+    /// One file of what was gathered.
+    EvidenceFile {
+        /// The incident.
+        incident: IncidentId,
+        /// The capsule.
+        capsule: u32,
+        /// The file's name within it.
+        name: String,
+    },
     /// Times, load, noise, error budgets.
     Figures,
     /// What one shift tells the next.
@@ -173,6 +191,12 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
         Screen::Queue => Some(Box::new(queue::QueuePage::default())),
         Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
+        Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),
+        Screen::Strip(id) => Some(Box::new(strip::StripPage::new(*id))),
+        Screen::Evidence(id) => Some(Box::new(evidence::EvidencePage::new(*id))),
+        Screen::EvidenceFile { incident, capsule, name } => {
+            Some(Box::new(output::OutputPage::of_evidence(*incident, *capsule, name.clone(), session)))
+        }
         Screen::Figures => Some(Box::new(figures::FiguresPage::new(session))),
         Screen::Handover => Some(Box::new(handover::HandoverPage::new(session))),
         Screen::Knowledge => Some(Box::new(knowledge::KnowledgePage::new(session))),

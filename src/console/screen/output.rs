@@ -15,9 +15,10 @@ use crate::console::widget::input::Input;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
-use crate::domain::{AttemptEnd, AttemptId, Job};
+use crate::domain::evidence::EvidenceFile;
+use crate::domain::{AttemptEnd, AttemptId, IncidentId, Job};
 use crate::output::{Bell, Direction, Found, Needle, OutputError, Search};
-use crate::wire::message::output_path;
+use crate::wire::message::{evidence_path, output_path};
 use crate::world::TickState;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
@@ -37,13 +38,31 @@ const SILENT: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 /// The page.
 #[derive(Debug)]
 pub struct OutputPage {
-    attempt: AttemptId,
+    of: Of,
     bell: Bell,
     lines: Result<Lines, String>,
     needle: Option<Arc<Needle>>,
     search: Option<(Search, Direction)>,
     found: Option<Found>,
     prompt: Option<Prompt>,
+}
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Of {
+    /// What an attempt printed.
+    Attempt(AttemptId),
+    /// A file that was gathered as evidence.
+    Evidence { incident: IncidentId, capsule: u32, name: String },
+}
+
+impl Of {
+    fn attempt(&self) -> Option<&AttemptId> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt),
+            Self::Evidence { .. } => None,
+        }
+    }
 }
 
 /// A text that is being typed below the output.
@@ -62,11 +81,32 @@ enum Progress<'a> {
 impl OutputPage {
     /// The page of an attempt's output; it begins at the end, where the news is.
     pub fn new(attempt: AttemptId, session: &mut Session) -> Self {
+        Self::open(Of::Attempt(attempt), session)
+    }
+
+    /// The page of a file of evidence; it begins at the first line that looks like an error.
+    pub fn of_evidence(incident: IncidentId, capsule: u32, name: String, session: &mut Session) -> Self {
+        let mut page = Self::open(Of::Evidence { incident, capsule, name }, session);
+        if page.lines.is_ok() && page.evidence(session).is_some_and(|file| file.first_error.is_some()) {
+            page.first_error(session);
+        }
+        page
+    }
+
+    fn open(of: Of, session: &mut Session) -> Self {
         let waker = session.waker.clone();
         let bell = Bell::new(move || waker.wake());
-        let mut page = Self { attempt, bell, lines: Err(String::new()), needle: None, search: None, found: None, prompt: None };
+        let mut page = Self { of, bell, lines: Err(String::new()), needle: None, search: None, found: None, prompt: None };
         page.reopen(session);
         page
+    }
+
+    /// What is on record of the file of evidence.
+    fn evidence<'s>(&self, session: &'s Session) -> Option<&'s EvidenceFile> {
+        let Of::Evidence { incident, capsule, name } = &self.of else { return None };
+        let capsules = &session.world.incident(*incident)?.evidence.capsules;
+        let capsule = capsules.iter().find(|other| other.number == *capsule)?;
+        capsule.files.iter().find(|file| file.name == *name)
     }
 
     fn reopen(&mut self, session: &Session) {
@@ -74,7 +114,12 @@ impl OutputPage {
         self.found = None;
         self.lines = match &session.welcome {
             Some(welcome) => {
-                Lines::open(&output_path(Path::new(&welcome.state), &self.attempt), &self.bell).map_err(|error| words_of(&error))
+                let state = Path::new(&welcome.state);
+                let path = match &self.of {
+                    Of::Attempt(attempt) => output_path(state, attempt),
+                    Of::Evidence { incident, capsule, name } => evidence_path(state, *incident, *capsule, name),
+                };
+                Lines::open(&path, &self.bell).map_err(|error| words_of(&error))
             }
             None => Err("not connected to the daemon yet".into()),
         };
@@ -82,14 +127,15 @@ impl OutputPage {
 
     /// How far the attempt is, where the world knows of it.
     fn progress<'s>(&self, session: &'s Session) -> Option<Progress<'s>> {
-        let end = match &self.attempt.job {
+        let attempt = self.of.attempt()?;
+        let end = match &attempt.job {
             Job::Step { run, step } => {
                 let step = session.world.run(run)?.step(step)?;
-                step.attempts.iter().find(|attempt| attempt.number == self.attempt.number)?.end.as_ref()
+                step.attempts.iter().find(|row| row.number == attempt.number)?.end.as_ref()
             }
             Job::Procedure { runbook, subject, step } => {
                 let tick = session.world.procedure(runbook, subject)?.ticks.get(step)?;
-                tick.attempt.as_ref().filter(|attempt| **attempt == self.attempt)?;
+                tick.attempt.as_ref().filter(|other| *other == attempt)?;
                 tick.end.as_ref()
             }
         };
@@ -98,22 +144,24 @@ impl OutputPage {
 
     /// Whether a runbook's step ended as its runbook expects, with whatever exit.
     fn is_as_expected(&self, session: &Session) -> bool {
-        let Job::Procedure { runbook, subject, step } = &self.attempt.job else { return false };
+        let Some(attempt) = self.of.attempt() else { return false };
+        let Job::Procedure { runbook, subject, step } = &attempt.job else { return false };
         let tick = session.world.procedure(runbook, subject).and_then(|walked| walked.ticks.get(step));
-        tick.is_some_and(|tick| tick.state == TickState::Passed && tick.attempt.as_ref() == Some(&self.attempt))
+        tick.is_some_and(|tick| tick.state == TickState::Passed && tick.attempt.as_ref() == Some(attempt))
     }
 
     /// Another attempt of the same step.
     fn neighbour(&mut self, forward: bool, session: &mut Session) {
-        let number = if forward { self.attempt.number + 1 } else { self.attempt.number.saturating_sub(1) };
-        let Job::Step { run, step } = &self.attempt.job else {
+        let Of::Attempt(attempt) = &mut self.of else { return session.toast(Tone::Plain, "a file of evidence has no attempts") };
+        let number = if forward { attempt.number + 1 } else { attempt.number.saturating_sub(1) };
+        let Job::Step { run, step } = &attempt.job else {
             session.toast(Tone::Plain, "a runbook step shows its last attempt only");
             return;
         };
         let there =
             session.world.run(run).and_then(|run| run.step(step)).is_some_and(|step| step.attempts.iter().any(|a| a.number == number));
         if there {
-            self.attempt.number = number;
+            attempt.number = number;
             self.reopen(session);
         } else {
             session.toast(Tone::Plain, if forward { "this is the last attempt" } else { "this is the first attempt" });
@@ -137,11 +185,21 @@ impl OutputPage {
             }
             None => {}
         }
+        if let Some(file) = self.evidence(session) {
+            line.push(Role::Name, file.from.clone());
+            if file.masked > 0 {
+                line.push(Role::Muted, format!("   {} masked", file.masked));
+            }
+            if let Some(problem) = &file.problem {
+                line.push(Role::Warning, format!("   {problem}"));
+            }
+        }
         let Ok(lines) = &self.lines else { return line };
         line.push(Role::Muted, format!("   {}", super::run::size(lines.output().len())));
         line.push(Role::Text, format!("   {}", lines.position()));
         // What has ended has no news; its end is merely in sight.
-        if lines.following() && !matches!(progress, Some(Progress::Ended(_))) {
+        let is_attempt = self.of.attempt().is_some();
+        if is_attempt && lines.following() && !matches!(progress, Some(Progress::Ended(_))) {
             line.push(Role::Active, "   following");
         }
         // Lines carry no time of their own unless the step prints one; when the last one came, the file system knows.
@@ -174,20 +232,26 @@ fn words_of(error: &OutputError) -> String {
 
 impl Page for OutputPage {
     fn title(&self, _session: &Session) -> String {
-        format!("output of {}", self.attempt)
+        match &self.of {
+            Of::Attempt(attempt) => format!("output of {attempt}"),
+            Of::Evidence { incident, name, .. } => format!("{name}, evidence of incident {incident}"),
+        }
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        match &self.attempt.job {
+        match self.of.attempt().map(|attempt| &attempt.job) {
             _ if self.prompt.is_some() => vec![Place::Input, Place::Dialog],
             // What is read here is acted on here: rerun, kill, why.
-            Job::Step { .. } => vec![Place::Output, Place::Reader, Place::Flows, Place::Global],
-            Job::Procedure { .. } => vec![Place::Output, Place::Reader, Place::Global],
+            Some(Job::Step { .. }) => vec![Place::Output, Place::Reader, Place::Flows, Place::Global],
+            Some(Job::Procedure { .. }) | None => vec![Place::Output, Place::Reader, Place::Global],
         }
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {
-        Some(Target::Attempt(self.attempt.clone()))
+        Some(match &self.of {
+            Of::Attempt(attempt) => Target::Attempt(attempt.clone()),
+            Of::Evidence { incident, .. } => Target::Incident(*incident),
+        })
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -255,7 +319,10 @@ impl Page for OutputPage {
             Action::FirstError => self.first_error(session),
             Action::OlderAttempt => self.neighbour(false, session),
             Action::NewerAttempt => self.neighbour(true, session),
-            Action::Compare => session.open(Screen::Compare(self.attempt.clone())),
+            Action::Compare => match &self.of {
+                Of::Attempt(attempt) => session.open(Screen::Compare(attempt.clone())),
+                Of::Evidence { .. } => session.toast(Tone::Plain, "evidence is not compared"),
+            },
             Action::Back if self.search.is_some() => self.search = None,
             Action::Back if self.lines.as_ref().is_ok_and(|lines| lines.filter_words().is_some()) => self.unfilter(),
             other => return self.lines.as_mut().is_ok_and(|lines| lines.act(other)),

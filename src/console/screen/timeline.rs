@@ -8,6 +8,7 @@
 //! ```
 
 use super::Page;
+use crate::console::dialog::{Dialog, Field, Intent};
 use crate::console::session::Tone;
 use crate::console::view::fact;
 use crate::console::widget::cursor::Cursor;
@@ -15,6 +16,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{Entry, Refusal};
+use crate::notes::sorts::Shown;
 use crate::notes::telling::Teller;
 use crate::wire::message::{Answer, Ask, EntriesAsked};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -40,8 +42,20 @@ pub struct TimelinePage {
     cursor: Cursor,
     /// Whether the newest is kept in sight.
     following: bool,
+    shown: Shown,
+    filter: String,
+    /// With a filter: what fits it, and what that depends on.
+    fitting: Option<(Stamp, Vec<Arc<Entry>>)>,
     area: Rect,
 }
+
+/// What the fitting entries depend on: how many older ones there are, the last entry, the filter.
+type Stamp = (usize, u64, Shown, String);
+
+/// What the dialog of the filter is known by.
+const FILTER: &str = "filter";
+/// The name of its field.
+const TEXT: &str = "text";
 
 impl Default for TimelinePage {
     fn default() -> Self {
@@ -52,13 +66,44 @@ impl Default for TimelinePage {
             fault: None,
             cursor: Cursor::default(),
             following: true,
+            shown: Shown::All,
+            filter: String::new(),
+            fitting: None,
             area: Rect::default(),
         }
     }
 }
 
 impl TimelinePage {
+    fn is_filtered(&self) -> bool {
+        self.shown != Shown::All || !self.filter.is_empty()
+    }
+
+    /// Looks again which entries fit, where anything has changed.
+    fn refresh(&mut self, session: &Session) {
+        if !self.is_filtered() {
+            self.fitting = None;
+            return;
+        }
+        let last = session.world.recent.back().map_or(0, |entry| entry.seq);
+        let stamp = (self.older.len(), last, self.shown, self.filter.clone());
+        if self.fitting.as_ref().is_some_and(|(known, _)| *known == stamp) {
+            return;
+        }
+        let recent = self.recent(session);
+        let all = self.older.iter().chain(recent.entries.iter().skip(recent.skip));
+        let (teller, wanted) = (Teller::of(&session.world), self.filter.to_lowercase());
+        let holds = |entry: &Entry| {
+            wanted.is_empty() || format!("{} {}", teller.source(entry), teller.line(&entry.event)).to_lowercase().contains(&wanted)
+        };
+        let fitting = all.filter(|entry| self.shown.holds(entry, None) && holds(entry)).cloned().collect();
+        self.fitting = Some((stamp, fitting));
+    }
+
     fn rows(&self, session: &Session) -> usize {
+        if let Some((_, fitting)) = &self.fitting {
+            return fitting.len();
+        }
         self.older.len() + self.recent(session).len()
     }
 
@@ -70,6 +115,9 @@ impl TimelinePage {
     }
 
     fn entry(&self, session: &Session, place: usize) -> Option<Arc<Entry>> {
+        if let Some((_, fitting)) = &self.fitting {
+            return fitting.get(place).cloned();
+        }
         match place.checked_sub(self.older.len()) {
             None => self.older.get(place).cloned(),
             Some(place) => self.recent(session).get(place).cloned(),
@@ -96,7 +144,9 @@ impl TimelinePage {
             () => "",
         };
         let fault = self.fault.as_ref().map(|fault| format!(", {fault}")).unwrap_or_default();
-        format!("{count} {facts}{back}{more}{fault}")
+        let only = if self.shown == Shown::All { String::new() } else { format!("only {}, ", self.shown.word()) };
+        let text = if self.filter.is_empty() { String::new() } else { format!("/{}, ", self.filter) };
+        format!("{only}{text}{count} {facts}{back}{more}{fault}")
     }
 }
 
@@ -121,7 +171,7 @@ impl Page for TimelinePage {
     }
 
     fn places(&self, _session: &Session) -> Vec<Place> {
-        vec![Place::List, Place::Global]
+        vec![Place::Timeline, Place::List, Place::Global]
     }
 
     fn target(&self, session: &Session) -> Option<Target> {
@@ -129,6 +179,7 @@ impl Page for TimelinePage {
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        self.refresh(session);
         let rows = self.rows(session);
         if self.following {
             self.cursor.at = rows.saturating_sub(1);
@@ -137,7 +188,13 @@ impl Page for TimelinePage {
         self.area = section(&mut painter, area, "Timeline", &self.note(session), true, &session.glyphs);
         let area = self.area;
         if rows == 0 && area.height > 0 {
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, "nothing has happened yet");
+            painter.text(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(1),
+                Role::Muted,
+                if self.is_filtered() { "nothing fits; esc shows all" } else { "nothing has happened yet" },
+            );
         }
         let teller = Teller { world: Some(&session.world), zone: session.zone.clone(), ..Teller::default() };
         let source_width = (area.width / 5).clamp(8, 24);
@@ -163,6 +220,30 @@ impl Page for TimelinePage {
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        self.refresh(session);
+        match action {
+            Action::ShowSort => {
+                // Nothing is pinned on everyone's timeline.
+                self.shown = self.shown.next();
+                if self.shown == Shown::Pinned {
+                    self.shown = Shown::All;
+                }
+                self.following = true;
+                return true;
+            }
+            Action::Filter => {
+                let dialog = Dialog::new("show only lines that hold", Intent::Page(FILTER));
+                session.dialog(dialog.asks(Field::text(TEXT, &self.filter)));
+                return true;
+            }
+            Action::Back if self.is_filtered() => {
+                self.shown = Shown::All;
+                self.filter.clear();
+                self.following = true;
+                return true;
+            }
+            _ => {}
+        }
         let rows = self.rows(session);
         if action == Action::Open {
             match self.entry(session, self.cursor.at).and_then(|entry| fact::screen(&entry.event)) {
@@ -180,6 +261,13 @@ impl Page for TimelinePage {
             self.ask_older(session);
         }
         true
+    }
+
+    fn confirmed(&mut self, word: &'static str, dialog: &Dialog, _session: &mut Session) {
+        if word == FILTER {
+            dialog.value(TEXT).unwrap_or_default().trim().clone_into(&mut self.filter);
+            self.following = true;
+        }
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
@@ -218,6 +306,7 @@ impl Page for TimelinePage {
                 for entry in entries.iter().rev().filter(|entry| entry.seq < first && fact::is_told(&entry.event)) {
                     self.older.push_front(entry.clone());
                 }
+                self.refresh(session);
                 // The reader stays on the same fact.
                 self.cursor.at += self.rows(session).saturating_sub(before);
                 self.whole = !more;

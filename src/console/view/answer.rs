@@ -25,6 +25,8 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Approve { run, step, .. }, Event::StepApproved { run: other, step: named, .. }) => run == other && step == named,
         (Command::ChooseMissed { flow, .. }, Event::OccurrenceSettled { occurrence, .. }) => *flow == occurrence.flow,
         (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
+        (Command::Override { rota, .. }, Event::OverrideMade { rota: other, .. })
+        | (Command::EndOverride { rota }, Event::OverrideEnded { rota: other, .. }) => rota == other,
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })
@@ -42,6 +44,8 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         (Command::Silence { matchers, .. }, Event::SilenceMade { matchers: other, .. }) => matchers == other,
         (Command::ExtendSilence { silence, .. }, Event::SilenceExtended { silence: other, .. })
         | (Command::Unsilence { silence }, Event::SilenceEnded { silence: other, .. }) => silence == other,
+        (Command::Pin { incident, .. }, Event::EntryPinned { incident: other, .. })
+        | (Command::TakeEvidence { incident }, Event::EvidenceAsked { incident: other, .. }) => incident == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
         (Command::RunProcedure { runbook, step, subject, .. }, Event::ProcedureAsked { attempt, .. })

@@ -48,6 +48,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         }
         Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
+        Event::EntryPinned { .. } => (glyphs.mark, Role::Muted),
+        Event::OutsideChanged { .. } => (glyphs.critical, Role::Heading),
+        Event::EvidenceTaken { capsule, .. } if capsule.files.iter().any(|file| file.first_error.is_some()) => (glyphs.done, Role::Warning),
+        Event::EvidenceTaken { .. } => (glyphs.done, Role::Muted),
         _ => (glyphs.dot, Role::Muted),
     }
 }
@@ -63,6 +67,10 @@ pub fn is_told(event: &Event) -> bool {
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::CalendarDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
+            | Event::OutsideDefined { .. }
+            | Event::EvidenceDefined { .. }
     )
 }
 
@@ -103,7 +111,26 @@ pub fn target(event: &Event) -> Option<Target> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. }
         | Event::Noted { incident, .. } => Target::Incident(*incident),
+        Event::MessageDue { message } if message.incident.is_some() => Target::Incident(message.incident?),
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. }
+            if message.incident.is_some() =>
+        {
+            Target::Incident(message.incident?)
+        }
         Event::ProcedureTicked { runbook, step, subject, .. } => {
             Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
         }

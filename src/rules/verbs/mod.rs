@@ -4,8 +4,10 @@ mod flows;
 mod holds;
 mod incidents;
 mod misses;
+mod overrides;
 mod procedures;
 mod queue;
+mod record;
 mod reviews;
 mod silences;
 mod steps;
@@ -15,7 +17,7 @@ pub(super) use queue::touches as of_queue;
 pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, sending};
+use super::{Asked, Decision, RerunAsk, evidence, sending};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -74,6 +76,12 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Silence { matchers, until, reason } => silences::silence(world, matchers, *until, reason, asked),
         Command::ExtendSilence { silence, until } => silences::extend(world, *silence, *until, asked),
         Command::Unsilence { silence } => silences::unsilence(world, *silence),
+        Command::Override { rota, person, from, to, reason } => {
+            overrides::make(world, rota, person, (*from, *to), reason.as_deref(), asked)
+        }
+        Command::EndOverride { rota } => overrides::end(world, rota, asked),
+        Command::Pin { incident, entry, pinned } => record::pin(world, *incident, *entry, *pinned),
+        Command::TakeEvidence { incident } => evidence::take(world, *incident),
         Command::MoveWriteUp { incident, state } => reviews::move_write_up(world, *incident, *state),
         Command::DecideReview { incident, finding, accepted, path } => {
             reviews::decide(world, *incident, finding, *accepted, path.as_deref())

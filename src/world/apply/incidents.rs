@@ -129,6 +129,7 @@ impl World {
                 incident.stage = Stage::Acknowledged;
             }
         });
+        self.escalation_rests(id);
     }
 
     pub(super) fn incident_resolved(&mut self, id: IncidentId, by: &Author, reason: &str, at: Timestamp) {
@@ -140,6 +141,8 @@ impl World {
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
             incident.snoozed = None;
         });
+        self.escalation_rests(id);
+        self.keep_outside(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
         self.recorded(&incident);
         for group in std::iter::once(&incident.group).chain(&incident.also_groups) {
@@ -168,6 +171,7 @@ impl World {
     pub(super) fn forget_oldest_resolved(&mut self) {
         while self.resolved.len() > RESOLVED_KEPT {
             if let Some(oldest) = self.resolved.pop_front() {
+                self.change_escalation(oldest, |escalation| *escalation = None);
                 for alert in self.incidents.remove(&oldest).iter().flat_map(|incident| incident.alerts.keys()) {
                     if self.last_incident.get(alert) == Some(&oldest) {
                         self.last_incident.remove(alert);
@@ -175,6 +179,7 @@ impl World {
                 }
                 let prefix = format!("{}/", Subject::Incident(oldest).slug());
                 self.procedures.retain(|key, _| !key.starts_with(&prefix));
+                self.gathering.retain(|(incident, _)| *incident != oldest);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::notes::postmortem::{Drafting, draft};
 use crate::notes::recovery::{Found, Recovery, RecoveryError};
 use crate::notes::save::{self, Base, OpenError, Opened, SaveError};
 use crate::notes::{handover, library, naming, redraft, shelf};
-use crate::rules::hours::shift_start;
+use crate::rules::shifts::shift_start;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 

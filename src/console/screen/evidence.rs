@@ -1,0 +1,193 @@
+//! The evidence of an incident: what was gathered, where it is from, and where the first error is.
+//!
+//! ```text
+//!  ── Evidence of incident 41 ─────────────── 2 capsules, 3 places masked ──
+//!   1  02:14 → 02:31   web.error.log     12.4 KiB  first error line 7    /var/log/shop/error.log
+//! ▌                    web.journal       88.0 KiB  first error line 201  the command journal
+//!                      /var/log/shop/slow.log: is not there
+//! ```
+
+use super::{Page, Screen};
+use crate::console::session::Tone;
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::evidence::{Capsule, EvidenceFile};
+use crate::domain::{Command, IncidentId};
+use crate::world::Incident;
+use crossterm::event::{MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// The page.
+#[derive(Debug)]
+pub struct EvidencePage {
+    incident: IncidentId,
+    cursor: Cursor,
+}
+
+impl EvidencePage {
+    /// The evidence of an incident.
+    pub fn new(incident: IncidentId) -> Self {
+        Self { incident, cursor: Cursor::default() }
+    }
+
+    fn gather(&self, session: &mut Session) {
+        if let Some(words) = session.why_read_only() {
+            return session.toast(Tone::Bad, words);
+        }
+        let incident = self.incident;
+        session.command(Some(Target::Incident(incident)), Command::TakeEvidence { incident });
+    }
+
+    fn open(&self, session: &mut Session) {
+        let found = session.world.incident(self.incident).and_then(|incident| {
+            let (capsule, file) = rows(incident).nth(self.cursor.at)?;
+            let file = file.filter(|file| !file.name.is_empty())?;
+            Some(Screen::EvidenceFile { incident: self.incident, capsule: capsule.number, name: file.name.clone() })
+        });
+        match found {
+            Some(screen) => session.open(screen),
+            None => session.toast(Tone::Plain, "nothing is kept of this"),
+        }
+    }
+}
+
+/// The youngest capsule first: each with its files, or with its problem alone.
+fn rows(incident: &Incident) -> impl Iterator<Item = (&Capsule, Option<&EvidenceFile>)> {
+    incident.evidence.capsules.iter().rev().flat_map(|capsule| {
+        let own = (capsule.problem.is_some() || capsule.files.is_empty()).then_some((&**capsule, None));
+        own.into_iter().chain(capsule.files.iter().map(|file| (&**capsule, Some(file))))
+    })
+}
+
+fn row(
+    session: &Session,
+    (capsule, file): (&Capsule, Option<&EvidenceFile>),
+    is_first: bool,
+    area: Rect,
+    y: u16,
+    painter: &mut Painter<'_>,
+) {
+    let mut x = area.x + 2;
+    let mut cell = |width: u16, role: Role, text: &str| {
+        painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
+        x = x.saturating_add(width + 1);
+    };
+    let window = format!("{} {} {}", session.time(capsule.from), session.glyphs.arrow, session.time(capsule.to));
+    cell(3, Role::Muted, &if is_first { capsule.number.to_string() } else { String::new() });
+    if area.width >= 100 {
+        cell(17, Role::Muted, if is_first { &window } else { "" });
+    }
+    let Some(file) = file else {
+        return cell(area.width, Role::Warning, capsule.problem.as_deref().unwrap_or("nothing was gathered"));
+    };
+    if file.name.is_empty() {
+        let problem = file.problem.as_deref().unwrap_or("nothing was kept");
+        return cell(area.width, Role::Warning, &format!("{}: {problem}", file.from));
+    }
+    let name_width = (area.width / 4).clamp(16, 40);
+    cell(name_width, Role::Name, &file.name);
+    cell(10, Role::Text, &super::run::size(file.bytes));
+    let error = file.first_error.map(|line| format!("error line {line}")).unwrap_or_default();
+    cell(16, Role::Bad, &error);
+    let mut words = file.from.clone();
+    if file.masked > 0 {
+        words = format!("{words}, {} masked", file.masked);
+    }
+    if file.left_out > 0 {
+        words = format!("{words}, {} left out", super::run::size(file.left_out));
+    }
+    match &file.problem {
+        Some(problem) => cell(area.width, Role::Warning, &format!("{words}: {problem}")),
+        None => cell(area.width, Role::Muted, &words),
+    }
+}
+
+impl Page for EvidencePage {
+    fn title(&self, _session: &Session) -> String {
+        format!("evidence of incident {}", self.incident)
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::List, Place::Incidents, Place::Global]
+    }
+
+    fn target(&self, _session: &Session) -> Option<Target> {
+        Some(Target::Incident(self.incident))
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let mut painter = Painter::new(buffer, session);
+        let Some(incident) = session.world.incident(self.incident) else {
+            painter.text(area.x, area.y, area.width, Role::Unknown, "this incident is no longer kept");
+            return None;
+        };
+        let evidence = &incident.evidence;
+        let masked: u64 = evidence.capsules.iter().map(|capsule| capsule.masked()).sum();
+        let count = match evidence.capsules.len() {
+            1 => "1 capsule".to_owned(),
+            many => format!("{many} capsules"),
+        };
+        let note = format!("{count}, {masked} places masked");
+        let title = format!("Evidence of incident {}", self.incident);
+        let mut area = section(&mut painter, area, &title, &note, true, &session.glyphs);
+        let key = session.options.keymap.key(Action::Evidence).unwrap_or_default().to_owned();
+        let hint = match () {
+            () if !evidence.asked.is_empty() => format!("{} it is being gathered", session.glyphs.pending),
+            () if crate::rules::evidence_for(&session.world, incident).is_empty() => {
+                "no [[evidence]] of dogwatch.toml fits this incident: it names files and commands by labels or flows".to_owned()
+            }
+            () => format!("{key} gathers it now"),
+        };
+        if area.height > 1 {
+            let bottom = area.bottom() - 1;
+            painter.text(area.x + 2, bottom, area.width.saturating_sub(2), Role::Muted, &hint);
+            area.height -= 1;
+        }
+        let all: Vec<_> = rows(incident).collect();
+        let window = self.cursor.window(all.len(), area.height);
+        let start = window.start;
+        for (line, place) in window.enumerate() {
+            let Some(one) = all.get(place) else { break };
+            let y = area.y + line as u16;
+            let is_first = place == start || all.get(place - 1).is_none_or(|(before, _)| before.number != one.0.number);
+            row(session, *one, is_first, area, y, &mut painter);
+            if place == self.cursor.at {
+                painter.text(area.x, y, 1, Role::Key, session.glyphs.cursor);
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
+        if all.is_empty() && area.height > 0 {
+            painter.text(area.x + 2, area.y, area.width.saturating_sub(2), Role::Muted, "nothing was gathered yet");
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        match action {
+            Action::Open => self.open(session),
+            Action::Evidence => self.gather(session),
+            Action::Mark | Action::Range | Action::MarkAll | Action::Filter => {}
+            other => {
+                let rows = session.world.incident(self.incident).map_or(0, |incident| rows(incident).count());
+                return self.cursor.act(other, rows);
+            }
+        }
+        true
+    }
+
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
+        matches!(action, Action::Mark | Action::Range | Action::MarkAll | Action::Filter)
+            .then(|| "files of evidence are not marked or filtered".to_owned())
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        match event.kind {
+            MouseEventKind::ScrollDown => self.act(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act(Action::Up, session),
+            _ => false,
+        }
+    }
+}
