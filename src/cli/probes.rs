@@ -8,7 +8,7 @@ use super::print::{self, Printer};
 use super::session::Session;
 use crate::clock;
 use crate::domain::{Command, ProbeId};
-use crate::rules::objective::{Budget, budget};
+use crate::rules::objective::{Budget, of_probe};
 use crate::wire::client::Client;
 use crate::wire::message::{Answer, Ask};
 use crate::world::World;
@@ -58,7 +58,7 @@ pub async fn budgets(client: &mut Client, world: &World, now: Timestamp) -> Resu
         let since = now.checked_sub(window).map_err(Failure::other)?;
         let asked = Ask::Hours { probe: probe.definition.id.clone(), since };
         let Answer::Hours(hours) = client.ask(asked).await?? else { continue };
-        found.push((probe.definition.id.clone(), budget(&objective, probe.definition.every, &hours, &[], now)));
+        found.extend(of_probe(world, &probe.definition, &hours, now).map(|budget| (probe.definition.id.clone(), budget)));
     }
     Ok(found)
 }

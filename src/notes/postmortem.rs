@@ -113,6 +113,8 @@ impl<'a> Facts<'a> {
             acknowledged,
             acknowledged.map(|at| format!("acknowledge: {}", between(incident.opened_at, at))).unwrap_or_default(),
         );
+        let mitigated = incident.mitigated_at;
+        row("mitigated", mitigated, mitigated.map(|at| format!("mitigate: {}", between(incident.opened_at, at))).unwrap_or_default());
         let resolved = incident.resolved.as_ref().map(|resolution| resolution.at);
         row("resolved", resolved, resolved.map(|at| format!("resolve: {}", between(incident.opened_at, at))).unwrap_or_default());
         table

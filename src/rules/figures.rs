@@ -141,11 +141,11 @@ pub struct Load {
 /// When incidents came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Interruptions {
-    /// Monday to Friday, 08 to 18.
+    /// In business hours, as the workspace has them.
     pub business: u32,
     /// Neither business nor sleep.
     pub off: u32,
-    /// 23 to 07.
+    /// In hours of sleep.
     pub sleep: u32,
     /// All of them.
     pub of: u32,
@@ -173,11 +173,11 @@ pub fn figures(world: &World, wanted: &Wanted) -> Figures {
     // Only where as many are kept as can be, older ones may be gone.
     let full = world.records.len() >= RECORDS_KEPT;
     let cut = records.first().filter(|first| full && first.opened_at > wanted.from).map(|first| first.opened_at);
-    Figures { known_from: cut, ..of(world, &records, wanted) }
+    Figures { known_from: cut, ..of(&records, wanted, &|at| hours::hour_class(world, at)) }
 }
 
-/// The figures of some records; the world says which hours are business and which are sleep.
-pub fn of(world: &World, records: &[Arc<Record>], wanted: &Wanted) -> Figures {
+/// The figures of some records, with what an instant is to people.
+fn of(records: &[Arc<Record>], wanted: &Wanted, class: &dyn Fn(Timestamp) -> HourClass) -> Figures {
     let span = wanted.to.duration_since(wanted.from);
     let earlier = wanted.from.checked_sub(span).unwrap_or(Timestamp::MIN);
     let within = |from: Timestamp, to: Timestamp| {
@@ -207,8 +207,8 @@ pub fn of(world: &World, records: &[Arc<Record>], wanted: &Wanted) -> Figures {
         by: wanted.by,
         drills: count(drills),
         load: load(&all, wanted),
-        interruptions: interruptions(world, &all),
-        noisy: noise::noisy(world, &all),
+        interruptions: interruptions(&all, class),
+        noisy: noise::noisy(&all, class),
         all: group("all".into(), &all, &before),
         groups,
     }
@@ -283,11 +283,11 @@ fn percentile(sorted: &[SignedDuration], percent: usize) -> Option<SignedDuratio
 }
 
 fn load(records: &[&Record], wanted: &Wanted) -> Load {
-    let mut counts: BTreeMap<Timestamp, u32> = BTreeMap::new();
+    let mut shifts: BTreeMap<Timestamp, u32> = BTreeMap::new();
     let mut start = shifts::shift_start(wanted.from, &wanted.zone);
     while start < wanted.to {
         if start >= wanted.from {
-            counts.insert(start, 0);
+            shifts.insert(start, 0);
         }
         let next = shifts::next_shift(start, &wanted.zone);
         if next <= start {
@@ -296,17 +296,17 @@ fn load(records: &[&Record], wanted: &Wanted) -> Load {
         start = next;
     }
     for record in records {
-        if let Some(count) = counts.get_mut(&shifts::shift_start(record.opened_at, &wanted.zone)) {
+        if let Some(count) = shifts.get_mut(&shifts::shift_start(record.opened_at, &wanted.zone)) {
             *count += 1;
         }
     }
-    let all: u32 = counts.values().sum();
+    let all: u32 = shifts.values().sum();
     Load {
-        shifts: count(counts.len()),
+        shifts: count(shifts.len()),
         ceiling: CEILING,
-        above: count(counts.values().filter(|count| **count > CEILING).count()),
-        mean: (!counts.is_empty()).then(|| f64::from(all) / counts.len() as f64),
-        most: counts
+        above: count(shifts.values().filter(|count| **count > CEILING).count()),
+        mean: (!shifts.is_empty()).then(|| f64::from(all) / shifts.len() as f64),
+        most: shifts
             .iter()
             .max_by_key(|(start, count)| (**count, std::cmp::Reverse(**start)))
             .filter(|(_, count)| **count > 0)
@@ -314,10 +314,10 @@ fn load(records: &[&Record], wanted: &Wanted) -> Load {
     }
 }
 
-fn interruptions(world: &World, records: &[&Record]) -> Interruptions {
+fn interruptions(records: &[&Record], class: &dyn Fn(Timestamp) -> HourClass) -> Interruptions {
     let mut found = Interruptions { of: count(records.len()), ..Interruptions::default() };
     for record in records {
-        match hours::hour_class(world, record.opened_at) {
+        match class(record.opened_at) {
             HourClass::Business => found.business += 1,
             HourClass::Off => found.off += 1,
             HourClass::Sleep => found.sleep += 1,

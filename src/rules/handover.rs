@@ -1,13 +1,13 @@
 //! What one shift tells the next (RULES: handover): what is open and whose, what still fires, what is held and when that
 //! ends, the deadlines of the next twelve hours.
 
-use super::shifts;
-use super::{Held, holds, planning};
+use super::{Held, holds, planning, shifts};
 use crate::domain::{FlowId, IncidentId, Severity};
-use crate::world::{Flow, Record, Watch, World};
+use crate::world::{Flow, Incident, OverlayKind, Record, Watch, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// How far the next shift is looked ahead.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(12);
@@ -104,7 +104,7 @@ pub fn handover(world: &World, now: Timestamp) -> Handover {
     let zone = TimeZone::get(&world.zone).unwrap_or(TimeZone::UTC);
     let shift_from = shifts::shift_start(now, &zone);
     let mut open: Vec<_> = world.incidents.values().filter(|incident| incident.is_open()).collect();
-    open.sort_by_key(|incident| world.urgency(incident));
+    open.sort_by_cached_key(|incident| world.urgency(incident));
     let mut ended: Vec<&Record> =
         world.records.values().map(|record| &**record).filter(|record| record.resolved_at.is_some_and(|at| at >= shift_from)).collect();
     ended.sort_by_key(|record| std::cmp::Reverse(record.resolved_at));
@@ -116,12 +116,13 @@ pub fn handover(world: &World, now: Timestamp) -> Handover {
         .filter_map(|held| Some((held.until.filter(soon)?, held)))
         .map(|(at, held)| Expiring { at, what: format!("{} of {} ({})", held.kind.word(), held.object(), held.reason) })
         .collect();
+    expiring.extend(overlays_that_end(world, &open, &soon));
     expiring.sort();
     Handover {
         at: now,
         shift_from,
         open_more: open.len().saturating_sub(LISTED),
-        open: open.into_iter().take(LISTED).map(|incident| open_incident(incident)).collect(),
+        open: open.iter().take(LISTED).map(|incident| open_incident(world, incident, now)).collect(),
         ended_more: ended.len().saturating_sub(LISTED),
         ended: ended
             .into_iter()
@@ -137,18 +138,43 @@ pub fn handover(world: &World, now: Timestamp) -> Handover {
     }
 }
 
-fn open_incident(incident: &crate::world::Incident) -> OpenIncident {
+fn open_incident(world: &World, incident: &Incident, now: Timestamp) -> OpenIncident {
+    let acknowledged = incident.acknowledged.as_ref();
+    let owner = incident.owner.as_ref().map(|owner| owner.name.clone());
+    let overlays = world.overlays(incident, now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged);
     OpenIncident {
         id: incident.id,
         title: incident.title.clone(),
         severity: incident.severity,
         stage: incident.stage.word().to_owned(),
         opened_at: incident.opened_at,
-        owner: incident.acknowledged.as_ref().map(|ack| ack.by.name().to_owned()),
-        acknowledged_at: incident.acknowledged.as_ref().map(|ack| ack.at),
+        owner: owner.or_else(|| acknowledged.map(|ack| ack.by.name().to_owned())),
+        acknowledged_at: acknowledged.map(|ack| ack.at),
         firing: incident.alerts.values().filter(|alert| alert.resolved_at.is_none()).count(),
-        remarks: Vec::new(),
+        remarks: overlays
+            .map(|overlay| {
+                let reason = overlay.reason.filter(|reason| !reason.is_empty()).map(|reason| format!(" ({reason})")).unwrap_or_default();
+                format!("{} by {}{reason}", overlay.kind.word(), overlay.by)
+            })
+            .collect(),
     }
+}
+
+/// Snoozes, silences and maintenance that end soon.
+fn overlays_that_end(world: &World, open: &[&Arc<Incident>], soon: &impl Fn(&Timestamp) -> bool) -> Vec<Expiring> {
+    let snoozes = open.iter().filter_map(|incident| {
+        let snooze = incident.snoozed.as_ref().filter(|snooze| soon(&snooze.until))?;
+        Some(Expiring { at: snooze.until, what: format!("snooze of incident {} by {}", incident.id, snooze.by) })
+    });
+    let silences = world.silences.values().filter(|silence| soon(&silence.until)).map(|silence| Expiring {
+        at: silence.until,
+        what: format!("silence {} by {}: {} ({})", silence.id, silence.by, silence.scope(), silence.reason),
+    });
+    let windows = world.maintenance.values().filter_map(|row| {
+        let at = row.until.filter(soon)?;
+        Some(Expiring { at, what: format!("maintenance {}: {}", row.window.name, row.window.scope()) })
+    });
+    snoozes.chain(silences).chain(windows).collect()
 }
 
 /// Deadlines of flows that have any, of occurrences that are under way and of those to come.
@@ -161,7 +187,7 @@ fn deadlines(world: &World, now: Timestamp, until: Timestamp) -> Vec<Deadline> {
             }
         }
     };
-    let with_deadline = |flow: &&std::sync::Arc<Flow>| {
+    let with_deadline = |flow: &&Arc<Flow>| {
         let definition = &flow.definition;
         !flow.removed && (definition.must_start_by.is_some() || definition.must_finish_by.is_some())
     };

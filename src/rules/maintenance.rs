@@ -20,6 +20,25 @@ fn lasts_until(window: &MaintenanceWindow, now: Timestamp) -> Option<Timestamp> 
     }
 }
 
+/// Stretches of time in which a probe was under maintenance, by the windows of today: its readings there are expected.
+pub fn of_probe(world: &World, probe: &ProbeDefinition, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let labels = alerts::probe_labels(probe);
+    let mut found = Vec::new();
+    for row in world.maintenance.values().filter(|row| row.window.covers(&labels)) {
+        match &row.window.when {
+            MaintenanceTime::Once { from, to } => found.push((*from, *to)),
+            MaintenanceTime::Recurring { schedules, lasts, zone } => {
+                let since = from.checked_sub(*lasts).unwrap_or(from);
+                let read = schedules.iter().filter_map(|line| Schedule::parse(line, zone).ok());
+                let began: Vec<Timestamp> =
+                    read.flat_map(|schedule| schedule.firings(since, to).map(|firing| firing.at).collect::<Vec<_>>()).collect();
+                found.extend(began.into_iter().filter_map(|at| Some((at, at.checked_add(*lasts).ok()?))));
+            }
+        }
+    }
+    found
+}
+
 /// When the next stretch of a window begins, after a time.
 pub fn begins(window: &MaintenanceWindow, now: Timestamp) -> Option<Timestamp> {
     match &window.when {

@@ -71,7 +71,7 @@ pub use evidence::{evidence_for, masks};
 pub use follow::follow;
 pub use holds::{Held, HeldKind, holds};
 pub use hours::hour_class;
-pub use maintenance::begins as next_maintenance;
+pub use maintenance::{begins as next_maintenance, of_probe as maintenance_of_probe};
 pub use names::{TEXT_MAX, flow as find_flow, incident as find_incident, nearest, run as find_run};
 pub use occurrences::next as next_occurrence;
 pub use odd::{Odd, What, odd_characters, spelled_out};

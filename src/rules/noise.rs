@@ -1,9 +1,9 @@
 //! Alerts that fire often and are seldom acted on, with what to do about them.
 
-use super::hours;
 use crate::domain::people::HourClass;
 use crate::domain::{Fingerprint, IncidentId, ProbeId};
-use crate::world::{Record, World};
+use crate::world::Record;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub struct Noisy {
 }
 
 /// The noisy alerts of some incidents, the worst first: those that wake people, then those that fire most.
-pub fn noisy(world: &World, records: &[&Record]) -> Vec<Noisy> {
+pub fn noisy(records: &[&Record], class: &dyn Fn(Timestamp) -> HourClass) -> Vec<Noisy> {
     let mut found: BTreeMap<Fingerprint, Noisy> = BTreeMap::new();
     for record in records {
         for alert in &record.alerts {
@@ -59,7 +59,7 @@ pub fn noisy(world: &World, records: &[&Record]) -> Vec<Noisy> {
             row.acknowledged += u32::from(record.acknowledged_at.is_some());
             row.acted_on += u32::from(record.deeds_in_all > 0);
             row.by_itself += u32::from(record.is_by_itself());
-            row.sleep += u32::from(hours::hour_class(world, record.opened_at) == HourClass::Sleep);
+            row.sleep += u32::from(class(record.opened_at) == HourClass::Sleep);
             if row.incidents.len() >= EXAMPLES {
                 row.incidents.remove(0);
             }

@@ -1,6 +1,8 @@
 //! Readings of a probe, hour by hour → what is left of its error budget (RULES: figures, "unknown is never good").
 
+use crate::domain::ProbeDefinition;
 use crate::domain::probe::Objective;
+use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -88,6 +90,14 @@ pub fn budget(
         burnt: thin.is_none().then(|| bad as f64 / allowed),
         thin,
     }
+}
+
+/// The budget of a probe of the world, from its hours; absent where it has no objective.
+pub fn of_probe(world: &World, probe: &ProbeDefinition, hours: &[HourOfLooks], now: Timestamp) -> Option<Budget> {
+    let objective = probe.objective?;
+    let from = SignedDuration::try_from(objective.window).ok().and_then(|window| now.checked_sub(window).ok()).unwrap_or(Timestamp::MIN);
+    let maintenance = super::maintenance::of_probe(world, probe, from, now);
+    Some(budget(&objective, probe.every, hours, &maintenance, now))
 }
 
 /// The share of a budget that an outage of this length burns.

@@ -1,8 +1,7 @@
 //! An ended incident → what to change (RULES: review): a runbook that is missing, a probe that is missing, what is done by
 //! hand again and again, alerts that are only noise. Each with its evidence, and with a file to accept where one helps.
 
-use super::hours;
-use super::{noise, runbook_match, similar};
+use super::{hours, noise, runbook_match, similar};
 use crate::domain::people::HourClass;
 use crate::domain::review::Finding;
 use crate::domain::{Event, IncidentId, Severity, Subject};
@@ -211,7 +210,7 @@ fn noise_of(world: &World, incident: &Incident) -> Vec<Proposal> {
     let since = incident.opened_at.checked_sub(HABITS).unwrap_or(Timestamp::MIN);
     let records: Vec<&Record> =
         world.records.values().map(|record| &**record).filter(|record| record.opened_at >= since && !record.drill).collect();
-    let own = noise::noisy(world, &records).into_iter().filter(|row| incident.alerts.contains_key(&row.alert));
+    let own = noise::noisy(&records, &|at| hours::hour_class(world, at)).into_iter().filter(|row| incident.alerts.contains_key(&row.alert));
     own.map(|row| {
         let asleep = hours::hour_class(world, incident.opened_at) == HourClass::Sleep;
         let evidence = format!(

@@ -1,4 +1,4 @@
-//! The shifts of twelve hours that load is counted by. A rule without state.
+//! Shifts of twelve hours, by which load on people is counted and handovers are made.
 
 use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;
@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 pub const SHIFT: SignedDuration = SignedDuration::from_hours(12);
 /// The local times at which shifts begin.
 const SHIFTS: [Time; 2] = [time(8, 0, 0, 0), time(20, 0, 0, 0)];
+
 /// When the shift began that an instant is in: 08:00 or 20:00 in this zone, the day before where it is early.
 pub fn shift_start(at: Timestamp, zone: &TimeZone) -> Timestamp {
     let local = at.to_zoned(zone.clone());

@@ -200,7 +200,7 @@ impl Record {
             detected_at: incident.alerts.values().map(|alert| alert.since).fold(incident.opened_at, Timestamp::min),
             opened_at: incident.opened_at,
             acknowledged_at: incident.first_acknowledged_at,
-            mitigated_at: None,
+            mitigated_at: incident.mitigated_at,
             resolved_at: incident.resolved.as_ref().map(|end| end.at),
             resolved_by: incident.resolved.as_ref().filter(|end| end.by.is_person()).map(|end| end.by.name().to_owned()),
             reason: incident.resolved.as_ref().map(|end| short(&end.reason)).unwrap_or_default(),

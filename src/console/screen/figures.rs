@@ -16,7 +16,7 @@ use crate::domain::{ProbeId, Refusal};
 use crate::notes::wording::span;
 use crate::rules::figures::{By, Figures, Group, Took, Wanted, figures};
 use crate::rules::noise::Noisy;
-use crate::rules::objective::{Budget, budget};
+use crate::rules::objective::{Budget, of_probe};
 use crate::wire::message::{Answer, Ask};
 use crossterm::event::MouseEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -255,9 +255,10 @@ impl Page for FiguresPage {
     fn answered(&mut self, id: u64, result: &Result<Answer, Refusal>, session: &mut Session) {
         let Some(probe) = self.asked.remove(&id) else { return };
         let definition = session.world.probe(&probe).map(|probe| probe.definition.clone());
-        let objective = definition.as_ref().and_then(|definition| definition.objective);
-        if let (Some(objective), Some(definition), Ok(Answer::Hours(hours))) = (objective, definition, result) {
-            self.budgets.insert(probe, budget(&objective, definition.every, hours, &[], session.now));
+        if let (Some(definition), Ok(Answer::Hours(hours))) = (definition, result)
+            && let Some(budget) = of_probe(&session.world, &definition, hours, session.now)
+        {
+            self.budgets.insert(probe, budget);
             self.counted = None;
         }
     }

@@ -22,7 +22,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{Entry, Event, Health, ProbeId, Refusal, Sample, Verdict};
-use crate::rules::objective::{Budget, budget};
+use crate::rules::objective::{Budget, of_probe};
 use crate::wire::message::{Answer, Ask, Said};
 use crate::world::Probe;
 use crossterm::event::{MouseEvent, MouseEventKind};
@@ -339,8 +339,7 @@ impl Page for ProbePage {
         if self.hours_asked == Some(id) {
             self.hours_asked = None;
             if let (Some(probe), Ok(Answer::Hours(hours))) = (session.world.probe(&self.probe), result) {
-                let definition = &probe.definition;
-                self.budget = definition.objective.map(|objective| budget(&objective, definition.every, hours, &[], session.now));
+                self.budget = of_probe(&session.world, &probe.definition, hours, session.now);
             }
             return;
         }
