@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod made;
+#[path = "escalation/simulation.rs"]
+mod simulation;
 
 use dogwatch::domain::channel::Setting;
 use dogwatch::domain::incident::AlertNotice;
