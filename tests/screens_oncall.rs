@@ -49,14 +49,21 @@ fn people() -> People {
     People {
         people: [("ana".into(), person("ana")), ("lea".into(), person("lea")), ("max".into(), max)].into(),
         rotas: vec![rota("primary", &["ana", "lea"]), rota("database", &["max"])],
-        chains: vec![Chain { severities: [Severity::Critical, Severity::High].into(), steps, repeat: 1, patience: Duration::from_mins(15) }],
+        chains: vec![Chain {
+            severities: [Severity::Critical, Severity::High].into(),
+            steps,
+            repeat: 1,
+            patience: Duration::from_mins(15),
+        }],
         ..People::default()
     }
 }
 
 fn story() -> Story {
     let mut story = Story::busy();
-    for (id, kind) in [("mail", ChannelKind::Command { run: vec!["mail".into()], env: [].into() }), ("bell", ChannelKind::Terminal { everyone: false })] {
+    for (id, kind) in
+        [("mail", ChannelKind::Command { run: vec!["mail".into()], env: [].into() }), ("bell", ChannelKind::Terminal { everyone: false })]
+    {
         story.tell(86_000, Author::Engine, Event::ChannelDefined { channel: Arc::new(ChannelDefinition::new(id, kind)) });
     }
     story.tell(86_000, Author::Engine, Event::PeopleDefined { people: Arc::new(people()) });
@@ -71,8 +78,7 @@ fn story() -> Story {
     let (critical, high) = (IncidentId(41), IncidentId(40));
     story.tell(840, Author::Engine, Event::EscalationStarted { incident: critical, severity: Severity::Critical, next_at: ago(840) });
     let told = vec![Told { channel: "mail".into(), person: Some("ana".into()) }];
-    let escalated =
-        Event::IncidentEscalated { incident: critical, round: 0, step: 0, told, untold: vec![], next_at: Some(ago(-60)) };
+    let escalated = Event::IncidentEscalated { incident: critical, round: 0, step: 0, told, untold: vec![], next_at: Some(ago(-60)) };
     story.tell(840, Author::Engine, escalated);
     story.tell(180, Author::Engine, Event::EscalationStarted { incident: high, severity: Severity::High, next_at: ago(180) });
     story.tell(120, ana(), Event::IncidentAcknowledged { incident: high, note: Some("on it".into()) });

@@ -6,6 +6,7 @@ mod ask;
 mod draw;
 mod news;
 mod operate;
+mod queue;
 
 pub use act::edit;
 
@@ -18,9 +19,11 @@ use super::place::Place;
 use super::screen::{self, Page, Screen};
 use super::session::{Session, Tone, Wish};
 use super::target::Target;
+use super::theme::Role;
 use super::theme::{Depth, Theme};
 use super::widget::chooser::Chooser;
 use super::widget::input::TEXT_MAX;
+use super::widget::line::Line;
 use crate::domain::{Phase, ProbeId, RunId};
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
@@ -336,10 +339,19 @@ impl App {
     fn preview(&mut self) {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
         let commands = dialog.for_preview();
-        if commands.is_empty() || commands.len() > PREVIEWS_MAX {
+        if commands.is_empty() {
             return;
         }
-        let asked: Vec<_> = commands.into_iter().map(|(object, command)| (object, self.session.dry_run(command))).collect();
+        let more = commands.len().saturating_sub(PREVIEWS_MAX);
+        if let Some(Layer::Dialog(dialog)) = self.layers.last_mut().filter(|_| more > 0) {
+            // Of very many the first ones are looked at; each is asked for and answered by itself when it is done.
+            let words = format!("the first {PREVIEWS_MAX} are looked at below, {more} more are done alike");
+            if !dialog.body.iter().any(|line| line.text() == words) {
+                dialog.body.push(Line::of(Role::Warning, words));
+            }
+        }
+        let commands = commands.into_iter().take(PREVIEWS_MAX);
+        let asked: Vec<_> = commands.map(|(object, command)| (object, self.session.dry_run(command))).collect();
         if let Some(Layer::Dialog(dialog)) = self.layers.last_mut() {
             dialog.preview = match asked.as_slice() {
                 [(_, id)] => Preview::Asked(*id),

@@ -23,6 +23,10 @@ pub enum Place {
     Output,
     /// The page of all flows.
     FlowList,
+    /// The page of the queue.
+    Queue,
+    /// The page of silences and maintenance windows.
+    Silences,
     /// The page of a run with its steps.
     Run,
     /// Two outputs beside one another.
@@ -55,6 +59,8 @@ impl Place {
             Self::Runbook => "runbook",
             Self::Output => "output",
             Self::FlowList => "list of flows",
+            Self::Queue => "queue",
+            Self::Silences => "silences",
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",

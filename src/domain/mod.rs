@@ -11,8 +11,10 @@ pub mod few;
 pub mod flow;
 pub mod id;
 pub mod incident;
+pub mod matcher;
 pub mod message;
 pub mod note;
+pub mod overlay;
 pub mod people;
 pub mod person;
 pub mod probe;
@@ -34,7 +36,9 @@ pub use id::{
     SourceId, StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
+pub use matcher::Matcher;
 pub use message::{Message, MessageRef, Point};
+pub use overlay::{AckLife, MaintenanceWindow, SilenceId};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};

@@ -32,7 +32,8 @@ fn flow_labels(flow: &FlowDefinition, name: &str) -> Labels {
     labels(&flow.labels, name, flow.id.source().as_str(), ("flow", flow.id.as_str()))
 }
 
-fn probe_labels(probe: &ProbeDefinition) -> Labels {
+/// The labels of an alert on a probe.
+pub(super) fn probe_labels(probe: &ProbeDefinition) -> Labels {
     labels(&probe.labels, PROBE_DOWN, probe.id.source().as_str(), ("probe", probe.id.as_str()))
 }
 

@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, sending};
+use super::{Decision, maintenance, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -37,7 +37,9 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         group_by: read.group_by.clone(),
     };
     let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
-    (!same).then(loaded).into_iter().chain(batch_day).collect()
+    let life = (world.ack_life != read.ack).then_some(Event::AckLifeDefined { life: read.ack });
+    let windows = maintenance::defined(world, &read.maintenance);
+    (!same).then(loaded).into_iter().chain(batch_day).chain(life).chain(windows).collect()
 }
 
 /// Calendars that are new or different, and calendars that are gone.

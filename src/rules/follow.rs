@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, escalation, health, messages, misses, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, conditions, escalation, health, messages, misses, overlays, runs, sending, slots, timing, triage};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -97,9 +97,18 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
         Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
-        Event::IncidentOpened { incident, .. } | Event::AcknowledgementEnded { incident, .. } => {
+        Event::IncidentOpened { incident, alert, .. } => {
+            let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
+            Decision::events(muted.into_iter().chain(escalation::starts(world, *incident, asked.now)))
+        }
+        Event::IncidentJoined { incident, alert } => overlays::of_new_alert(world, *incident, *alert, asked.now).into(),
+        Event::IncidentSplit { incident, new, .. } => {
+            Decision::events(triage::of_split(world, *incident).into_iter().chain(escalation::starts(world, *new, asked.now)))
+        }
+        Event::AcknowledgementEnded { incident, .. } | Event::SnoozeEnded { incident, .. } | Event::MitigationEnded { incident, .. } => {
             escalation::starts(world, *incident, asked.now).into()
         }
+        Event::SilenceEnded { .. } | Event::MaintenanceEnded { .. } => Decision::events(escalation::wakes(world, asked.now)),
         Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
         Event::IncidentResolved { incident, .. } => escalation::resolved(world, *incident, asked.now).into(),
         Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
@@ -138,7 +147,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.
 fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
-    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    let mut motions = world.flow(flow)?.stirring().filter(|run| run.noop.is_some());
     motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 

@@ -73,6 +73,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 pools: settings.pools.clone(),
                 calendars: calendars.into_all(),
                 batch_day: settings.batch_day,
+                maintenance: settings.maintenance.clone(),
+                ack: settings.ack,
                 people: Arc::new(settings.people.clone()),
             },
             settings,

@@ -16,6 +16,7 @@ mod find;
 mod flow;
 mod init;
 mod load;
+mod maintenance;
 mod messages;
 mod name;
 mod people;

@@ -3,17 +3,19 @@
 use super::calendar::Calendars;
 use super::channel;
 use super::file::SourceFile;
+use super::maintenance;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::people;
 use super::table::{self, Keys, Table};
-use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
 use crate::domain::people::People;
+use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -46,6 +48,10 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Maintenance windows, sorted by name.
+    pub maintenance: Vec<Arc<MaintenanceWindow>>,
+    /// How long an acknowledgement lives without a sign of life. Default 30 minutes, asked 5 minutes before.
+    pub ack: AckLife,
     /// People, rotas, hours and chains of escalation.
     pub people: People,
 }
@@ -99,14 +105,18 @@ const KEYS: Keys = Keys {
         "channels",
         "messages",
         "pools",
+        "grouping",
+        "maintenance",
+        "ack",
         "people",
         "rota",
         "override",
         "hours",
         "escalation",
     ],
-    later: &["source", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
 };
+const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
@@ -123,6 +133,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
     let zone = zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned());
     Settings {
         name: name(&top, folder),
+        maintenance: maintenance::windows(&top, &zone),
+        ack: maintenance::ack(&top),
         people: people::read(&top, &people::Known { channels: &names, calendars, zone: &zone }),
         zone,
         group_by: group_by(&top),
@@ -178,10 +190,17 @@ fn name(top: &Table<'_>, folder: &str) -> String {
 }
 
 fn group_by(top: &Table<'_>) -> Vec<String> {
-    if top.value("group_by").is_none() {
-        return vec!["source".to_owned(), "service".to_owned()];
-    }
-    let labels = top.texts("group_by");
+    let table = top.table("grouping", &GROUPING);
+    let given = table.as_ref().filter(|table| table.value("by").is_some());
+    let labels = match (given, top.value("group_by")) {
+        (Some(table), Some(_)) => {
+            top.file.wrong_but(table.place("by"), "`grouping.by` and `group_by` say the same twice", "keep one of them");
+            return Vec::new();
+        }
+        (Some(table), None) => table.texts("by"),
+        (None, Some(_)) => top.texts("group_by"),
+        (None, None) => return vec!["source".to_owned(), "service".to_owned()],
+    };
     for label in &labels {
         if label.value.is_empty() || !label.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             top.file.wrong(label.at.clone(), format!("`{}` is not the name of a label", label.value));

@@ -46,7 +46,8 @@ fn one_night(seed: u64) -> Made {
         match chance.below(11) {
             0 | 1 => {
                 let severity = if chance.below(2) == 0 { Severity::Critical } else { Severity::High };
-                let cause = if chance.below(2) == 0 { AlertCause::Outside { link: None } } else { AlertCause::ProbeDown { probe: "p".into() } };
+                let cause =
+                    if chance.below(2) == 0 { AlertCause::Outside { link: None } } else { AlertCause::ProbeDown { probe: "p".into() } };
                 super::define(&mut made, alert(name, severity, cause));
             }
             2 => drop(over(&mut made, name)),
@@ -88,7 +89,10 @@ fn laws(entries: &[Entry], seed: u64) {
         let seq = entry.seq;
         match &entry.event {
             Event::EscalationStarted { incident, .. } => {
-                assert!(!acknowledged.contains(incident) && !over.contains(incident), "seed {seed}, entry {seq}: a chain begins without need");
+                assert!(
+                    !acknowledged.contains(incident) && !over.contains(incident),
+                    "seed {seed}, entry {seq}: a chain begins without need"
+                );
                 chains.insert(*incident, (seq, None));
             }
             Event::IncidentAcknowledged { incident, .. } => drop(acknowledged.insert(*incident)),

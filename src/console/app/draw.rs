@@ -191,6 +191,14 @@ impl App {
                 channel.id()
             ));
         }
+        if let Some(first) = session.asked_of_me().first() {
+            let until = session.world.incident(*first).and_then(|row| row.acknowledged.as_ref()?.asked_until);
+            let until = until.map(|at| format!(" at {}", session.time(at))).unwrap_or_default();
+            banners.push(format!(
+                "still on incident {first}? {} yes; without a word it comes back to the queue{until}",
+                key(Action::StillOnIt)
+            ));
+        }
         banners.extend(self.away());
         banners.truncate(BANNERS_MAX);
         banners

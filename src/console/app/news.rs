@@ -94,6 +94,10 @@ impl App {
             Event::IncidentOpened { incident, title, severity, .. } if *severity >= Severity::High => {
                 self.session.toast(Tone::Bad, format!("{severity} incident {incident}: {title}"));
             }
+            Event::AcknowledgementAsked { incident, until } if self.session.asked_of_me().contains(incident) => {
+                let until = self.session.time(*until);
+                self.session.toast(Tone::Bad, format!("still on incident {incident}? without a word it comes back at {until}"));
+            }
             Event::MessageDue { message } if self.rings(message) => self.session.outs.push(Out::Ring(message.subject.clone())),
             Event::ProbeRemoved { probe } => self.session.readings.retain(|other| other != probe),
             _ => {}
@@ -164,6 +168,12 @@ impl App {
             pending.answered = Some(self.session.now);
             let (verb, target) = (pending.command.verb(), pending.target.clone());
             match result {
+                Ok(Answer::Accepted(Accepted::Silence(silence))) => {
+                    self.session.toast(Tone::Good, format!("silence {silence} lasts"));
+                }
+                Ok(Answer::Accepted(Accepted::Incident(incident))) => {
+                    self.session.toast(Tone::Good, format!("incident {incident} was made"));
+                }
                 Ok(Answer::Accepted(Accepted::Run(run))) => {
                     self.toast(Tone::Good, format!("{run} is on its way"), Some(run.clone()));
                     self.announced();
@@ -176,6 +186,7 @@ impl App {
                 }
             }
         }
+        self.session.command_next();
         for (_, page) in &mut self.pages {
             page.answered(id, result, &mut self.session);
         }
