@@ -105,7 +105,7 @@ fn without_people_the_page_says_what_to_write() {
 #[test]
 fn the_head_names_who_is_on_call() {
     let mut stage = Stage::with(&story(), (160, 40));
-    assert!(stage.picture().lines().next().unwrap().contains("on call ana ▸ 08:00"), "{}", stage.picture());
+    assert!(stage.picture().lines().next().unwrap().contains("on call ana → 08:00"), "{}", stage.picture());
     let mut small = Stage::with(&story(), (80, 24));
     assert!(!small.picture().lines().next().unwrap().contains("on call"));
 }
