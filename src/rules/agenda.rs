@@ -98,12 +98,12 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::EscalationEnded { incident, .. }
         | Event::IncidentRetold { incident, .. }
         | Event::RecoveryTold { incident, .. }
-        | Event::IncidentJoined { incident, .. } => vec![DueKey::Escalation(*incident)],
+        | Event::IncidentJoined { incident, .. }
+        | Event::IncidentMitigated { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
         // A sign of life is no such event: the question that came too early is found to be none.
-        Event::IncidentMitigated { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::AcknowledgementAsked { incident, .. }

@@ -231,19 +231,19 @@ pub(super) fn resolved(world: &World, id: IncidentId, now: Timestamp) -> Option<
     if escalation.told.is_empty() {
         return None;
     }
-    recovery(world, incident, escalation, now)
+    Some(recovery(world, incident, escalation, now))
 }
 
-fn recovery(world: &World, incident: &Incident, escalation: &Escalation, now: Timestamp) -> Option<Event> {
+fn recovery(world: &World, incident: &Incident, escalation: &Escalation, now: Timestamp) -> Event {
     let severity = incident.severity;
-    Some(match hours::quiet_until(world, severity, now) {
+    match hours::quiet_until(world, severity, now) {
         Some(until) => Event::EscalationDeferred {
             incident: incident.id,
             until,
             reason: format!("off hours: that this {severity} is over waits for business hours"),
         },
         None => Event::RecoveryTold { incident: incident.id, told: escalation.told.clone() },
-    })
+    }
 }
 
 /// People are told: one message for each of them.
