@@ -104,8 +104,12 @@ impl Messages {
             Point::Failed => &self.failed,
             Point::Late => &self.late,
             Point::Recovered => &self.recovered,
-            Point::Storm | Point::Test => &[],
-            Point::IncidentOpened | Point::IncidentEscalated | Point::IncidentGrown | Point::IncidentRecovered => &[],
+            Point::Storm
+            | Point::Test
+            | Point::IncidentOpened
+            | Point::IncidentEscalated
+            | Point::IncidentGrown
+            | Point::IncidentRecovered => &[],
         }
     }
 
@@ -118,8 +122,12 @@ impl Messages {
             Point::Failed => &mut self.failed,
             Point::Late => &mut self.late,
             Point::Recovered => &mut self.recovered,
-            Point::Storm | Point::Test => return None,
-            Point::IncidentOpened | Point::IncidentEscalated | Point::IncidentGrown | Point::IncidentRecovered => return None,
+            Point::Storm
+            | Point::Test
+            | Point::IncidentOpened
+            | Point::IncidentEscalated
+            | Point::IncidentGrown
+            | Point::IncidentRecovered => return None,
         })
     }
 

@@ -123,7 +123,8 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::EscalationEnded { incident, .. }
         | Event::IncidentRetold { incident, .. }
         | Event::RecoveryTold { incident, .. }
-        | Event::IncidentJoined { incident, .. } => vec![DueKey::Escalation(*incident)],
+        | Event::IncidentJoined { incident, .. }
+        | Event::IncidentMitigated { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }

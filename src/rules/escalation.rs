@@ -1,16 +1,18 @@
 //! Who is told of an incident, when (RULES: escalation). The next time of each chain is a part of its facts, so that a
 //! restart neither loses nor repeats it; when it comes, the state is looked at again.
 
-use super::{Asked, Decision, alerts, hours, incident_messages, rota};
+use super::{Asked, Decision, alerts, hours, incident_messages, overlays, rota};
 use crate::domain::incident::AlertCause;
 use crate::domain::people::{Chain, Told, Untold, Whom};
 use crate::domain::{ChannelKind, Event, IncidentId, PersonId, Severity};
-use crate::world::{Escalation, Incident, World};
+use crate::world::{Escalation, Incident, OverlayKind, World};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// How long an alert from outside waits for others of its incident (RULES: grouping).
 const OUTSIDE_WAIT: SignedDuration = SignedDuration::from_secs(30);
+/// How long a chain waits for something whose end is not known.
+const LOOK_AGAIN: Duration = Duration::from_mins(5);
 /// Failed tries after which a channel counts as failing, as for its alert.
 const FAILURES: u32 = 3;
 
@@ -51,7 +53,11 @@ pub fn next_step(world: &World, incident: &Incident) -> Option<NextStep> {
 
 /// An incident was opened, became worse, or nobody works on it any more: its chain begins.
 pub(super) fn starts(world: &World, id: IncidentId, now: Timestamp) -> Option<Event> {
-    let incident = world.incident(id).filter(|incident| incident.is_open() && incident.acknowledged.is_none())?;
+    let incident = world.incident(id).filter(|incident| incident.is_open())?;
+    let rests = overlays::quiet(world, incident, now).is_some_and(|quiet| is_of_a_person(&quiet));
+    if rests {
+        return None;
+    }
     let chain = world.duty.people.chain(incident.severity)?;
     let mut next_at = later(now, chain.steps.first()?.wait);
     let outside = incident.alerts.values().any(|alert| matches!(alert.notice.cause, AlertCause::Outside { .. }));
@@ -59,6 +65,24 @@ pub(super) fn starts(world: &World, id: IncidentId, now: Timestamp) -> Option<Ev
         next_at = next_at.max(incident.opened_at.checked_add(OUTSIDE_WAIT).unwrap_or(now));
     }
     Some(Event::EscalationStarted { incident: id, severity: incident.severity, next_at })
+}
+
+/// Whether a person looks after the incident: then its chain rests, and what ends that begins it anew. What only hides an
+/// incident for a time lets its chain wait.
+fn is_of_a_person(quiet: &overlays::Quiet) -> bool {
+    matches!(quiet.kind, OverlayKind::Acknowledged | OverlayKind::Mitigated | OverlayKind::Snoozed)
+}
+
+/// A silence or a maintenance window has ended: chains that waited for it are looked at now.
+pub(super) fn wakes(world: &World, now: Timestamp) -> Vec<Event> {
+    let waiting = world.escalating.iter().filter_map(|(_, id)| world.incident(*id)).filter(|incident| {
+        let waits = incident.escalation.as_ref().is_some_and(|escalation| escalation.put_off.is_some());
+        incident.is_open() && waits && overlays::quiet(world, incident, now).is_none()
+    });
+    let free = waiting.filter(|incident| hours::quiet_until(world, incident.severity, now).is_none());
+    let again =
+        |incident: &Incident| Event::EscalationDeferred { incident: incident.id, until: now, reason: "nothing hides it any more".into() };
+    free.map(again).collect()
 }
 
 /// An incident became worse: where nobody works on it, a worse chain begins.
@@ -93,6 +117,10 @@ pub(super) fn due(world: &World, id: IncidentId, asked: &Asked) -> Decision {
 
 /// Until when, and why, people are not told now.
 fn waits(world: &World, incident: &Incident, now: Timestamp) -> Option<(Timestamp, String)> {
+    if let Some(quiet) = overlays::quiet(world, incident, now) {
+        let until = quiet.until.filter(|until| *until > now).unwrap_or_else(|| later(now, LOOK_AGAIN));
+        return Some((until, quiet.words()));
+    }
     let until = hours::quiet_until(world, incident.severity, now)?;
     Some((until, format!("off hours: {} waits for business hours", incident.severity)))
 }
@@ -203,19 +231,19 @@ pub(super) fn resolved(world: &World, id: IncidentId, now: Timestamp) -> Option<
     if escalation.told.is_empty() {
         return None;
     }
-    recovery(world, incident, escalation, now)
+    Some(recovery(world, incident, escalation, now))
 }
 
-fn recovery(world: &World, incident: &Incident, escalation: &Escalation, now: Timestamp) -> Option<Event> {
+fn recovery(world: &World, incident: &Incident, escalation: &Escalation, now: Timestamp) -> Event {
     let severity = incident.severity;
-    Some(match hours::quiet_until(world, severity, now) {
+    match hours::quiet_until(world, severity, now) {
         Some(until) => Event::EscalationDeferred {
             incident: incident.id,
             until,
             reason: format!("off hours: that this {severity} is over waits for business hours"),
         },
         None => Event::RecoveryTold { incident: incident.id, told: escalation.told.clone() },
-    })
+    }
 }
 
 /// People are told: one message for each of them.

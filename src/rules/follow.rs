@@ -115,8 +115,13 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
             Decision::events(muted.into_iter().chain(evidence::of_alert(world, *incident, *alert)))
         }
-        Event::IncidentSplit { incident, .. } => triage::of_split(world, *incident).into(),
-        Event::AcknowledgementEnded { incident, .. } => escalation::starts(world, *incident, asked.now).into(),
+        Event::IncidentSplit { incident, new, .. } => {
+            Decision::events(triage::of_split(world, *incident).into_iter().chain(escalation::starts(world, *new, asked.now)))
+        }
+        Event::AcknowledgementEnded { incident, .. } | Event::SnoozeEnded { incident, .. } | Event::MitigationEnded { incident, .. } => {
+            escalation::starts(world, *incident, asked.now).into()
+        }
+        Event::SilenceEnded { .. } | Event::MaintenanceEnded { .. } => Decision::events(escalation::wakes(world, asked.now)),
         Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
         Event::IncidentResolved { incident, .. } => {
             let told = escalation::resolved(world, *incident, asked.now);

@@ -184,13 +184,13 @@ fn rota(table: &Table<'_>, name: &str, people: &BTreeMap<PersonId, Person>, know
     let (weekday, handover) = table.text("handover").and_then(|text| handover(table, &text)).unwrap_or((None, Time::midnight()));
     let default_hours = if weekday.is_some() { 7 * DAY_HOURS } else { DAY_HOURS };
     let shift = table.span("shift", HOUR..=HOUR * DAY_HOURS * 56).map(|shift| {
-        if shift.as_secs() % 3_600 != 0 {
+        if !shift.as_secs().is_multiple_of(3_600) {
             table.file.wrong(table.place("shift"), "`shift` is a whole number of hours, such as \"12h\" or \"7d\"");
         }
         u32::try_from(shift.as_secs() / 3_600).unwrap_or(default_hours)
     });
     let shift_hours = shift.unwrap_or(default_hours);
-    if let Some(day) = weekday.filter(|_| shift_hours % (7 * DAY_HOURS) != 0) {
+    if let Some(day) = weekday.filter(|_| !shift_hours.is_multiple_of(7 * DAY_HOURS)) {
         let hint = format!("leave the day out of `handover`, or take `shift = \"7d\"`: only whole weeks always end on a {}", day.name());
         table.file.wrong_but(table.place("shift"), "`shift` is no whole number of weeks, and `handover` names a day of the week", hint);
     }
@@ -228,13 +228,11 @@ fn handover(table: &Table<'_>, text: &At<&str>) -> Option<(Option<WeekDay>, Time
         Some(day) => Some(word_of(table.file, "handover", &day, &DAYS)?),
         None => None,
     };
-    match clock_time(clock) {
-        Some(time) => Some((day, time)),
-        None => {
-            table.file.wrong(text.at.clone(), "`handover` is a time of day such as \"08:00\", or \"mon 08:00\"");
-            None
-        }
+    let time = clock_time(clock);
+    if time.is_none() {
+        table.file.wrong(text.at.clone(), "`handover` is a time of day such as \"08:00\", or \"mon 08:00\"");
     }
+    time.map(|time| (day, time))
 }
 
 fn clock_time(text: &str) -> Option<Time> {
@@ -400,7 +398,7 @@ fn whom(table: &Table<'_>, text: &At<&str>, people: &BTreeMap<PersonId, Person>,
         "channel" => known.channels.checked(table, text, name).then(|| Whom::Channel(ChannelId::new(name))),
         _ => {
             let reason = format!("`{kind}` is nobody who can be told");
-            match nearest(kind, ["rota", "person", "team", "channel"].into_iter()) {
+            match nearest(kind, ["rota", "person", "team", "channel"]) {
                 Some(word) => table.file.wrong_but(text.at.clone(), reason, format!("did you mean `{word}:{name}`?")),
                 None => table.file.wrong_but(text.at.clone(), reason, "one of rota:NAME, person:NAME, team:NAME, channel:NAME"),
             }

@@ -121,6 +121,11 @@ const KEYS: Keys = Keys {
         "evidence",
         "secrets",
         "remediation",
+        "people",
+        "rota",
+        "override",
+        "hours",
+        "escalation",
     ],
     later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
 };

@@ -142,10 +142,14 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
-            Event::IncidentMitigated { incident, .. } => self.incident_mitigated(*incident, by, at),
+            Event::IncidentMitigated { incident, .. } => {
+                self.incident_mitigated(*incident, by, at);
+                self.escalation_rests(*incident);
+            }
             Event::MitigationEnded { incident, .. } => self.mitigation_ended(*incident),
             Event::IncidentSnoozed { incident, until, reason } => {
                 self.incident_snoozed(*incident, Snooze { by: by.to_owned(), reason: reason.clone(), since: at, until: *until });
+                self.escalation_rests(*incident);
             }
             Event::SnoozeEnded { incident, .. } => self.change_incident(*incident, |incident| incident.snoozed = None),
             Event::IncidentClaimed { incident } => {
@@ -156,7 +160,10 @@ impl World {
                 self.incident_owned(*incident, Some(Owner { name: to.clone(), by: by.to_owned(), since: at }));
             }
             Event::AcknowledgementAsked { incident, until } => self.acknowledgement_asked(*incident, *until),
-            Event::IncidentMerged { incident, into } => self.incident_merged(*incident, *into, &entry.author, at),
+            Event::IncidentMerged { incident, into } => {
+                self.incident_merged(*incident, *into, &entry.author, at);
+                self.escalation_merged(*incident, *into, at);
+            }
             Event::IncidentSplit { incident, new, title, severity, alerts } => {
                 self.incident_split(*incident, *new, title, *severity, alerts, at);
             }

@@ -73,6 +73,11 @@ impl Escalation {
         }
     }
 
+    /// No chain runs; only who was told is known.
+    pub(super) fn at_rest(severity: Severity, number: u64, at: Timestamp) -> Self {
+        Self { next_at: None, ..Self::new(severity, number, at, at) }
+    }
+
     /// When it must be looked at next.
     pub fn due(&self) -> Option<Timestamp> {
         [self.next_at, self.more_at, self.recovery_at].into_iter().flatten().min()
@@ -100,7 +105,8 @@ impl Escalation {
 
     pub(super) fn put_off(&mut self, until: Timestamp, reason: &str, at: Timestamp) {
         for time in [&mut self.next_at, &mut self.more_at, &mut self.recovery_at].into_iter().flatten() {
-            if *time <= at {
+            // What was put off before is put off again, or called back.
+            if *time <= at || self.put_off.is_some() {
                 *time = until;
             }
         }
@@ -120,6 +126,10 @@ impl Escalation {
         // What has joined by now is told with it.
         self.more = 0;
         self.more_at = None;
+        self.also_told(told);
+    }
+
+    pub(super) fn also_told(&mut self, told: &[Told]) {
         for one in told {
             if !self.told.contains(one) && self.told.len() < TOLD_KEPT {
                 self.told.push(one.clone());

@@ -172,6 +172,12 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
         | Event::Noted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
         | Event::IncidentMitigated { incident, .. }
         | Event::MitigationEnded { incident, .. }
         | Event::IncidentSnoozed { incident, .. }
@@ -189,13 +195,7 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
             world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
         }
-        Event::EscalationDeferred { incident, .. }
-        | Event::IncidentEscalated { incident, .. }
-        | Event::EscalationExhausted { incident }
-        | Event::EscalationEnded { incident, .. }
-        | Event::IncidentRetold { incident, .. }
-        | Event::RecoveryTold { incident, .. }
-        | Event::EntryPinned { incident, .. }
+        Event::EntryPinned { incident, .. }
         | Event::EvidenceAsked { incident, .. }
         | Event::EvidenceTaken { incident, .. }
         | Event::WriteUpMoved { incident, .. }

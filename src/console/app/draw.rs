@@ -142,7 +142,7 @@ impl App {
         let now = rules::on_call(&session.world, &rota.id, session.now)?;
         let until = now.until.map(|until| {
             session.changes_in(until.duration_since(session.now));
-            format!(" {} {}", session.glyphs.next, session.time(until))
+            format!(" {} {}", session.glyphs.arrow, session.time(until))
         });
         Some(match now.person {
             Some(person) => (Role::Text, format!("on call {person}{}", until.unwrap_or_default())),

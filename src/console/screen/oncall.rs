@@ -204,7 +204,8 @@ impl Page for OnCallPage {
         }
         // The upper part gives way where the lower one has rows that would not be seen.
         let lower = self.rows.len() - self.upper;
-        let room = if lower == 0 { left.height } else { left.height.saturating_sub(2).max(left.height / 2) };
+        let needed = u16::try_from(lower).unwrap_or(u16::MAX).saturating_add(1);
+        let room = if lower == 0 { left.height } else { left.height.saturating_sub(needed).max(left.height / 2) };
         let shown = self.upper.min(usize::from(room));
         let first = self.cursor.at.min(self.upper.saturating_sub(1)).saturating_sub(shown.saturating_sub(1));
         for place in first..first + shown {

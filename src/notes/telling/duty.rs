@@ -3,6 +3,7 @@
 use super::Teller;
 use crate::domain::Event;
 use crate::domain::people::{Told, Untold};
+use std::fmt::Write as _;
 
 impl Teller<'_> {
     /// The words of a fact about people; empty for every other fact.
@@ -27,10 +28,10 @@ impl Teller<'_> {
                 let round = if *round > 0 { format!(", round {}", round + 1) } else { String::new() };
                 let mut words = format!("incident {incident}, step {}{round}: {}", step + 1, self.told(told));
                 for Untold { whom, reason } in untold {
-                    words.push_str(&format!("; {whom} was not reached: {reason}"));
+                    let _ = write!(words, "; {whom} was not reached: {reason}"); // writing to a text cannot fail
                 }
                 if let Some(at) = next_at.filter(|_| !told.is_empty()) {
-                    words.push_str(&format!("; next at {}", self.second(at)));
+                    let _ = write!(words, "; next at {}", self.second(at)); // writing to a text cannot fail
                 }
                 words
             }

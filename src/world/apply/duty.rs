@@ -70,6 +70,19 @@ impl World {
         self.escalation(id, Escalation::rest);
     }
 
+    /// Whoever was told of an incident that became part of another is told of the end of that one.
+    pub(super) fn escalation_merged(&mut self, id: IncidentId, into: IncidentId, at: Timestamp) {
+        self.escalation_rests(id);
+        let told = self.incident(id).filter(|incident| incident.merged_into == Some(into));
+        let told = told.and_then(|incident| Some(incident.escalation.as_ref()?.told.clone())).unwrap_or_default();
+        let Some(severity) = self.incident(into).map(|incident| incident.severity).filter(|_| !told.is_empty()) else { return };
+        let seq = self.seq;
+        self.change_escalation(into, |escalation| {
+            let own = escalation.get_or_insert_with(|| Box::new(Escalation::at_rest(severity, seq, at)));
+            own.also_told(&told);
+        });
+    }
+
     pub(super) fn escalation_joined(&mut self, id: IncidentId, at: Timestamp) {
         self.escalation(id, |escalation| {
             // Who works on it sees it on the screen.
@@ -83,6 +96,7 @@ impl World {
         self.escalation(id, |escalation| {
             escalation.more = 0;
             escalation.more_at = None;
+            escalation.put_off = None;
             escalation.last_told_at = Some(at);
         });
     }
