@@ -1,5 +1,6 @@
 //! What the rules ask of the outside, and what the outside says back.
 
+use super::anchor::{Anchors, Sink};
 use super::condition::{FileFact, FileWanted, Pools};
 use super::message::{Fate, Message};
 use super::{
@@ -52,6 +53,8 @@ pub enum Effect {
     WatchFeed(Box<FeedOrder>),
     /// Look for no file of this flow any more.
     ForgetFeed(FlowId),
+    /// Tell the head of the journal here from now on.
+    Anchor(Anchors),
 }
 
 /// What a flow looks for, and what it has had.
@@ -188,6 +191,13 @@ pub enum Report {
         /// The wait that the receiver asked for.
         retry_after: Option<Duration>,
     },
+    /// An anchor outside took a head, or did not.
+    AnchorTried {
+        /// Which.
+        sink: Sink,
+        /// Why it did not.
+        error: Option<String>,
+    },
 }
 
 /// All that a workspace's files define, checked and resolved.
@@ -215,6 +225,8 @@ pub struct Definitions {
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.
     pub batch_day: jiff::civil::Time,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

@@ -135,6 +135,11 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepName>,
     },
+    /// An anchor outside takes nothing: the record is not proved against those who can write to the state folder.
+    AnchorFailing {
+        /// Which.
+        sink: super::anchor::Sink,
+    },
 }
 
 impl AlertCause {
@@ -143,7 +148,7 @@ impl AlertCause {
         match self {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } => None,
+            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } | Self::AnchorFailing { .. } => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod anchor;
 pub mod batch_day;
 pub mod calendar;
 pub mod channel;
@@ -20,6 +21,7 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use anchor::Anchors;
 pub use batch_day::BatchDays;
 pub use calendar::{Calendar, CalendarRule};
 pub use channel::{ChannelDefinition, ChannelKind};

@@ -1,5 +1,6 @@
 //! Everything that the engine can ask of the outside, and nothing else.
 
+use crate::anchors::Teller;
 use crate::channels::Courier;
 use crate::domain::{AttemptId, Effect};
 use crate::feeds::Feeds;
@@ -18,6 +19,8 @@ pub struct Outside {
     pub courier: Courier,
     /// Looks for files that flows wait for.
     pub feeds: Feeds,
+    /// Tells the head of the journal outside.
+    pub anchors: Teller,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -48,6 +51,7 @@ impl Outside {
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             Effect::WatchFeed(order) => self.feeds.watch(*order),
             Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
+            Effect::Anchor(anchors) => self.anchors.tell_at(anchors),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

@@ -1,5 +1,6 @@
 //! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
 
+use crate::domain::anchor::Sink;
 use crate::domain::incident::AlertNotice;
 use crate::domain::{
     AlertCause, AttemptEnd, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, Phase, ProbeDefinition, ProbeId, RunId,
@@ -15,6 +16,7 @@ const FLOW_TOO_LONG: &str = "FlowTooLong";
 const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
 const CHANNEL_FAILING: &str = "ChannelFailing";
+const ANCHOR_FAILING: &str = "AnchorFailing";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
 fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
@@ -212,6 +214,25 @@ pub(super) fn channel_works(world: &World, id: &ChannelId) -> Option<Event> {
 /// A channel that is gone raises nothing any more.
 pub(super) fn of_channel_removal(world: &World, id: &ChannelId) -> Option<Event> {
     resolved(world, &channel_labels(id), || format!("the channel {id} was removed"))
+}
+
+fn anchor_labels(sink: Sink) -> Labels {
+    labels(&Labels::new(), ANCHOR_FAILING, "local", ("anchor", &sink.to_string()))
+}
+
+/// An anchor outside takes nothing, and no alert says so yet.
+pub(super) fn anchor_fails(world: &World, sink: Sink, error: &str) -> Option<Event> {
+    let labels = anchor_labels(sink);
+    if world.alerts.contains_key(&Fingerprint::of(&labels)) {
+        return None;
+    }
+    let summary = format!("the anchor {} takes nothing: {error}", world.anchors.words(sink));
+    Some(firing(labels, Severity::High, summary, AlertCause::AnchorFailing { sink }))
+}
+
+/// An anchor outside takes heads again, or is gone.
+pub(super) fn anchor_works(world: &World, sink: Sink, reason: &str) -> Option<Event> {
+    resolved(world, &anchor_labels(sink), || reason.to_owned())
 }
 
 /// A flow that is gone raises nothing any more.

@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, sending};
+use super::{Decision, anchors, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -35,7 +35,7 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         group_by: read.group_by.clone(),
     };
     let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
-    (!same).then(loaded).into_iter().chain(batch_day).collect()
+    (!same).then(loaded).into_iter().chain(batch_day).chain(anchors::read(world, &read.anchors)).collect()
 }
 
 /// Calendars that are new or different, and calendars that are gone.

@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, misses, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, anchors, conditions, health, messages, misses, runs, sending, slots, timing, triage};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -105,6 +105,9 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::ChannelRemoved { channel } => {
             Decision { events: alerts::of_channel_removal(world, channel).into_iter().collect(), effects: vec![sending::withhold(world)] }
         }
+        Event::AnchorsDefined { .. } => anchors::defined(world),
+        Event::AnchorFailing { sink, error } => alerts::anchor_fails(world, *sink, error).into(),
+        Event::AnchorWorks { sink } => alerts::anchor_works(world, *sink, "the anchor takes heads again").into(),
         Event::MessageDue { message } => sending::next(world, &message.channel, asked.now).into(),
         Event::MessageSending { message, .. } => sending::send(world, &message.id),
         Event::MessageSent { message }
@@ -124,7 +127,10 @@ fn resume(world: &World, asked: &Asked) -> Decision {
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     let away = misses::was_away(world);
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
-    Decision { events: away.into_iter().chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+    Decision {
+        events: away.into_iter().chain(events).chain(progress).collect(),
+        effects: probes.chain(feeds).chain(effects).chain(anchors::resume(world)).collect(),
+    }
 }
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.

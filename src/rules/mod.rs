@@ -6,6 +6,7 @@
 
 mod agenda;
 mod alerts;
+mod anchors;
 mod batch_day;
 mod calendar;
 pub mod compare;

@@ -1,6 +1,6 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, conditions, definitions, health, sending};
+use super::{Asked, Decision, anchors, conditions, definitions, health, sending};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
@@ -35,6 +35,7 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
         Report::MessageFailed { message, error, fate, retry_after } => {
             sending::not_taken(world, message, error, *fate, *retry_after, asked)
         }
+        Report::AnchorTried { sink, error } => anchors::tried(world, *sink, error.as_deref()),
         Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
     }
 }

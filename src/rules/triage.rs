@@ -27,7 +27,10 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::NotFinished { .. }
         | AlertCause::TooLong { .. }
         | AlertCause::TooFast { .. } => true,
-        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } => false,
+        AlertCause::ProbeDown { .. }
+        | AlertCause::Outside { .. }
+        | AlertCause::ChannelFailing { .. }
+        | AlertCause::AnchorFailing { .. } => false,
     }
 }
 

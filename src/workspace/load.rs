@@ -73,6 +73,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 pools: settings.pools.clone(),
                 calendars: calendars.into_all(),
                 batch_day: settings.batch_day,
+                anchors: settings.anchors.clone(),
             },
             settings,
             files,

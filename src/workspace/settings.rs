@@ -5,9 +5,9 @@ use super::file::SourceFile;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
-use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
+use crate::domain::{Anchors, ChannelDefinition};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,8 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -74,22 +76,24 @@ pub struct Retention {
     pub rollups: Duration,
     /// Output of attempts. Default 30 days.
     pub output: Duration,
+    /// After this a file of the journal is closed and the next one begun; none is removed. Default 31 days.
+    pub journal_file: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { samples: DAY * 14, rollups: DAY * 400, output: DAY * 30 }
+        Self { samples: DAY * 14, rollups: DAY * 400, output: DAY * 30, journal_file: DAY * 31 }
     }
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
-    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools", "anchor"],
+    later: &["source", "people", "escalation", "channel", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
-const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
+const RETENTION: Keys = Keys { known: &["samples", "rollups", "output", "journal_file"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
 /// gives none.
@@ -116,6 +120,7 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
+        anchors: super::anchor::read(&top),
     }
 }
 
@@ -214,6 +219,7 @@ fn retention(given: &Table<'_>) -> Retention {
         samples: given.span("samples", limits()).unwrap_or(default.samples),
         rollups: given.span("rollups", limits()).unwrap_or(default.rollups),
         output: given.span("output", limits()).unwrap_or(default.output),
+        journal_file: given.span("journal_file", limits()).unwrap_or(default.journal_file),
     }
 }
 
@@ -225,6 +231,13 @@ pub(super) struct Glance {
     pub socket_dir: Option<PathBuf>,
     /// The Unix user whose daemon this workspace's is.
     pub daemon_user: Option<String>,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
+}
+
+/// Where the workspace in this folder tells the head of its journal, also where its files are wrong.
+pub fn anchors(root: &Path) -> Anchors {
+    glance(root).anchors
 }
 
 /// Looks at `dogwatch.toml` without telling its errors; [`super::load`] tells them.
@@ -233,5 +246,5 @@ pub(super) fn glance(root: &std::path::Path) -> Glance {
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
     let settings = read(&file, root, &folder);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
-    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
+    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user, anchors: settings.anchors }
 }

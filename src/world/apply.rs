@@ -135,6 +135,10 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::AnchorsDefined { anchors } => self.anchors_defined(anchors),
+            Event::AnchorFailing { sink, error } => self.anchor_failing(*sink, error, at),
+            Event::AnchorWorks { sink } => drop(self.anchors_failing.remove(sink)),
+            Event::DamageAccepted { .. } | Event::EntryLost { .. } => {}
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }

@@ -1,6 +1,7 @@
 //! The state of everything: the fold of all entries. [`World::apply`] is the only code that changes it; it never fails
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
+pub mod anchor;
 mod apply;
 pub mod away;
 pub mod channel;
@@ -16,6 +17,7 @@ pub mod queue;
 mod relate;
 pub mod settled;
 
+pub use anchor::AnchorFailure;
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
 pub use feed::Feed;
@@ -27,6 +29,7 @@ pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 
+use crate::domain::anchor::{Anchors, Sink};
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
     AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
@@ -134,6 +137,12 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// Where the head of the journal is told outside.
+    #[serde(default)]
+    pub anchors: Anchors,
+    /// Anchors that take nothing.
+    #[serde(default)]
+    pub anchors_failing: BTreeMap<Sink, AnchorFailure>,
 }
 
 /// What the daemon said of itself.

@@ -119,6 +119,8 @@ impl World {
             channels: self.channels.clone(),
             batch_day: self.batch_day,
             away: self.away.clone(),
+            anchors: self.anchors.clone(),
+            anchors_failing: self.anchors_failing.clone(),
             ..Self::default()
         }
     }

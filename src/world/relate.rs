@@ -61,6 +61,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             _ => false,
         },
         AlertCause::Outside { .. } => false,
+        AlertCause::AnchorFailing { sink } => matches!(event, Event::AnchorFailing { sink: other, .. } if other == sink),
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel

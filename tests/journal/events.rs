@@ -15,10 +15,13 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod trust;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_VERB + verbs::KINDS + 1;
+pub const KINDS: usize = FIRST_TRUST + trust::KINDS + 1;
+/// The first kind about the record itself.
+const FIRST_TRUST: usize = FIRST_VERB + verbs::KINDS;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 
@@ -365,7 +368,8 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
-            verb if (FIRST_VERB..KINDS - 1).contains(&verb) => self.verb(verb - FIRST_VERB),
+            verb if (FIRST_VERB..FIRST_TRUST).contains(&verb) => self.verb(verb - FIRST_VERB),
+            trust if (FIRST_TRUST..KINDS - 1).contains(&trust) => self.trust(trust - FIRST_TRUST),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -541,9 +545,14 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::AnchorsDefined { .. } => "anchors_defined",
+        Event::AnchorFailing { .. } => "anchor_failing",
+        Event::AnchorWorks { .. } => "anchor_works",
+        Event::DamageAccepted { .. } => "damage_accepted",
+        Event::EntryLost { .. } => "entry_lost",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 76;
+pub const NAMES: usize = 81;

@@ -8,12 +8,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod anchors;
 mod crowds;
 mod daemon;
 mod disk;
+mod handed;
+mod knocks;
 mod losses;
 mod peers;
 mod roles;
+mod secrets;
 mod storage;
+mod suspend;
 mod terminal_given_back;
 mod terminal_lost;

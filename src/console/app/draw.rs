@@ -168,6 +168,7 @@ impl App {
                 channel.id()
             ));
         }
+        banners.extend(session.world.anchor_words());
         banners.extend(self.away());
         banners.truncate(BANNERS_MAX);
         banners

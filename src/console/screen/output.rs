@@ -17,12 +17,11 @@ use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{AttemptEnd, AttemptId, Job};
 use crate::output::{Bell, Direction, Found, Needle, OutputError, Search};
-use crate::wire::message::output_path;
+use crate::wire::handed::open_output;
 use crate::world::TickState;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::path::Path;
 use std::sync::Arc;
 
 pub mod lines;
@@ -74,7 +73,7 @@ impl OutputPage {
         self.found = None;
         self.lines = match &session.welcome {
             Some(welcome) => {
-                Lines::open(&output_path(Path::new(&welcome.state), &self.attempt), &self.bell).map_err(|error| words_of(&error))
+                open_output(welcome, &self.attempt).and_then(|output| Lines::of(output, &self.bell)).map_err(|error| words_of(&error))
             }
             None => Err("not connected to the daemon yet".into()),
         };
