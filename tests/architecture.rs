@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "prober",
     "runner",
     "channels",
+    "anchors",
     "wire",
     "engine",
     "notes",
@@ -35,7 +36,7 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "anchors"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

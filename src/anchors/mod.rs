@@ -50,7 +50,7 @@ impl Teller {
     }
 
     /// Tells heads at these places from now on, and at no other.
-    pub fn tell_at(&self, anchors: Anchors) {
+    pub fn tell_at(&self, anchors: &Anchors) {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for task in tasks.drain(..) {
             task.abort();
@@ -103,10 +103,13 @@ impl Inner {
                 return;
             }
             // At the end only the last head counts, and at once.
-            match pause {
-                Some(pause) => tokio::select! { () = sleep(pause) => {}, _ = ending.changed() => {} },
-                None => tokio::select! { _ = heads.changed() => {}, _ = ending.changed() => {} },
-            }
+            let paused = async {
+                match pause {
+                    Some(pause) => sleep(pause).await,
+                    None => drop(heads.changed().await),
+                }
+            };
+            tokio::select! { () = paused => {}, _ = ending.changed() => {} }
         }
     }
 

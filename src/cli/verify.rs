@@ -19,7 +19,7 @@ pub fn run(session: &Session, printer: Printer, asked: &args::Verify, runtime: &
     let place = session.place()?;
     let named = workspace::anchors(&place.workspace);
     let mut files: Vec<PathBuf> = named.file.iter().map(PathBuf::from).collect();
-    files.extend(asked.anchors.iter().filter(|file| !named.file.as_ref().is_some_and(|named| file.as_os_str() == named.as_str())).cloned());
+    files.extend(asked.anchors.iter().filter(|file| named.file.as_ref().is_none_or(|named| file.as_os_str() != named.as_str())).cloned());
     if let Some(reason) = asked.reason.as_deref().filter(|_| asked.accept) {
         return accept(&place, printer, &named, &files, reason, runtime);
     }
@@ -78,7 +78,7 @@ fn accept(
     }
     let _lock = WorkspaceLock::take(&place.workspace, &place.lock).map_err(|error| match error {
         LockError::Held { .. } => Failure::Other(anyhow::anyhow!("{error}; end it first: dogwatch stop")),
-        error => Failure::other(error),
+        other @ LockError::Io { .. } => Failure::other(other),
     })?;
     let accepted = journal::accept(&place.state, files).map_err(Failure::other)?;
     let head = record(place, &accepted, reason).map_err(Failure::other)?;

@@ -126,11 +126,11 @@ impl Server {
         if hello.version != VERSION {
             let theirs = hello.version;
             let reason = format!("this daemon speaks version {VERSION} of the protocol, the program {theirs}: use programs of one release");
-            return Err(self.turned_away(peer, &hello, reason).await);
+            return Err(self.turned_away(peer, reason).await);
         }
         let Some(level) = self.level(peer.uid) else {
             let reason = format!("user {} may not connect: neither the daemon's owner nor in [access] of dogwatch.toml", peer.user);
-            return Err(self.turned_away(peer, &hello, reason).await);
+            return Err(self.turned_away(peer, reason).await);
         };
         let welcome = Welcome {
             version: VERSION,
@@ -160,8 +160,9 @@ impl Server {
     }
 
     /// Puts on record that a peer was not let in; the words that it gets.
-    async fn turned_away(&self, peer: &Peer, hello: &Hello, reason: String) -> String {
-        let author = peer.author(hello.sudo_claim.as_deref());
+    async fn turned_away(&self, peer: &Peer, reason: String) -> String {
+        // Without its claim of who it is, which it could change each time.
+        let author = peer.author(None);
         self.engine.tell(Input::Forbidden { author, verb: "connect".into(), reason: reason.clone() }).await;
         reason
     }

@@ -51,7 +51,7 @@ impl Outside {
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             Effect::WatchFeed(order) => self.feeds.watch(*order),
             Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
-            Effect::Anchor(anchors) => self.anchors.tell_at(anchors),
+            Effect::Anchor(anchors) => self.anchors.tell_at(&anchors),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

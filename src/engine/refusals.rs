@@ -10,7 +10,7 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 const DIFFERENT: usize = 256;
 
 /// Different refusals of one user that are counted at the same time; more are recorded as one.
-const DIFFERENT_OF_ONE: usize = 32;
+const DIFFERENT_OF_ONE: usize = 128;
 /// The verb of refusals that are recorded as one.
 const MANY: &str = "several";
 

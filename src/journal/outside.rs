@@ -40,7 +40,6 @@ impl fmt::Display for AnchorLine {
 
 impl AnchorLine {
     /// Reads a line of a file; `None` where it holds no anchor, an error where it holds one that is not whole.
-    #[expect(clippy::result_unit_err, reason = "that it is not whole is all there is to say")]
     pub fn parse(line: &str) -> Option<Result<Self, ()>> {
         let text = line.get(line.rfind(BEGINS)?..)?;
         Some(Self::whole(text).ok_or(()))
@@ -89,7 +88,6 @@ pub(super) fn read(path: &Path, place: usize, names: &[String], known: &mut Vec<
         file => file.map_err(|source| JournalError::Io { doing: "read", path: path.to_owned(), source })?,
     };
     each_line(file, |line| match AnchorLine::parse(line) {
-        None => {}
         Some(Err(())) => outside.unreadable += 1,
         Some(Ok(line)) if names.contains(&line.journal) => {
             if line.is_acceptance {
@@ -99,7 +97,7 @@ pub(super) fn read(path: &Path, place: usize, names: &[String], known: &mut Vec<
             known.push((line.anchored.head.seq, line.anchored.head.hash, place));
             outside.last = Some(line.anchored);
         }
-        Some(Ok(_)) => {}
+        None | Some(Ok(_)) => {}
     })
     .map_err(|source| JournalError::Io { doing: "read", path: path.to_owned(), source })?;
     outside.heads = (known.len() - begun) as u64;

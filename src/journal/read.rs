@@ -81,7 +81,7 @@ impl Reader {
         let select = format!("SELECT {COLUMNS} FROM entries WHERE seq > ?1 AND seq < ?2 ORDER BY seq {order} LIMIT ?3");
         let read = |error| JournalError::from_read(path, after.max(part.first - 1), error);
         let mut statement = self.chain.connection(place)?.prepare_cached(&select).map_err(read)?;
-        let mut rows = statement.query(params![number(after), number(before), room as i64]).map_err(read)?;
+        let mut rows = statement.query(params![number(after), number(before), number(room as u64)]).map_err(read)?;
         while let Some(row) = rows.next().map_err(read)? {
             let seq = row.get::<_, i64>(0).map_err(read)?.cast_unsigned();
             let stored = Stored::read(row).map_err(|why| damage(path, seq, why))?;

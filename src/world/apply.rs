@@ -138,8 +138,9 @@ impl World {
             Event::AnchorsDefined { anchors } => self.anchors_defined(anchors),
             Event::AnchorFailing { sink, error } => self.anchor_failing(*sink, error, at),
             Event::AnchorWorks { sink } => drop(self.anchors_failing.remove(sink)),
-            Event::DamageAccepted { .. } | Event::EntryLost { .. } => {}
-            Event::AttemptAdopted { .. }
+            Event::DamageAccepted { .. }
+            | Event::EntryLost { .. }
+            | Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
             | Event::Noted { .. }

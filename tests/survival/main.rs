@@ -18,6 +18,7 @@ mod losses;
 mod peers;
 mod roles;
 mod secrets;
+mod slow_link;
 mod storage;
 mod suspend;
 mod terminal_given_back;

@@ -14,6 +14,7 @@ fn eight_hours_of_sleep_are_one_catch_up_and_a_gap_in_the_readings() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/survival/shift.c");
     let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
     assert!(built.unwrap().success(), "the C compiler that builds SQLite builds this too");
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let asleep = workspace.beside("asleep");
     workspace.set("LD_PRELOAD", library.to_str().unwrap());
     workspace.set("SHIFT_WHILE", asleep.to_str().unwrap());
@@ -25,10 +26,10 @@ fn eight_hours_of_sleep_are_one_catch_up_and_a_gap_in_the_readings() {
         "flows/job.toml",
         &format!("schedule = \"{minute} * * * *\"\nmissed = \"latest\"\n[[step]]\nname = \"it\"\nrun = \"true\"\n"),
     );
-    workspace.file("probes/it.toml", "[quick]\nexec = [\"/bin/true\"]\nevery = \"1s\"\n");
+    workspace.file("probes/it.toml", &format!("[quick]\ntcp = \"{}\"\nevery = \"1s\"\n", target.local_addr().unwrap()));
     workspace.serve();
     let mut wire = workspace.wire();
-    let mut readings = |wire: &mut crate::support::Wire| {
+    let readings = |wire: &mut crate::support::Wire| {
         let ask = Ask::Samples { probe: ProbeId::new("quick"), since: now - SignedDuration::from_hours(1) };
         match wire.ask(ask).unwrap().unwrap() {
             Answer::Samples(samples) => samples.iter().map(|sample| sample.at).collect::<Vec<_>>(),
