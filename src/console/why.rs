@@ -1,7 +1,9 @@
 //! Why an action cannot be done now, in words. One function per reason that the table of actions names.
 
+mod queue;
 mod verbs;
 
+pub use queue::{asked, merge, split};
 pub use verbs::{active_run, approve, can_force, catch_up, force, ice, run_active, set_failed, set_ok, skip, steps};
 
 use super::session::Connection;
@@ -51,7 +53,8 @@ pub fn incident_open(session: &Session, target: Option<&Target>) -> Reason {
 pub fn ack(session: &Session, target: Option<&Target>) -> Reason {
     incident_open(session, target).or_else(|| {
         let incident = incident_of(session, target).ok()?;
-        let by = incident.acknowledged.as_ref()?.by.name();
+        // Who was asked whether they still work on it answers with the same key.
+        let by = incident.acknowledged.as_ref().filter(|ack| ack.asked_until.is_none())?.by.name();
         let whom = if session.user() == Some(by) { "you" } else { by };
         Some(format!("incident {} is acknowledged by {whom}", incident.id))
     })

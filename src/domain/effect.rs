@@ -225,6 +225,12 @@ pub struct Definitions {
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.
     pub batch_day: jiff::civil::Time,
+    /// Maintenance windows, sorted by name.
+    pub maintenance: Vec<Arc<super::MaintenanceWindow>>,
+    /// How long an acknowledgement lives without a sign of life.
+    pub ack: super::AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: Arc<super::people::People>,
     /// Where the head of the journal is told outside.
     pub anchors: Anchors,
 }

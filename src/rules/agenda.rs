@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
-use crate::domain::{ChannelId, Event, FlowId, Job};
+use super::{Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, slots, timing};
+use crate::domain::{ChannelId, Event, FlowId, IncidentId, Job, SilenceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -16,6 +16,14 @@ pub enum DueKey {
     Channel(ChannelId),
     /// What is owed around a flow: conditions that are met, runs that its end or its files start.
     Conditions(FlowId),
+    /// The end of an incident's snooze; the question whether who acknowledged it still works on it.
+    Incident(IncidentId),
+    /// The end of a silence.
+    Silence(SilenceId),
+    /// The next beginning or end of a maintenance window.
+    Maintenance(String),
+    /// The next step of an incident's chain, and what else is to be told of it.
+    Escalation(IncidentId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -23,7 +31,17 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).collect()
+    let silences = world.silences.keys().copied().map(DueKey::Silence);
+    let maintenance = world.maintenance.keys().cloned().map(DueKey::Maintenance);
+    let overlays = timed_incidents(world).chain(silences).chain(maintenance);
+    let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(overlays).chain(escalations).collect()
+}
+
+/// Incidents around which something will be due.
+fn timed_incidents(world: &World) -> impl Iterator<Item = DueKey> + '_ {
+    let open = world.incidents.values().filter(|incident| incident.is_open());
+    open.filter(|incident| incident.acknowledged.is_some() || incident.snoozed.is_some()).map(|incident| DueKey::Incident(incident.id))
 }
 
 /// The keys whose next time an event may have changed.
@@ -73,9 +91,31 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::EscalationStarted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::IncidentJoined { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
+        // A sign of life is no such event: the question that came too early is found to be none.
+        Event::IncidentAcknowledged { incident, .. }
+        | Event::AcknowledgementEnded { incident, .. }
+        | Event::AcknowledgementAsked { incident, .. }
+        | Event::IncidentSnoozed { incident, .. }
+        | Event::SnoozeEnded { incident, .. }
+        | Event::IncidentMerged { incident, .. }
+        | Event::IncidentResolved { incident, .. } => vec![DueKey::Incident(*incident), DueKey::Escalation(*incident)],
+        Event::AckLifeDefined { .. } => timed_incidents(world).collect(),
+        Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
+            vec![DueKey::Silence(*silence)]
+        }
+        Event::MaintenanceDefined { windows } => windows.iter().map(|window| DueKey::Maintenance(window.name.clone())).collect(),
+        Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => vec![DueKey::Maintenance(window.clone())],
         _ => Vec::new(),
     }
 }
@@ -87,14 +127,18 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
             let ice_ends = flow.ice.as_ref().and_then(|ice| ice.until);
-            let runs = flow.active().filter_map(|run| run.hold.as_ref()?.until);
+            let runs = flow.stirring().filter_map(|run| run.hold.as_ref()?.until);
             let own = [occurrences::next_due(world, flow), hold_ends, ice_ends, occurrences::choice_ends(flow)];
             let own = own.into_iter().chain([deadlines::next(flow), timing::next(world, flow)]);
             own.into_iter().flatten().chain(runs).min()
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
+        DueKey::Incident(id) => overlays::next_due(world, *id),
+        DueKey::Silence(id) => overlays::silence_ends(world, *id),
+        DueKey::Maintenance(name) => maintenance::next_due(world, name),
     }
 }
 
@@ -110,7 +154,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
                 events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
                 events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
             }
-            let over = flow.active().filter(|run| ended(run.hold.as_deref()));
+            let over = flow.stirring().filter(|run| ended(run.hold.as_deref()));
             events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
             if events.is_empty() {
                 events.extend(occurrences::unchosen(flow, asked.now));
@@ -121,6 +165,10 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         }
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Escalation(id) => escalation::due(world, *id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
+        DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
+        DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),
+        DueKey::Maintenance(name) => maintenance::due(world, name, asked.now).into(),
     }
 }

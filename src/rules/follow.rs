@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, anchors, conditions, health, messages, misses, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, anchors, conditions, escalation, health, messages, misses, overlays, runs, sending, slots, timing, triage};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -97,6 +97,19 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
         Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
+        Event::IncidentOpened { incident, alert, .. } => {
+            let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
+            Decision::events(muted.into_iter().chain(escalation::starts(world, *incident, asked.now)))
+        }
+        Event::IncidentJoined { incident, alert } => overlays::of_new_alert(world, *incident, *alert, asked.now).into(),
+        Event::IncidentSplit { incident, .. } => triage::of_split(world, *incident).into(),
+        Event::AcknowledgementEnded { incident, .. } => escalation::starts(world, *incident, asked.now).into(),
+        Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
+        Event::IncidentResolved { incident, .. } => escalation::resolved(world, *incident, asked.now).into(),
+        Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
+            Decision::events(escalation::told(world, event, asked))
+        }
+        Event::PeopleDefined { .. } | Event::OverrideMade { .. } => Decision::events(escalation::of_definition(world, asked.now)),
         Event::ProcedureAsked { attempt, .. } => {
             Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
         }
@@ -135,7 +148,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.
 fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
-    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    let mut motions = world.flow(flow)?.stirring().filter(|run| run.noop.is_some());
     motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 

@@ -86,7 +86,10 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();
             vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
         }
-        other => verbs::touches(world, other),
+        other => {
+            let lines = [verbs::touches(world, other), verbs::of_queue(world, other), verbs::of_silences(world, other, asked)];
+            lines.into_iter().flatten().collect()
+        }
     }
 }
 

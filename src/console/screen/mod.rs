@@ -9,10 +9,13 @@ pub mod holds;
 pub mod incident;
 pub mod misses;
 pub mod note;
+pub mod oncall;
 pub mod output;
 pub mod probe;
+pub mod queue;
 pub mod run;
 pub mod runbook;
+pub mod silences;
 pub mod timeline;
 pub mod why;
 
@@ -68,6 +71,12 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// All incidents, sorted, grouped and filtered.
+    Queue,
+    /// Silences and maintenance windows.
+    Silences,
+    /// Who is on call, and who is told next.
+    OnCall,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -153,6 +162,9 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Queue => Some(Box::new(queue::QueuePage::default())),
+        Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
+        Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }
