@@ -1,6 +1,8 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, anchors, conditions, escalation, health, messages, misses, overlays, runs, sending, slots, timing, triage};
+use super::{
+    Asked, Decision, alerts, anchors, conditions, escalation, health, messages, misses, overlays, runs, sending, slots, timing, triage,
+};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
