@@ -27,6 +27,7 @@ pub mod output;
 pub mod samples;
 pub mod workspace;
 
+pub mod anchors;
 pub mod channels;
 pub mod evidence;
 pub mod feeds;

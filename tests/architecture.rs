@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "channels",
     "outside",
     "evidence",
+    "anchors",
     "wire",
     "engine",
     "notes",
@@ -38,6 +39,7 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
         &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "outside", "evidence"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "anchors"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

@@ -229,6 +229,7 @@ impl Desk {
             workspace: "/srv/shop".into(),
             state: desk.state.path().display().to_string(),
             read_only: None,
+            door: None,
         })));
         for part in story.world.parts() {
             desk.said(Said::Part(Box::new(part)));

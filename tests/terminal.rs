@@ -77,6 +77,7 @@ async fn edited(far: &link::FarEnd) {
         workspace: std::env::var("DOGWATCH_TEST_STATE").unwrap(),
         state: std::env::var("DOGWATCH_TEST_STATE").unwrap(),
         read_only: None,
+        door: None,
     };
     far.news.send(link::News::Connected(Box::new(welcome))).await.unwrap();
     for part in world.parts() {

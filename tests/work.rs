@@ -106,6 +106,7 @@ impl Desk {
             workspace: workspace.to_str().unwrap().into(),
             state: "/var/lib/shop".into(),
             read_only: None,
+            door: None,
         };
         desk.send(Msg::News(News::Connected(Box::new(welcome))));
         let world = world();

@@ -62,6 +62,7 @@ fn connected(world: &World) -> Result<App, Failure> {
         workspace: "/srv/shop".into(),
         state: "/var/lib/dogwatch".into(),
         read_only: None,
+        door: None,
     };
     app.handle(Msg::News(News::Connected(Box::new(welcome))), at());
     for part in world.parts() {

@@ -25,7 +25,7 @@ const WAIL_MAX: u64 = 4 << 10;
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A program in the workspace's folder with the fixed environment, in a process group of its own, that ends with the try.
-pub(super) fn prepared(argv: &[String], workspace: &Path) -> Result<Command, &'static str> {
+pub(crate) fn prepared(argv: &[String], workspace: &Path) -> Result<Command, &'static str> {
     let (program, arguments) = argv.split_first().ok_or("no program")?;
     // A name is looked for in the search path, a path begins in the workspace.
     let program = if program.contains('/') { workspace.join(program) } else { PathBuf::from(program) };
@@ -98,7 +98,7 @@ async fn listen(stderr: Option<ChildStderr>) -> String {
 }
 
 /// The program and what it started: where the deadline cuts the try, all of it ends.
-struct Group(Child);
+pub(crate) struct Group(pub(crate) Child);
 
 impl Drop for Group {
     fn drop(&mut self) {

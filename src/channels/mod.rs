@@ -9,6 +9,8 @@ mod mail;
 mod secret;
 mod webhook;
 
+pub(crate) use command::{Group, prepared};
+
 use crate::domain::{ChannelDefinition, ChannelKind, Message, Report};
 use crate::sources::name_lookup::NameLookup;
 use fault::{Fault, Turning};

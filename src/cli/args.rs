@@ -209,7 +209,7 @@ pub enum Verb {
     /// What happened
     Events(Events),
     /// Check the journal's chain from the first entry to the last anchored one
-    Verify,
+    Verify(Verify),
     /// Completions for a shell
     Completions {
         /// Which
@@ -245,6 +245,20 @@ pub enum Verb {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A file that holds lines of an anchor, such as a copy of the system's log; also several times
+    #[arg(long = "anchor", value_name = "FILE")]
+    pub anchors: Vec<PathBuf>,
+    /// Go on with a damaged journal as it is; what was found is kept aside. No daemon may run
+    #[arg(long, requires = "reason")]
+    pub accept: bool,
+    /// Why, for the record
+    #[arg(long, requires = "accept", value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// Arguments of `demo`.

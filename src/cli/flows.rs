@@ -11,7 +11,7 @@ use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
 use crate::output::{self, Progress};
 use crate::rules::{self, forecast};
 use crate::wire::client::Client;
-use crate::wire::message::output_path;
+use crate::wire::handed::open_output;
 use std::process::ExitCode;
 
 /// `dogwatch flows`
@@ -132,7 +132,7 @@ pub async fn kill(session: &Session, printer: Printer, kill: Kill) -> Result<Exi
 
 /// `dogwatch why`
 pub async fn why(session: &Session, printer: Printer, object: &str) -> Result<ExitCode, Failure> {
-    let (_, world) = session.world().await?;
+    let (client, world) = session.world().await?;
     let now = clock::now();
     let reasons = if let Ok(run) = object.parse::<RunId>() {
         rules::find_run(&world, &run)?;
@@ -142,10 +142,10 @@ pub async fn why(session: &Session, printer: Printer, object: &str) -> Result<Ex
         rules::find_flow(&world, &flow)?;
         rules::why_flow(&world, &flow, now)
     };
-    let state = session.place()?.state;
     // An output that is not kept any more, or that this person may not read, tells nothing.
     let reasons = rules::with_output(reasons, |attempt| {
-        Some(output::telling(&output_path(&state, attempt), &Progress::default()).ok()??.to_string())
+        let output = open_output(client.welcome(), attempt).ok()?;
+        Some(output::telling_of(&output, &Progress::default()).ok()??.to_string())
     });
     if printer.json {
         print::document(&reasons)?;

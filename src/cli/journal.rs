@@ -1,4 +1,4 @@
-//! The journal: what happened, and the proof that nothing was changed.
+//! The journal: what happened.
 
 use super::args::Events;
 use super::failure::Failure;
@@ -86,22 +86,4 @@ async fn gather(
         }
     }
     Ok(found.into())
-}
-
-/// `dogwatch verify`
-pub fn verify(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
-    let place = session.place()?;
-    let verified = crate::journal::verify(&place.state, None).map_err(Failure::other)?;
-    if printer.json {
-        print::document(&serde_json::json!({
-            "ok": true,
-            "entries": verified.entries(),
-            "head": verified.head.hex(),
-            "anchored_entry": verified.anchored.head.seq,
-            "anchored_at": verified.anchored.at,
-        }))?;
-    } else {
-        print::line(verified.to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

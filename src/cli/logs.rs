@@ -1,4 +1,6 @@
-//! What a step printed, read from its file: works without a daemon.
+//! What a step printed, read from its file: works without a daemon, for its owner.
+
+mod handed;
 
 use super::args::Logs;
 use super::failure::Failure;
@@ -16,12 +18,19 @@ const CHUNK: usize = 64 << 10;
 const LINE: usize = 1 << 20;
 
 /// `dogwatch logs`
-pub fn run(session: &Session, logs: &Logs) -> Result<ExitCode, Failure> {
+pub fn run(
+    session: &Session,
+    logs: &Logs,
+    runtime: impl FnOnce() -> Result<tokio::runtime::Runtime, Failure>,
+) -> Result<ExitCode, Failure> {
     let place = session.place()?;
+    if super::session::owner(&place)? != rustix::process::getuid().as_raw() {
+        return runtime()?.block_on(handed::run(session, logs));
+    }
     let folder = place.attempts().join(logs.run.flow.as_str()).join(&*logs.run.name);
     let attempt = choose(&folder, logs)?;
     let output = Output::open(attempt.join("output")).map_err(Failure::other)?;
-    let mut printing = Printing { at: 0, line: Vec::new(), raw: logs.raw };
+    let mut printing = Printing::new(logs);
     if !logs.follow {
         printing.up_to_end(&output)?;
         printing.rest()?;
@@ -49,6 +58,13 @@ pub fn run(session: &Session, logs: &Logs) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Prints all that an output holds now.
+pub(super) fn whole(output: &Output) -> Result<(), Failure> {
+    let mut printing = Printing { at: 0, line: Vec::new(), raw: false };
+    printing.up_to_end(output)?;
+    printing.rest()
+}
+
 /// Prints a file line by line, made safe for a terminal unless asked otherwise.
 struct Printing {
     at: u64,
@@ -57,6 +73,10 @@ struct Printing {
 }
 
 impl Printing {
+    fn new(logs: &Logs) -> Self {
+        Self { at: 0, line: Vec::new(), raw: logs.raw }
+    }
+
     fn up_to_end(&mut self, output: &Output) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
         let mut chunk = vec![0; CHUNK];

@@ -28,6 +28,7 @@ mod runbooks;
 mod session;
 mod shell;
 mod verbs;
+mod verify;
 mod workspace;
 
 pub use args::{Arguments, Verb};
@@ -75,8 +76,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(Verb::Init { ref dir }) => workspace::init(printer, dir.as_deref()),
         Some(Verb::Check { ref dir }) => workspace::check(&session, printer, dir.as_deref()),
         Some(Verb::Plan(ref plan)) => plan::plan(&session, printer, plan),
-        Some(Verb::Verify) => journal::verify(&session, printer),
-        Some(Verb::Logs(ref logs)) => logs::run(&session, logs),
+        Some(Verb::Verify(ref asked)) => verify::run(&session, printer, asked, &runtime(1)?),
+        Some(Verb::Logs(ref logs)) => logs::run(&session, logs, || runtime(2)),
         Some(Verb::Runbook(ref runbook)) => runbooks::runbook(&session, printer, runbook, &runtime(1)?),
         Some(Verb::Completions { shell }) => shell::completions(shell),
         Some(Verb::Man) => shell::man(),

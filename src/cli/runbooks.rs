@@ -7,10 +7,10 @@ use super::session::{Session, ask, follow, width};
 use crate::domain::{Accepted, Command, Params, RunbookId, StepName, Subject};
 use crate::notes::rank::{Doc, rank};
 use crate::wire::client::Client;
-use crate::wire::message::output_path;
+use crate::wire::handed::open_output;
+use crate::wire::message::Welcome;
 use crate::world::{Tick, TickState, World};
 use crate::{rules, workspace};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// `dogwatch runbooks`
@@ -225,19 +225,16 @@ async fn wait_for(
         tick.filter(|tick| tick.state != TickState::Running).cloned()
     });
     let tick = tick.await?;
-    ended(printer, Path::new(&client.welcome().state), &tick)
+    ended(printer, client.welcome(), &tick)
 }
 
-fn ended(printer: Printer, state: &Path, tick: &Tick) -> Result<ExitCode, Failure> {
+fn ended(printer: Printer, welcome: &Welcome, tick: &Tick) -> Result<ExitCode, Failure> {
     let end = tick.end.as_ref().map_or_else(String::new, ToString::to_string);
     if printer.json {
         print::document(&serde_json::json!({ "state": tick.state, "end": end, "command": tick.command, "params": tick.params }))?;
     } else {
         if let Some(attempt) = &tick.attempt {
-            let bytes = std::fs::read(output_path(state, attempt)).map_err(Failure::other)?;
-            for line in String::from_utf8_lossy(&bytes).lines() {
-                print::line(line)?;
-            }
+            super::logs::whole(&open_output(welcome, attempt).map_err(Failure::other)?)?;
         }
         printer.remark(format!("{end}{}", if tick.state == TickState::Passed { "" } else { ": not as expected" }))?;
     }

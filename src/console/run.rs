@@ -20,6 +20,10 @@ use tokio::time::{Instant, sleep_until};
 
 /// Frames that only news asks for come at most so often; what a key asks for is drawn at once.
 const FRAME: Duration = Duration::from_millis(50);
+/// A frame that took longer was held up by the terminal: what it has not shown yet stands between a key and its answer.
+const HELD_UP: Duration = Duration::from_millis(40);
+/// The longest pause that such a terminal gets: what the kernel keeps for it, 8 KiB, goes through 64 kbit/s in this time.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Messages that are taken in before a frame is drawn at the latest.
 const DRAINED_MAX: usize = 4096;
 /// Bytes that are put on a clipboard; more is refused by many terminals.
@@ -93,14 +97,22 @@ impl Signals {
     }
 }
 
+/// How long news waits after a frame that took so long: a slow link shows what is on its way first, so that the answer to a
+/// key finds it empty.
+fn pause_after(took: Duration) -> Duration {
+    if took < HELD_UP { FRAME } else { (took * 4).clamp(FRAME, PAUSE_MAX) }
+}
+
 impl Console {
     async fn go(&mut self, signals: &mut Signals) -> io::Result<Outcome> {
-        let mut drawn = Instant::now();
+        let mut begun = Instant::now();
         self.draw()?;
+        let mut drawn = Instant::now();
+        let mut pause = pause_after(drawn - begun);
         let mut waiting = false;
         let mut linked = true;
         loop {
-            let frame = waiting.then(|| drawn + FRAME);
+            let frame = waiting.then(|| drawn + pause);
             let woke = self.wait(signals, frame, linked).await;
             let mut urgent = false;
             let mut outs = Vec::new();
@@ -123,9 +135,11 @@ impl Console {
             if let Some(outcome) = self.carry_out(outs, signals).await? {
                 return Ok(outcome);
             }
-            if urgent || drawn.elapsed() >= FRAME {
+            if urgent || drawn.elapsed() >= pause {
+                begun = Instant::now();
                 self.draw()?;
                 drawn = Instant::now();
+                pause = pause_after(drawn - begun);
                 waiting = false;
             }
         }

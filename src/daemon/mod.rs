@@ -1,22 +1,26 @@
 //! The process that must not die: lock → replay → engine and server → signals.
 
+mod knocks;
 pub mod linger;
 mod lock;
 mod log;
 mod notify;
+mod outputs;
 pub mod server;
 pub mod start;
 pub mod unit;
 
-pub use lock::LockError;
+pub use knocks::Knocks;
+pub use lock::{LockError, WorkspaceLock};
 
+use crate::anchors::Teller;
 use crate::channels::Courier;
 use crate::clock;
 use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside, Roles};
 use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
-use crate::journal::Journal;
+use crate::journal::{self, Journal, Rotation};
 use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::Runner;
@@ -25,7 +29,6 @@ use crate::wire::{identity, socket};
 use crate::workspace::{self, Loaded, Place};
 use anyhow::Context;
 use jiff::SignedDuration;
-use lock::WorkspaceLock;
 use server::Server;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -43,10 +46,14 @@ const REPORTS: usize = 4_096;
 /// How long the end of the daemon waits for messages that are being sent.
 const SENDING_ENDS_WITHIN: Duration = Duration::from_secs(3);
 
+/// How long the end of the daemon waits for anchors outside to take the last head.
+const ANCHORING_ENDS_WITHIN: Duration = Duration::from_secs(2);
+
 /// Runs the daemon of a workspace until it is asked to stop. `ready` is called once clients can connect.
 pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl FnOnce()) -> anyhow::Result<()> {
     place.prepare()?;
     raise_descriptor_limit();
+    keep_memory_private();
     let _lock = WorkspaceLock::take(&place.workspace, &place.lock)?;
     log::start(&place.state, foreground)?;
     // Before anyone can know of the daemon: a signal that comes as soon as it answers ends it in order.
@@ -54,7 +61,10 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let tokio = tokio::runtime::Handle::current();
     let boot_id = clock::boot_id().context("the kernel's boot id is needed to tell attempts apart")?;
 
+    let outside: Vec<PathBuf> = loaded.settings.anchors.file.iter().map(PathBuf::from).collect();
     let mut journal = Journal::open(&place.state)?;
+    // What a copy of the whole state folder cannot know: nothing is appended to a journal that is older than its anchor.
+    journal::check_outside(&place.state, &outside)?;
     let world = journal.load_world()?;
     let kept = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     let retention = &loaded.settings.retention;
@@ -69,6 +79,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let prober = Prober::new(reports.clone(), tokio.clone());
     let machine = Machine::start(reports.clone())?;
     let gatherer = Gatherer::start(place.state.clone(), place.workspace.clone(), reports.clone())?;
+    let anchors = Teller::new(journal::journal_name(&place.state), place.workspace.clone(), reports.clone(), tokio.clone());
     let feeds = Feeds::start(&place.workspace, reports)?;
 
     let open = world.open_attempts();
@@ -83,9 +94,21 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         let access = access.clone();
         Roles::new(move |uid| identity::level(access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), uid, owner))
     };
-    let outside =
-        Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), machine, gatherer, reload, stop: stop.clone(), roles };
-    let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
+    let outside = Outside {
+        runner: runner.clone(),
+        prober,
+        feeds,
+        courier: courier.clone(),
+        machine,
+        gatherer,
+        anchors: anchors.clone(),
+        reload,
+        stop: stop.clone(),
+        roles,
+    };
+    let rotation = Rotation { after: kept(retention.journal_file), ..Rotation::USUAL };
+    let beginning =
+        Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone(), rotation };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -111,6 +134,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         owner,
         access,
         connections: Mutex::new(HashMap::new()),
+        knocks: Knocks::default(),
     });
     let socket_path = place.socket();
     let listener = socket::bind(&socket_path, mode).with_context(|| format!("the socket {} cannot be made", socket_path.display()))?;
@@ -129,10 +153,20 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
     engine.tell(Input::Close).await;
     tokio::task::spawn_blocking(move || thread.join()).await.ok();
+    anchors.finish(ANCHORING_ENDS_WITHIN).await;
     forward.abort();
     readings.close().await;
     let _ = std::fs::remove_file(&socket_path); // a file that is left behind is replaced at the next start
     Ok(())
+}
+
+/// Secrets of channels pass through this process: no other program of the user reads its memory or environment, and no core
+/// file holds them (FAULTS P7).
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other programs of this user may read this process");
+    }
 }
 
 /// Each running attempt and each console takes a descriptor: as many as the system allows without asking.

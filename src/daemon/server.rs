@@ -1,7 +1,8 @@
 //! The daemon's end of the socket: greets, checks the role for every message, answers, and lets consoles follow. A slow
 //! console is resynchronised, never waited for.
 
-use crate::domain::{Accepted, Level, Refusal, RefusalKind};
+use super::Knocks;
+use crate::domain::{Accepted, AttemptId, Level, Refusal, RefusalKind};
 use crate::engine::{Engine, Input, Published, Watched};
 use crate::journal::{JournalError, Page, Reader};
 use crate::rules::objective::HourOfLooks;
@@ -15,10 +16,12 @@ use crate::world::SHAPE;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -27,6 +30,8 @@ use tokio::sync::broadcast::error::RecvError;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a console may refuse to take what is sent before it is let go.
 const STUCK: Duration = Duration::from_mins(2);
+/// How long a user who may be here waits to be heard after many partings.
+const FRIENDS_WAIT: Duration = Duration::from_millis(250);
 /// Connections of one user at the same time.
 const PER_USER: usize = 256;
 /// Entries of one page at most.
@@ -51,6 +56,8 @@ pub struct Server {
     pub access: Arc<RwLock<Option<Access>>>,
     /// Open connections by user.
     pub connections: Mutex<HashMap<u32, usize>>,
+    /// How often each user was parted with lately.
+    pub knocks: Knocks,
 }
 
 impl Server {
@@ -82,9 +89,15 @@ impl Server {
             let _ = tokio::time::timeout(PATIENCE, outgoing.send(&Greeting::Bye { reason })).await;
             return;
         };
+        if let Some(wait) = self.knocks.wait(peer.uid, Instant::now()) {
+            // Who may be here waits a moment; who may not, in a loop, waits long.
+            let wait = if self.level(peer.uid).is_some() { wait.min(FRIENDS_WAIT) } else { wait };
+            tokio::time::sleep(wait).await;
+        }
         let (incoming, mut outgoing) = frames(stream);
         let mut incoming = incoming.guarded(HELLO_MAX, PATIENCE);
         let Ok(greeted) = tokio::time::timeout(PATIENCE, self.greet(&peer, &mut incoming, &mut outgoing)).await else {
+            self.parted(&peer, "no hello came in time").await;
             let bye = Greeting::Bye { reason: format!("no hello came within {} s", PATIENCE.as_secs()) };
             let _ = tokio::time::timeout(PATIENCE, outgoing.send(&bye)).await;
             return;
@@ -92,29 +105,38 @@ impl Server {
         let session = match greeted {
             Ok((level, hello)) => Session { server: self, peer: &peer, level, hello },
             Err(reason) => {
+                self.knocks.parted(peer.uid, Instant::now());
                 let _ = tokio::time::timeout(PATIENCE, outgoing.send(&Greeting::Bye { reason })).await;
                 return;
             }
         };
         let mut incoming = incoming.guarded(REQUEST_MAX, PATIENCE);
         if let Err(error) = session.run(&mut incoming, &mut outgoing).await
-            && !matches!(error, FrameError::Closed | FrameError::Io(_))
+            && let Some(words) = fault(&error)
         {
+            self.parted(&peer, words).await;
             let _ = tokio::time::timeout(PATIENCE, outgoing.send(&Said::Bye { reason: error.to_string() })).await;
         }
     }
 
     async fn greet(&self, peer: &Peer, incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<(Level, Hello), String> {
-        let hello: Hello = incoming.receive().await.map_err(|error| format!("the hello was not understood: {error}"))?;
+        let hello: Hello = match incoming.receive().await {
+            Ok(hello) => hello,
+            Err(error) => {
+                if let Some(words) = fault(&error) {
+                    self.parted(peer, words).await;
+                }
+                return Err(format!("the hello was not understood: {error}"));
+            }
+        };
         if hello.version != VERSION {
             let theirs = hello.version;
             let reason = format!("this daemon speaks version {VERSION} of the protocol, the program {theirs}: use programs of one release");
-            return Err(self.turned_away(peer, &hello, reason).await);
+            return Err(self.turned_away(peer, reason).await);
         }
-        let level = identity::level(self.access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), peer.uid, self.owner);
-        let Some(level) = level else {
+        let Some(level) = self.level(peer.uid) else {
             let reason = format!("user {} may not connect: neither the daemon's owner nor in [access] of dogwatch.toml", peer.user);
-            return Err(self.turned_away(peer, &hello, reason).await);
+            return Err(self.turned_away(peer, reason).await);
         };
         let welcome = Welcome {
             version: VERSION,
@@ -126,16 +148,39 @@ impl Server {
             workspace: self.workspace.to_string_lossy().into_owned(),
             state: self.state.to_string_lossy().into_owned(),
             read_only: None,
+            door: None,
         };
         outgoing.send(&Greeting::Welcome(Box::new(welcome))).await.map_err(|error| error.to_string())?;
         Ok((level, hello))
     }
 
+    /// What a user may do, if anything.
+    fn level(&self, uid: u32) -> Option<Level> {
+        identity::level(self.access.read().unwrap_or_else(PoisonError::into_inner).as_ref(), uid, self.owner)
+    }
+
+    /// A peer did not keep to the protocol: counted, and on record in words of ours, so that repeats are one entry.
+    async fn parted(&self, peer: &Peer, words: &str) {
+        self.knocks.parted(peer.uid, Instant::now());
+        self.engine.tell(Input::Forbidden { author: peer.author(None), verb: "connect".into(), reason: words.into() }).await;
+    }
+
     /// Puts on record that a peer was not let in; the words that it gets.
-    async fn turned_away(&self, peer: &Peer, hello: &Hello, reason: String) -> String {
-        let author = peer.author(hello.sudo_claim.as_deref());
+    async fn turned_away(&self, peer: &Peer, reason: String) -> String {
+        // Without its claim of who it is, which it could change each time.
+        let author = peer.author(None);
         self.engine.tell(Input::Forbidden { author, verb: "connect".into(), reason: reason.clone() }).await;
         reason
+    }
+}
+
+/// What a peer did wrong, in words that do not depend on what it sent; nothing where it only went away.
+fn fault(error: &FrameError) -> Option<&'static str> {
+    match error {
+        FrameError::Closed | FrameError::Io(_) => None,
+        FrameError::TooLong(_) => Some("a message was too long"),
+        FrameError::TooSlow(_) => Some("a message was begun and not ended in time"),
+        FrameError::Garbled(_) => Some("a message was not understood"),
     }
 }
 
@@ -226,6 +271,11 @@ impl Session<'_> {
                 };
                 Ok(Answer::Hours(hours.iter().map(looks).collect()))
             }
+            // The descriptor goes with the answer.
+            Ask::Output { attempt } => match self.open_output(attempt).await {
+                Ok(file) => return outgoing.send_with(&Said::Answer { id, result: Ok(Answer::Descriptor) }, file.as_fd()).await,
+                Err(refusal) => Err(refusal),
+            },
             Ask::Samples { probe, since } => Ok(Answer::Samples(self.server.readings.since(&probe, since).await)),
         };
         outgoing.send(&Said::Answer { id, result }).await
@@ -251,6 +301,15 @@ impl Session<'_> {
         }
         // The key belongs to the user: nobody can claim another's answer.
         Ok(self.server.engine.put((author, self.level), Some(format!("{}:{key}", self.peer.uid)), command, dry_run).await)
+    }
+
+    /// Whoever was greeted may look, at outputs too.
+    async fn open_output(&self, attempt: AttemptId) -> Result<File, Refusal> {
+        let state = self.server.state.clone();
+        match tokio::task::spawn_blocking(move || super::outputs::open(&state, &attempt)).await {
+            Ok(opened) => opened,
+            Err(error) => Err(Refusal::new(RefusalKind::Failed, error.to_string())),
+        }
     }
 
     async fn page(&self, asked: EntriesAsked) -> Result<Answer, Refusal> {

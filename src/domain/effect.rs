@@ -1,5 +1,6 @@
 //! What the rules ask of the outside, and what the outside says back.
 
+use super::anchor::{Anchors, Sink};
 use super::condition::{FileFact, FileWanted, Pools};
 use super::evidence::{Capsule, EvidenceOrder, EvidenceSettings};
 use super::message::{Fate, Message};
@@ -58,6 +59,8 @@ pub enum Effect {
     WatchOutside(Box<OutsideOrder>),
     /// Gather evidence.
     TakeEvidence(Box<EvidenceOrder>),
+    /// Tell the head of the journal here from now on.
+    Anchor(Anchors),
 }
 
 /// What a flow looks for, and what it has had.
@@ -203,6 +206,13 @@ pub enum Report {
         /// What was gathered.
         capsule: Arc<Capsule>,
     },
+    /// An anchor outside took a head, or did not.
+    AnchorTried {
+        /// Which.
+        sink: Sink,
+        /// Why it did not.
+        error: Option<String>,
+    },
 }
 
 /// All that a workspace's files define, checked and resolved.
@@ -244,6 +254,8 @@ pub struct Definitions {
     pub procedure_rules: ProcedureRules,
     /// Checklists.
     pub checklists: Vec<Arc<Checklist>>,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

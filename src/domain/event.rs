@@ -1,6 +1,7 @@
 //! Facts in the past tense, and the entries that hold them. Only this stays compatible for ever: variants are added,
 //! never changed.
 
+use super::anchor::{Anchors, Sink};
 use super::condition::{Condition, FileFact, MetBy, Pools};
 use super::evidence::{Capsule, EvidenceSettings};
 use super::note::{SavedNote, State};
@@ -990,6 +991,41 @@ pub enum Event {
         /// The items that were not ticked.
         #[serde(default)]
         unticked: Vec<StepName>,
+    },
+    /// Where the head of the journal is told outside was read, or has changed.
+    AnchorsDefined {
+        /// All of it.
+        anchors: Anchors,
+    },
+    /// An anchor outside takes nothing.
+    AnchorFailing {
+        /// Which.
+        sink: Sink,
+        /// Why.
+        error: String,
+    },
+    /// An anchor outside takes heads again.
+    AnchorWorks {
+        /// Which.
+        sink: Sink,
+    },
+    /// A person said that a damaged journal is to be gone on with; the files as they were found are kept.
+    DamageAccepted {
+        /// The first entry that was missing or wrong.
+        first_bad: u64,
+        /// What was wrong with it.
+        why: String,
+        /// Entries that could not be read; from the first bad one on the chain was linked anew.
+        lost: u64,
+        /// The folder in which the files are kept as they were found.
+        kept: String,
+        /// The person's reason.
+        reason: String,
+    },
+    /// In the place of an entry that could not be read when damage was accepted.
+    EntryLost {
+        /// Why.
+        why: String,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

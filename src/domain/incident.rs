@@ -155,6 +155,11 @@ pub enum AlertCause {
         /// The step.
         step: StepName,
     },
+    /// An anchor outside takes nothing: the record is not proved against those who can write to the state folder.
+    AnchorFailing {
+        /// Which.
+        sink: super::anchor::Sink,
+    },
 }
 
 impl AlertCause {
@@ -172,6 +177,7 @@ impl AlertCause {
             Self::ChecklistOverdue { .. } => "checklist overdue",
             Self::GlassBroken { .. } => "glass broken",
             Self::NobodyTold { .. } => "nobody told",
+            Self::AnchorFailing { .. } => "anchor failing",
         }
     }
 
@@ -185,7 +191,8 @@ impl AlertCause {
             | Self::ChannelFailing { .. }
             | Self::NobodyTold { .. }
             | Self::ChecklistOverdue { .. }
-            | Self::GlassBroken { .. } => None,
+            | Self::GlassBroken { .. }
+            | Self::AnchorFailing { .. } => None,
         }
     }
 

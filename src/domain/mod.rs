@@ -1,5 +1,6 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
+pub mod anchor;
 pub mod approval;
 pub mod batch_day;
 pub mod calendar;
@@ -28,6 +29,7 @@ pub mod runbook;
 pub mod source;
 pub mod span;
 
+pub use anchor::Anchors;
 pub use approval::{ApprovalRequest, ProcedureRules};
 pub use batch_day::BatchDays;
 pub use calendar::{Calendar, CalendarRule};

@@ -49,6 +49,23 @@ impl Author {
         }
     }
 
+    /// The same without what a peer claims of itself.
+    #[must_use]
+    pub fn without_claim(&self) -> Self {
+        match self.clone() {
+            Self::Person { uid, user, login_uid, .. } => Self::Person { uid, user, login_uid, sudo_claim: None },
+            other => other,
+        }
+    }
+
+    /// What a peer claims of itself.
+    pub fn sudo_claim(&self) -> Option<&str> {
+        match self {
+            Self::Person { sudo_claim, .. } => sudo_claim.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether a person acted.
     pub fn is_person(&self) -> bool {
         matches!(self, Self::Person { .. })

@@ -13,7 +13,7 @@ pub use outside::{Outside, Roles};
 
 use crate::clock::{self, Alarm};
 use crate::domain::{Accepted, Author, Command, Entry, Level, Refusal, Report};
-use crate::journal::Journal;
+use crate::journal::{Journal, Rotation};
 use crate::samples::Readings;
 use crate::wire::message::Reading;
 use crate::world::{Part, World};
@@ -38,6 +38,8 @@ const CHECKPOINT_EVERY: u64 = 20_000;
 const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often older answers are forgotten.
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often it is looked whether the journal's file is old or large enough to be closed.
+const ROTATION_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How long a report waits after the disk was full before it is tried again.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
@@ -127,6 +129,8 @@ pub struct Beginning {
     pub outside: Outside,
     /// Where readings go.
     pub readings: Readings,
+    /// When a file of the journal is closed and the next one begun.
+    pub rotation: Rotation,
 }
 
 impl Engine {
@@ -204,11 +208,13 @@ struct Running {
     /// When the anchor must be on disk.
     tidy_due: Option<Timestamp>,
     requests_forgotten: Option<Timestamp>,
+    rotation: Rotation,
+    rotation_looked_at: Option<Timestamp>,
 }
 
 impl Running {
     fn new(beginning: Beginning, tokio: Handle) -> Self {
-        let Beginning { journal, world, state, boot_id, outside, readings } = beginning;
+        let Beginning { journal, world, state, boot_id, outside, readings, rotation } = beginning;
         Self {
             agenda: Agenda::of(&world),
             checkpointed: world.seq,
@@ -225,6 +231,8 @@ impl Running {
             kept: VecDeque::new(),
             tidy_due: None,
             requests_forgotten: None,
+            rotation,
+            rotation_looked_at: None,
         }
     }
 
@@ -337,6 +345,19 @@ impl Running {
             if let Err(error) = self.journal.forget_requests(before).and_then(|_| self.journal.commit()) {
                 tracing::warn!(%error, "old answers were not forgotten");
             }
+        }
+        self.rotate_when_due(now);
+    }
+
+    /// Closes a file of the journal that is old or large enough. What keeps it from that is tried again later; the old
+    /// file is written meanwhile.
+    fn rotate_when_due(&mut self, now: Timestamp) {
+        if self.rotation_looked_at.is_some_and(|last| now.duration_since(last).abs() < ROTATION_EVERY) {
+            return;
+        }
+        self.rotation_looked_at = Some(now);
+        if let Err(error) = self.journal.rotate_when_due(now, &self.rotation) {
+            tracing::warn!(%error, "the journal was not rotated; its file is written on");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Everything that the engine can ask of the outside, and nothing else.
 
+use crate::anchors::Teller;
 use crate::channels::Courier;
 use crate::domain::{AttemptId, Effect, Level};
 use crate::evidence::Gatherer;
@@ -47,6 +48,8 @@ pub struct Outside {
     pub machine: Machine,
     /// Gathers evidence.
     pub gatherer: Gatherer,
+    /// Tells the head of the journal outside.
+    pub anchors: Teller,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -81,6 +84,7 @@ impl Outside {
             Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
             Effect::WatchOutside(order) => self.machine.watch(*order),
             Effect::TakeEvidence(order) => self.gatherer.gather(*order),
+            Effect::Anchor(anchors) => self.anchors.tell_at(&anchors),
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

@@ -231,6 +231,7 @@ impl Running {
         if !turn.entries.is_empty() {
             self.set_read_only(None);
             self.tidy_due.get_or_insert(now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now));
+            self.outside.anchors.note(self.journal.committed_at());
             self.tell_consoles(Published::Entries(turn.entries));
         }
         for watcher in turn.watchers {

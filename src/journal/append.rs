@@ -2,8 +2,9 @@
 
 use super::anchor::{Anchor, Anchored};
 use super::chain::{Head, Linker};
+use super::files::{self, Chain};
 use super::reserve::Reserve;
-use super::{JournalError, checkpoint, open, place, replay};
+use super::{JournalError, checkpoint, migrate, open, place, replay};
 use crate::domain::{Author, Entry, Event};
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
@@ -26,57 +27,63 @@ const ANCHOR_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// batch: nothing of it is stored, and the head is the last committed one.
 #[derive(Debug)]
 pub struct Journal {
-    connection: Connection,
-    state: PathBuf,
-    path: PathBuf,
-    committed: Anchored,
+    pub(super) connection: Connection,
+    pub(super) state: PathBuf,
+    pub(super) path: PathBuf,
+    pub(super) committed: Anchored,
     last: Anchored,
-    in_batch: bool,
+    pub(super) in_batch: bool,
     linker: Linker,
-    anchor: Anchor,
-    outside: Option<Anchor>,
+    pub(super) anchor: Anchor,
     anchor_synced_at: Timestamp,
     reserve: Reserve,
-    wal_bytes: u64,
-    broken: Option<(PathBuf, String)>,
+    pub(super) wal_bytes: u64,
+    pub(super) broken: Option<(PathBuf, String)>,
 }
 
 impl Journal {
     /// Opens the journal of a state folder, and makes both where they are missing. The end of the chain is compared with
     /// the anchor; a journal whose tail is missing is refused and left as it is.
     pub fn open(state: &Path) -> Result<Self, JournalError> {
-        Self::open_anchored(state, None)
-    }
-
-    /// The same with a second anchor outside the state folder, where a copy of the whole folder cannot reach it.
-    pub fn open_anchored(state: &Path, outside: Option<&Path>) -> Result<Self, JournalError> {
-        match Self::try_open(state, outside) {
+        match Self::try_open(state) {
             // Even the index of the WAL needs space: on a full disk the reserve is what a start lives on.
-            Err(JournalError::Full { .. }) if std::fs::remove_file(state.join("reserve")).is_ok() => Self::try_open(state, outside),
+            Err(JournalError::Full { .. }) if std::fs::remove_file(state.join("reserve")).is_ok() => Self::try_open(state),
             opened => opened,
         }
     }
 
-    fn try_open(state: &Path, outside: Option<&Path>) -> Result<Self, JournalError> {
+    fn try_open(state: &Path) -> Result<Self, JournalError> {
         place::prepare(state)?;
-        let path = place::database(state);
-        for name in ["journal.db-wal", "journal.db-shm", "anchor", "reserve", "world.json"] {
+        for name in ["anchor", "reserve", "world.json"] {
             place::check_file(&state.join(name))?;
         }
-        if !place::check_file(&path)? {
-            refuse_lost_database(state, &path, outside)?;
+        let parts = files::list(state)?;
+        for part in &parts {
+            place::check_file(&part.path)?;
+            for beside in ["-wal", "-shm"] {
+                place::check_file(&beside_of(&part.path, beside))?;
+            }
+        }
+        let path = parts.last().map_or_else(|| files::path(state, 1), |part| part.path.clone());
+        if parts.is_empty() {
+            refuse_lost_database(state, &path)?;
             drop(place::create(&path)?);
             place::sync_folder(state)?;
         }
         // Looked at through a connection that cannot write, before anything is touched.
-        if std::fs::metadata(&path).is_ok_and(|facts| facts.len() > 0) || state.join("journal.db-wal").exists() {
-            look(state, &path, outside)?;
+        if std::fs::metadata(&path).is_ok_and(|facts| facts.len() > 0) || beside_of(&path, "-wal").exists() {
+            look(state, &path)?;
         }
-        let connection = open::writer(&path)?;
-        let last = open::check_anchors(&connection, state, outside)?;
+        files::sweep(state);
+        let begins = open::Begins::anew(state);
+        let connection = open::writer(&path, &begins)?;
+        if let Err(error) = migrate::migrate(&connection, &path, &begins) {
+            // The old format holds everything but a second file: the record goes on, the next rotation tries again.
+            tracing::warn!(%error, "the journal keeps its old format until there is room to change it");
+        }
+        let last = open::check_anchor(&Chain::of(state)?, state)?;
         let mut anchor = Anchor::open(&state.join("anchor"), &last)?;
         anchor.write(&last)?;
-        let outside = outside.map(|path| Anchor::open(path, &last)).transpose()?;
         let mut journal = Self {
             connection,
             state: state.to_owned(),
@@ -86,7 +93,6 @@ impl Journal {
             in_batch: false,
             linker: Linker::default(),
             anchor,
-            outside,
             anchor_synced_at: Timestamp::MIN,
             reserve: Reserve::new(state),
             wal_bytes: 0,
@@ -104,6 +110,11 @@ impl Journal {
     /// The last durable entry.
     pub fn committed(&self) -> Head {
         self.committed.head
+    }
+
+    /// The last durable entry with its time, as anchors tell it.
+    pub fn committed_at(&self) -> Anchored {
+        self.committed
     }
 
     /// Why nothing can be recorded until a restart, if so.
@@ -193,7 +204,7 @@ impl Journal {
         }
         self.in_batch = false;
         self.committed = self.last;
-        self.write_anchors();
+        self.write_anchor();
         self.wal_bytes += COMMIT_BYTES;
         if self.wal_bytes >= WAL_FOLDED_AT {
             // The batch itself is durable; what failed here is remembered and refuses the next one.
@@ -217,22 +228,15 @@ impl Journal {
         }
     }
 
-    /// Makes the anchor durable, at most once a second: for every idle moment, and after each commit under load. An error
-    /// of the anchor in the state folder is final; one of the anchor outside is [`JournalError::Io`] and tried again.
+    /// Makes the anchor durable, at most once a second: for every idle moment, and after each commit under load. An error is
+    /// final.
     pub fn sync_anchor(&mut self, now: Timestamp) -> Result<(), JournalError> {
         let since = now.duration_since(self.anchor_synced_at);
         if since < ANCHOR_EVERY && !since.is_negative() {
             return Ok(());
         }
         self.anchor_synced_at = now;
-        self.anchor.sync().inspect_err(|error| self.broken = Some((self.state.join("anchor"), error.to_string())))?;
-        match self.outside.as_mut().map(Anchor::sync) {
-            Some(Err(JournalError::Sync { path, why })) => {
-                Err(JournalError::Io { doing: "sync the anchor outside,", path, source: std::io::Error::other(why) })
-            }
-            Some(other) => other,
-            None => Ok(()),
-        }
+        self.anchor.sync().inspect_err(|error| self.broken = Some((self.state.join("anchor"), error.to_string())))
     }
 
     /// Ends in order: drops an open batch, folds the WAL into the database, makes the anchor durable.
@@ -247,7 +251,7 @@ impl Journal {
         checkpoint::write(state, world)
     }
 
-    fn begin(&mut self) -> Result<(), JournalError> {
+    pub(super) fn begin(&mut self) -> Result<(), JournalError> {
         if let Some((path, why)) = &self.broken {
             return Err(JournalError::Sync { path: path.clone(), why: why.clone() });
         }
@@ -271,7 +275,7 @@ impl Journal {
         error
     }
 
-    fn break_down(&mut self, why: String) -> JournalError {
+    pub(super) fn break_down(&mut self, why: String) -> JournalError {
         self.broken = Some((self.path.clone(), why.clone()));
         // What SQLite would fold on closing may never have reached the disk.
         if let Err(error) = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
@@ -280,18 +284,15 @@ impl Journal {
         JournalError::Sync { path: self.path.clone(), why }
     }
 
-    fn write_anchors(&mut self) {
-        let last = self.committed;
-        for anchor in std::iter::once(&mut self.anchor).chain(&mut self.outside) {
-            // The entries are durable; an anchor that lags behind is caught up by the next commit.
-            if let Err(error) = anchor.write(&last) {
-                tracing::error!(%error, "the anchor lags behind the journal");
-            }
+    fn write_anchor(&mut self) {
+        // The entries are durable; an anchor that lags behind is caught up by the next commit.
+        if let Err(error) = self.anchor.write(&self.committed) {
+            tracing::error!(%error, "the anchor lags behind the journal");
         }
     }
 
     /// Moves the WAL's pages into the database, as far as readers let it.
-    fn fold_wal(&mut self) -> Result<(), JournalError> {
+    pub(super) fn fold_wal(&mut self) -> Result<(), JournalError> {
         if let Some((path, why)) = &self.broken {
             return Err(JournalError::Sync { path: path.clone(), why: why.clone() });
         }
@@ -322,25 +323,30 @@ impl Drop for Journal {
     }
 }
 
+/// The file that SQLite keeps beside a database.
+pub(super) fn beside_of(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// A database that is gone while an anchor knows of entries is a missing tail from entry 1 on.
-fn refuse_lost_database(state: &Path, path: &Path, outside: Option<&Path>) -> Result<(), JournalError> {
-    for anchor in std::iter::once(state.join("anchor")).chain(outside.map(Path::to_owned)) {
-        if let Some(anchored) = super::anchor::read(&anchor)?
-            && anchored.head.seq > 0
-        {
+fn refuse_lost_database(state: &Path, path: &Path) -> Result<(), JournalError> {
+    match super::anchor::read(&state.join("anchor"))? {
+        Some(anchored) if anchored.head.seq > 0 => {
             let why = format!("the database is gone; the anchor knows entries up to {} of {}", anchored.head.seq, anchored.at);
-            return Err(super::chain::damage(path, 1, why));
+            Err(super::chain::damage(path, 1, why))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The quick check, without a write.
-fn look(state: &Path, path: &Path, outside: Option<&Path>) -> Result<(), JournalError> {
+fn look(state: &Path, path: &Path) -> Result<(), JournalError> {
     let connection = open::reader(path)?;
     let tables = connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'entries'", [], |row| row.get::<_, i64>(0));
     match tables.map_err(|error| JournalError::from_read(path, 0, error))? {
-        0 => refuse_lost_database(state, path, outside),
-        _ => open::check_anchors(&connection, state, outside).map(drop),
+        0 => refuse_lost_database(state, path),
+        _ => open::check_anchor(&Chain::of(state)?, state).map(drop),
     }
 }

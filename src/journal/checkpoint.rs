@@ -1,9 +1,9 @@
 //! The checkpoint: a world with the entry that it stands at. A cache: whatever does not fit is ignored and folded anew.
 
 use super::chain::Head;
-use super::{JournalError, open, place};
+use super::files::Chain;
+use super::{JournalError, place};
 use crate::world::{SHAPE, World};
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fs;
@@ -24,11 +24,11 @@ struct Stored<'a> {
 
 /// Writes a world beside the journal, whole or not at all.
 pub(super) fn write(state: &Path, world: &World) -> Result<(), JournalError> {
-    let database = place::database(state);
-    let connection = open::reader(&database)?;
-    let head = open::head_at(&connection, &database, world.seq)?
-        .ok_or_else(|| super::chain::damage(&database, world.seq, "the world knows it, the journal does not"))?;
-    drop(connection);
+    let chain = Chain::of(state)?;
+    let head = chain
+        .head_at(world.seq)?
+        .ok_or_else(|| super::chain::damage(&chain.path_of(world.seq), world.seq, "the world knows it, the journal does not"))?;
+    drop(chain);
     let text = serde_json::to_string(world)?;
     let world = RawValue::from_string(text)?;
     let sum = blake3::hash(world.get().as_bytes()).to_hex().to_string();
@@ -45,7 +45,7 @@ pub(super) fn write(state: &Path, world: &World) -> Result<(), JournalError> {
 }
 
 /// The checkpoint of a state folder with its head, where it fits this program and this chain.
-pub(super) fn read(state: &Path, connection: &Connection, head: Head) -> Option<(World, Head)> {
+pub(super) fn read(state: &Path, chain: &Chain, head: Head) -> Option<(World, Head)> {
     let path = state.join("world.json");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -56,8 +56,7 @@ pub(super) fn read(state: &Path, connection: &Connection, head: Head) -> Option<
     if stored.shape != SHAPE {
         return ignored(&path, "another version of dogwatch made it");
     }
-    let on_chain = stored.seq <= head.seq
-        && matches!(open::head_at(connection, &place::database(state), stored.seq), Ok(Some(at)) if at.hex() == stored.hash);
+    let on_chain = stored.seq <= head.seq && matches!(chain.head_at(stored.seq), Ok(Some(at)) if at.hex() == stored.hash);
     if !on_chain {
         return ignored(&path, "its entry is not in this journal");
     }

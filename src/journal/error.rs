@@ -29,7 +29,7 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// The record is not what was written.
-    #[error("{} is damaged from entry {first_bad} on: {why}; nothing was changed; keep a copy of the folder and run `dogwatch verify`", path.display())]
+    #[error("{} is damaged from entry {first_bad} on: {why}; nothing was changed; run `dogwatch verify`; to go on without what is lost: `dogwatch verify --accept --reason …`", path.display())]
     Corrupt {
         /// The database, or the anchor.
         path: PathBuf,

@@ -1,15 +1,16 @@
 //! Connections to the journal's database, its tables, and the quick check of its end.
 
 use super::anchor::{self, Anchored};
-use super::chain::{COLUMNS, Head, Linker, Stored, damage};
+use super::chain::{Head, damage};
+use super::files::Chain;
 use super::{JournalError, place};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::path::Path;
 use std::time::Duration;
 
-/// The format that this version writes.
-pub const FORMAT: u32 = 1;
+/// The format that this version writes. 2: a file says where it begins, so that there can be several.
+pub const FORMAT: u32 = 2;
 /// The oldest SQLite whose WAL can be trusted: 3.51.3; earlier ones can lose pages when a WAL is reset.
 const SQLITE_MIN: i32 = 3_051_003;
 /// How long a lock of another process is waited for.
@@ -18,33 +19,83 @@ const BUSY: Duration = Duration::from_secs(5);
 const WAL_KEPT: i64 = 16 << 20;
 
 const TABLES: &str = "
-    BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS entries(
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, author TEXT NOT NULL, event TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS requests(key TEXT PRIMARY KEY, at TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT OR IGNORE INTO meta VALUES('format', '1');
-    COMMIT;";
+    CREATE TABLE IF NOT EXISTS requests(key TEXT PRIMARY KEY, at TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
-/// The writer's connection; the file exists.
-pub(super) fn writer(path: &Path) -> Result<Connection, JournalError> {
+/// Where a file of the journal begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Begins {
+    /// The number of its first entry.
+    pub(super) first: u64,
+    /// The hash of the entry before it; all zero before the first.
+    pub(super) before: [u8; 32],
+    /// The name under which anchors outside know this journal.
+    pub(super) journal: String,
+}
+
+impl Begins {
+    /// The first file of a new journal.
+    pub(super) fn anew(state: &Path) -> Self {
+        Self { first: 1, before: Head::START.hash, journal: place::name_of(state) }
+    }
+}
+
+/// The writer's connection; the file exists. A file without tables becomes one that begins so.
+pub(super) fn writer(path: &Path, begins: &Begins) -> Result<Connection, JournalError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    check_format(&connection, path)?;
+    let format = format_of(&connection, path)?;
     let tuned = || {
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?; // the journal does it itself, because SQLite hides its errors
         connection.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT, |row| row.get::<_, i64>(0))?;
-        connection.execute_batch(TABLES)
+        if format.is_none() { make_tables(&connection, begins) } else { Ok(()) }
     };
     tuned().map_err(|error| JournalError::from_sqlite("open", path, error))?;
     Ok(connection)
 }
 
+/// Tables and beginning of a new file, in one transaction.
+pub(super) fn make_tables(connection: &Connection, begins: &Begins) -> rusqlite::Result<()> {
+    let change = connection.unchecked_transaction()?;
+    change.execute_batch(TABLES)?;
+    write_meta(&change, begins)?;
+    change.commit()
+}
+
+/// What the table `meta` says of this format.
+pub(super) fn write_meta(connection: &Connection, begins: &Begins) -> rusqlite::Result<()> {
+    let before = blake3::Hash::from_bytes(begins.before).to_hex().to_string();
+    let rows =
+        [("format", FORMAT.to_string()), ("first", begins.first.to_string()), ("before", before), ("journal", begins.journal.clone())];
+    for (key, value) in rows {
+        connection.execute("INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value", [key, &value])?;
+    }
+    Ok(())
+}
+
+/// Where a file begins, as it says itself; a file of format 1 is always the first.
+pub(super) fn begins(connection: &Connection, path: &Path) -> Result<Begins, JournalError> {
+    let read = |key: &str| {
+        connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get::<_, String>(0))
+            .optional()
+            .map_err(|error| JournalError::from_read(path, 0, error))
+    };
+    let state = path.parent().unwrap_or(path);
+    let Some(first) = read("first")? else { return Ok(Begins::anew(state)) };
+    let unreadable = |what: &str| damage(path, first.parse().unwrap_or(1), format!("the file's own {what} cannot be read"));
+    let before = read("before")?.and_then(|hex| blake3::Hash::from_hex(hex).ok()).ok_or_else(|| unreadable("hash of the entry before"))?;
+    let journal = read("journal")?.unwrap_or_else(|| place::name_of(state));
+    Ok(Begins { first: first.parse().map_err(|_| unreadable("first number"))?, before: *before.as_bytes(), journal })
+}
+
 /// A connection that only reads.
 pub(super) fn reader(path: &Path) -> Result<Connection, JournalError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    check_format(&connection, path)?;
+    format_of(&connection, path)?;
     Ok(connection)
 }
 
@@ -64,17 +115,18 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     opened().map_err(|error| JournalError::from_sqlite("open", path, error))
 }
 
-fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+/// The format of a file, `None` where it has no tables yet; a newer one is refused.
+pub(super) fn format_of(connection: &Connection, path: &Path) -> Result<Option<u32>, JournalError> {
     let read = |error| JournalError::from_read(path, 0, error);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(read)?;
     if tables == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let found = connection.query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get::<_, String>(0)).optional();
     let found = found.ok().flatten().and_then(|text| text.parse::<u32>().ok());
     match found {
         Some(found) if found > FORMAT => Err(JournalError::Newer { path: path.to_owned(), found, known: FORMAT }),
-        Some(_) => Ok(()),
+        Some(found) => Ok(Some(found)),
         None => Err(JournalError::Place {
             path: path.to_owned(),
             why: "it is a database, but not a journal of dogwatch".into(),
@@ -83,73 +135,25 @@ fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError
     }
 }
 
-/// The number of the last entry, 0 where there is none.
-pub(super) fn last_seq(connection: &Connection, path: &Path) -> Result<u64, JournalError> {
-    connection
-        .query_row("SELECT coalesce(max(seq), 0) FROM entries", [], |row| row.get::<_, i64>(0))
-        .map(i64::cast_unsigned)
-        .map_err(|error| JournalError::from_read(path, 0, error))
-}
-
-/// The head as it was after an entry, as its row says; `None` where the row is missing.
-pub(super) fn head_at(connection: &Connection, path: &Path, seq: u64) -> Result<Option<Head>, JournalError> {
-    if seq == 0 {
-        return Ok(Some(Head::START));
-    }
-    connection
-        .query_row("SELECT hash FROM entries WHERE seq = ?1", [seq.cast_signed()], |row| row.get::<_, [u8; 32]>(0))
-        .optional()
-        .map(|hash| hash.map(|hash| Head { seq, hash }))
-        .map_err(|error| match error {
-            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-                damage(path, seq, "its hash is not 32 bytes")
-            }
-            error => JournalError::from_read(path, seq - 1, error),
-        })
-}
-
-/// Walks the chain after a head to its end and gives the new head; `each` sees every row.
-pub(super) fn walk(
-    connection: &Connection,
-    path: &Path,
-    from: Head,
-    to: u64,
-    mut each: impl FnMut(&Stored<'_>) -> Result<(), JournalError>,
-) -> Result<Head, JournalError> {
-    let mut head = from;
-    let mut linker = Linker::default();
-    let select = format!("SELECT {COLUMNS} FROM entries WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
-    let mut statement = connection.prepare_cached(&select).map_err(|error| JournalError::from_read(path, head.seq, error))?;
-    let mut rows = statement
-        .query(params![from.seq.cast_signed(), to.cast_signed()])
-        .map_err(|error| JournalError::from_read(path, head.seq, error))?;
-    while let Some(row) = rows.next().map_err(|error| JournalError::from_read(path, head.seq, error))? {
-        let first_bad = head.seq + 1;
-        let stored = Stored::read(row).map_err(|why| damage(path, first_bad, why))?;
-        head = stored.follow(&head, &mut linker).map_err(|why| damage(path, first_bad, why))?;
-        each(&stored)?;
-    }
-    Ok(head)
-}
-
 /// Compares the end of the chain with an anchor and gives the head with its time: every entry from the anchored one on
 /// is checked, the ones before only by `verify`.
-pub(super) fn check_end(connection: &Connection, path: &Path, anchored: &Anchored) -> Result<Anchored, JournalError> {
-    let last = last_seq(connection, path)?;
+pub(super) fn check_end(chain: &Chain, anchored: &Anchored) -> Result<Anchored, JournalError> {
+    let last = chain.last_seq()?;
     if last < anchored.head.seq {
         let why = format!("it is missing; the anchor knows entries up to {} of {}", anchored.head.seq, anchored.at);
-        return Err(damage(path, last + 1, why));
+        return Err(damage(&chain.path_of(last + 1), last + 1, why));
     }
     // One link before the anchored entry, so that its own bytes are checked too.
     let from = anchored.head.seq.saturating_sub(1);
-    let from = head_at(connection, path, from)?.ok_or_else(|| damage(path, from, "it is missing"))?;
+    let from = chain.head_at(from)?.ok_or_else(|| damage(&chain.path_of(from), from, "it is missing"))?;
     let mut end = *anchored;
-    let head = walk(connection, path, from, last, |stored| {
+    let head = chain.walk(from, last, |stored| {
+        let path = || chain.path_of(stored.seq);
         if stored.seq == anchored.head.seq && stored.hash != anchored.head.hash {
-            return Err(damage(path, stored.seq, "its hash is not the anchored one: it, or one before it, was written anew"));
+            return Err(damage(&path(), stored.seq, "its hash is not the anchored one: it, or one before it, was written anew"));
         }
         if stored.seq == last {
-            end.at = stored.at.parse().map_err(|_| damage(path, stored.seq, "its time cannot be read"))?;
+            end.at = stored.at.parse().map_err(|_| damage(&path(), stored.seq, "its time cannot be read"))?;
         }
         Ok(())
     })?;
@@ -157,17 +161,11 @@ pub(super) fn check_end(connection: &Connection, path: &Path, anchored: &Anchore
     Ok(end)
 }
 
-/// Reads the anchors and checks the end of the chain against each.
-pub(super) fn check_anchors(connection: &Connection, state: &Path, outside: Option<&Path>) -> Result<Anchored, JournalError> {
-    let path = place::database(state);
-    let inside = match anchor::read(&state.join("anchor"))? {
-        Some(anchored) => anchored,
-        None if last_seq(connection, &path)? == 0 => Anchored::START,
-        None => return Err(damage(&state.join("anchor"), 1, "the anchor is missing although there are entries")),
-    };
-    let end = check_end(connection, &path, &inside)?;
-    match outside.map(anchor::read).transpose()?.flatten() {
-        Some(anchored) => check_end(connection, &path, &anchored),
-        None => Ok(end),
+/// Reads the anchor and checks the end of the chain against it.
+pub(super) fn check_anchor(chain: &Chain, state: &Path) -> Result<Anchored, JournalError> {
+    match anchor::read(&state.join("anchor"))? {
+        Some(anchored) => check_end(chain, &anchored),
+        None if chain.last_seq()? == 0 => Ok(Anchored::START),
+        None => Err(damage(&state.join("anchor"), 1, "the anchor is missing although there are entries")),
     }
 }

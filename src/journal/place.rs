@@ -4,14 +4,19 @@ use super::JournalError;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// File systems on which locks or shared memory do not hold across hosts: a WAL on them is lost sooner or later.
 const NETWORK: [(u64, &str); 5] = [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0xfe53_4d42, "SMB 2"), (0x517b, "SMB"), (0x0102_1997, "9P")];
 
-/// The database below a state folder.
-pub(super) fn database(state: &Path) -> PathBuf {
-    state.join("journal.db")
+/// The name under which anchors outside know the journal of a state folder: the folder's own, and a part of the hash of
+/// its path, so that two folders of one name differ.
+pub(super) fn name_of(state: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    let own = state.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let fit: String = own.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(96).collect();
+    let hash = blake3::hash(state.as_os_str().as_bytes()).to_hex();
+    format!("{fit}@{}", &hash[..8])
 }
 
 /// Makes the state folder where it is missing, and refuses one that others can write to or that lies on a network disk.
@@ -64,6 +69,12 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| JournalError::Sync { path: folder.to_owned(), why: error.to_string() })
+}
+
+/// Bytes that this user may still write on the disk of a file.
+pub(super) fn free(path: &Path) -> u64 {
+    let folder = path.parent().unwrap_or(path);
+    rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn facts(path: &Path) -> Result<Option<fs::Metadata>, JournalError> {

@@ -1,7 +1,8 @@
 //! Journal → world at the start of the daemon: one thread reads, checks and parses, this one folds.
 
 use super::chain::{Head, damage};
-use super::{JournalError, checkpoint, open, place};
+use super::files::Chain;
+use super::{JournalError, checkpoint};
 use crate::domain::Entry;
 use crate::world::World;
 use std::path::Path;
@@ -16,15 +17,12 @@ const UNDER_WAY: usize = 4;
 
 /// The world after the entry of `head`.
 pub(super) fn load(state: &Path, head: Head) -> Result<World, JournalError> {
-    let path = place::database(state);
-    let connection = open::reader(&path)?;
-    let (mut world, from) = checkpoint::read(state, &connection, head).unwrap_or_else(|| (World::new(), Head::START));
+    let chain = Chain::of(state)?;
+    let path = chain.active();
+    let (mut world, from) = checkpoint::read(state, &chain, head).unwrap_or_else(|| (World::new(), Head::START));
     let (send, receive) = sync_channel::<Vec<Entry>>(UNDER_WAY);
     let end = std::thread::scope(|scope| {
-        let reading = scope.spawn({
-            let path = &path;
-            move || read(&connection, path, from, head.seq, &send)
-        });
+        let reading = scope.spawn(move || read(&chain, from, head.seq, &send));
         for batch in receive {
             for entry in &batch {
                 world.apply(entry);
@@ -39,11 +37,11 @@ pub(super) fn load(state: &Path, head: Head) -> Result<World, JournalError> {
     Ok(world)
 }
 
-fn read(connection: &rusqlite::Connection, path: &Path, from: Head, to: u64, send: &SyncSender<Vec<Entry>>) -> Result<Head, JournalError> {
+fn read(chain: &Chain, from: Head, to: u64, send: &SyncSender<Vec<Entry>>) -> Result<Head, JournalError> {
     let mut batch = Vec::with_capacity(BATCH);
     let mut bytes = 0;
-    let end = open::walk(connection, path, from, to, |stored| {
-        batch.push(stored.entry().map_err(|why| damage(path, stored.seq, why))?);
+    let end = chain.walk(from, to, |stored| {
+        batch.push(stored.entry().map_err(|why| damage(&chain.path_of(stored.seq), stored.seq, why))?);
         bytes += stored.event.len();
         if batch.len() >= BATCH || bytes >= BATCH_BYTES {
             bytes = 0;

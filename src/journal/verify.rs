@@ -1,10 +1,11 @@
 //! The proof: the whole chain from the first entry to the anchors, for `dogwatch verify`. It changes nothing.
 
-use super::anchor::{self, Anchor, Anchored};
+use super::anchor::{self, Anchored};
 use super::chain::{Head, damage};
+use super::files::{self, Chain};
+use super::outside::{self, Known, Outside};
 use super::{JournalError, open, place};
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Entries per transaction, so that a running daemon's WAL stays short.
@@ -15,10 +16,12 @@ const STRETCH: u64 = 20_000;
 pub struct Verified {
     /// The last entry of the chain; every one from 1 to it follows from the one before.
     pub head: Head,
+    /// Files that hold the chain.
+    pub files: usize,
     /// What the anchor in the state folder knows: nothing up to there was changed or removed since.
     pub anchored: Anchored,
-    /// What the anchor outside the state folder knows, with its file.
-    pub outside: Option<(PathBuf, Anchored)>,
+    /// What the anchors outside the state folder know.
+    pub outside: Vec<Outside>,
 }
 
 impl Verified {
@@ -26,68 +29,125 @@ impl Verified {
     pub fn entries(&self) -> u64 {
         self.head.seq
     }
+
+    /// Files outside that were to prove something and know nothing of this journal.
+    pub fn silent(&self) -> impl Iterator<Item = &Path> {
+        self.outside.iter().filter(|outside| outside.last.is_none()).map(|outside| outside.path.as_path())
+    }
 }
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} entries, each follows from the one before", self.head.seq)?;
+        let files = if self.files > 1 { format!(" in {} files", self.files) } else { String::new() };
+        writeln!(f, "{} entries{files}, each follows from the one before", self.head.seq)?;
         let Anchored { head, at } = &self.anchored;
         write!(f, "proved up to entry {} of {at} by the anchor beside the journal: ", head.seq)?;
-        match &self.outside {
-            Some((path, outside)) => write!(
-                f,
-                "against every change by those who cannot write to the state folder; and up to entry {} of {} by {}, against those who can",
-                outside.head.seq,
-                outside.at,
-                path.display()
-            ),
-            None => write!(f, "against every change by those who cannot write to the state folder (no anchor outside it is configured)"),
+        write!(f, "against every change by those who cannot write to the state folder")?;
+        for outside in &self.outside {
+            match &outside.last {
+                Some(Anchored { head, at }) => write!(
+                    f,
+                    "\nproved up to entry {} of {at} by {} heads in {}: against those who can, but cannot change that file",
+                    head.seq,
+                    outside.heads,
+                    outside.path.display()
+                )?,
+                None => write!(f, "\nnot proved by {}: it holds no line of this journal", outside.path.display())?,
+            }
+            for accepted in &outside.accepted {
+                write!(f, "\n  damage was accepted at entry {} of {}: what it knew before does not count", accepted.head.seq, accepted.at)?;
+            }
+            if outside.unreadable > 0 {
+                write!(f, "\n  {} lines of it are not whole", outside.unreadable)?;
+            }
         }
+        if self.outside.is_empty() {
+            write!(f, "\nno anchor outside it is configured ([anchor] of dogwatch.toml), so whoever can write there can rewrite it all")?;
+        }
+        Ok(())
     }
 }
 
-/// Reads the whole chain and compares it with the anchors; the error names the first bad entry.
-pub fn verify(state: &Path, outside: Option<&Path>) -> Result<Verified, JournalError> {
+/// Reads the whole chain and compares it with the anchors, those in files outside included; the error names the first bad
+/// entry.
+pub fn verify(state: &Path, outside: &[PathBuf]) -> Result<Verified, JournalError> {
     // Before the walk: what is anchored while it goes on is not part of this proof.
     let inside = anchor::read(&state.join("anchor"));
-    let outside = outside.map(|path| anchor::read(path).map(|anchored| anchored.map(|anchored| (path.to_owned(), anchored)))).transpose();
-    let highest = [
-        inside.as_ref().ok().copied().flatten(),
-        outside.as_ref().ok().and_then(|found| found.as_ref()?.as_ref().map(|(_, anchored)| *anchored)),
-    ];
-    let known: Vec<Anchored> = highest.into_iter().flatten().collect();
-    let head = walk_all(state, &known)?;
+    let (mut known, mut read) = (Vec::new(), Vec::new());
+    let names = names(state);
+    for (place, path) in outside.iter().enumerate() {
+        read.push(outside::read(path, place, &names, &mut known)?);
+    }
+    let anchored = inside.as_ref().ok().copied().flatten();
+    let (head, files) = walk_all(state, anchored.as_ref(), known, outside)?;
     // The chain is whole; now the anchors themselves.
     let anchored = match inside? {
         Some(anchored) => anchored,
         None if head.seq == 0 => Anchored::START,
         None => return Err(damage(&state.join("anchor"), 1, "the anchor is missing, so nothing says that no entry is")),
     };
-    Ok(Verified { head, anchored, outside: outside?.flatten() })
+    Ok(Verified { head, files, anchored, outside: read })
 }
 
-fn walk_all(state: &Path, known: &[Anchored]) -> Result<Head, JournalError> {
-    let path = place::database(state);
-    let most = known.iter().map(|anchored| anchored.head.seq).max().unwrap_or(0);
-    if !path.exists() {
-        return Err(damage(&path, 1, format!("the database is gone; the anchor knows {most} entries")));
+/// Compares the last heads that files outside know with the journal: what a start does, without a walk.
+pub fn check_outside(state: &Path, outside: &[PathBuf]) -> Result<(), JournalError> {
+    outside::check(&Chain::of(state)?, outside, &names(state))
+}
+
+/// The name under which anchors outside know this journal; the one that it was begun with.
+pub fn journal_name(state: &Path) -> String {
+    let chain = Chain::of(state).ok();
+    let begins = chain.filter(|chain| !chain.parts().is_empty()).and_then(|chain| {
+        let active = chain.parts().len() - 1;
+        open::begins(chain.connection(active).ok()?, &chain.active()).ok()
+    });
+    begins.map_or_else(|| place::name_of(state), |begins| begins.journal)
+}
+
+/// Both names that count: the one in the journal itself can be changed with it.
+fn names(state: &Path) -> [String; 2] {
+    [journal_name(state), place::name_of(state)]
+}
+
+/// Walks all files; gives the head and the number of files.
+pub(super) fn walk_all(
+    state: &Path,
+    anchored: Option<&Anchored>,
+    mut known: Vec<Known>,
+    outside: &[PathBuf],
+) -> Result<(Head, usize), JournalError> {
+    let inside = anchored.map(|anchored| (anchored.head.seq, anchored.head.hash, usize::MAX));
+    known.extend(inside);
+    known.sort_unstable();
+    let who = |place: usize| outside.get(place).map_or_else(|| "the anchor".to_owned(), |path| path.display().to_string());
+    let most = known.last().copied().unwrap_or((0, [0; 32], usize::MAX));
+    let chain = Chain::of(state)?;
+    if chain.parts().is_empty() {
+        return Err(damage(&files::path(state, 1), 1, format!("the database is gone; {} knows {} entries", who(most.2), most.0)));
     }
-    let connection = open::reader(&path)?;
     let mut head = Head::START;
+    let mut next_known = 0;
     loop {
         let to = head.seq.saturating_add(STRETCH);
-        let next = open::walk(&connection, &path, head, to, |stored| {
-            let moved = known.iter().find(|anchored| anchored.head.seq == stored.seq && anchored.head.hash != stored.hash);
-            match moved {
-                Some(_) => Err(damage(&path, stored.seq, "its hash is not the anchored one: it, or one before it, was written anew")),
-                None => Ok(()),
+        let next = chain.walk(head, to, |stored| {
+            while let Some((seq, hash, place)) = known.get(next_known).filter(|(seq, ..)| *seq <= stored.seq) {
+                next_known += 1;
+                if *seq == stored.seq && *hash != stored.hash {
+                    let why = format!("its hash is not the one that {} knows: it, or one before it, was written anew", who(*place));
+                    return Err(damage(&chain.path_of(stored.seq), stored.seq, why));
+                }
             }
+            Ok(())
         })?;
         if next.seq < to {
             // A hole of a whole stretch would look like the end.
-            let last = open::last_seq(&connection, &path)?;
+            let last = chain.last_seq()?;
             if last > next.seq && next == head {
-                return Err(damage(&path, next.seq + 1, format!("it is missing; the last one that is there is {last}")));
+                return Err(damage(
+                    &chain.path_of(next.seq + 1),
+                    next.seq + 1,
+                    format!("it is missing; the last one that is there is {last}"),
+                ));
             }
             if next == head {
                 break;
@@ -95,43 +155,16 @@ fn walk_all(state: &Path, known: &[Anchored]) -> Result<Head, JournalError> {
         }
         head = next;
     }
-    if head.seq < most {
-        return Err(damage(&path, head.seq + 1, format!("it is missing; the anchor knows entries up to {most}")));
+    if head.seq < most.0 {
+        let why = format!("it is missing; {} knows entries up to {}", who(most.2), most.0);
+        return Err(damage(&chain.path_of(head.seq + 1), head.seq + 1, why));
     }
-    Ok(head)
-}
-
-/// The operator's word that a journal whose tail or anchor is missing is to be gone on with as it is. The chain that is
-/// left must be whole. Database, WAL and anchor as they are now are kept in a folder `refused-N`, which is returned.
-pub fn accept(state: &Path, outside: Option<&Path>) -> Result<PathBuf, JournalError> {
-    let path = place::database(state);
-    let head = walk_all(state, &[])?;
-    let connection = open::reader(&path)?;
-    let at = match head.seq {
-        0 => Anchored::START.at,
-        seq => connection
-            .query_row("SELECT at FROM entries WHERE seq = ?1", [seq.cast_signed()], |row| row.get::<_, String>(0))
-            .ok()
-            .and_then(|at| at.parse().ok())
-            .ok_or_else(|| damage(&path, seq, "its time cannot be read"))?,
-    };
-    let kept = (1..10_000_u32)
-        .map(|number| state.join(format!("refused-{number}")))
-        .find(|folder| !folder.exists())
-        .unwrap_or_else(|| state.join("refused"));
-    place::prepare(&kept)?;
-    for name in ["journal.db", "journal.db-wal", "anchor"] {
-        let from = state.join(name);
-        if from.exists() {
-            fs::copy(&from, kept.join(name)).map_err(|source| JournalError::Io { doing: "keep a copy of", path: from, source })?;
+    for (place, pair) in chain.parts().windows(2).enumerate() {
+        if let [part, next] = pair
+            && chain.last_seq_in(place)? >= next.first
+        {
+            return Err(damage(&part.path, next.first, "the file goes on beyond the beginning of the next one"));
         }
     }
-    let last = Anchored { head, at };
-    for path in std::iter::once(state.join("anchor")).chain(outside.map(Path::to_owned)) {
-        if path.exists() {
-            fs::remove_file(&path).map_err(|source| JournalError::Io { doing: "replace", path: path.clone(), source })?;
-        }
-        Anchor::open(&path, &last)?.sync()?;
-    }
-    Ok(kept)
+    Ok((head, chain.parts().len()))
 }

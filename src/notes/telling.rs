@@ -347,6 +347,19 @@ impl<'a> Teller<'a> {
             Event::ChecklistLeft { checklist, reason, unticked, .. } => {
                 format!("checklist {checklist} left with {} unticked: {reason}", counted(unticked.len(), "item"))
             }
+            Event::AnchorsDefined { anchors } if anchors.sinks().next().is_none() => {
+                "the head of the journal is told nowhere outside".into()
+            }
+            Event::AnchorsDefined { anchors } => {
+                let places: Vec<String> = anchors.sinks().map(|sink| anchors.words(sink)).collect();
+                format!("the head of the journal is told at: {}", places.join(", "))
+            }
+            Event::AnchorFailing { sink, error } => format!("the anchor {sink} takes nothing: {error}"),
+            Event::AnchorWorks { sink } => format!("the anchor {sink} takes heads again"),
+            Event::DamageAccepted { first_bad, why, lost, kept, reason } => {
+                format!("damage from entry {first_bad} on was accepted ({why}; {lost} lost; kept in {kept}): {reason}")
+            }
+            Event::EntryLost { why } => format!("an entry is lost: {why}"),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

@@ -41,4 +41,4 @@ pub use plain::{colourless, words_only};
 pub use scan::Progress;
 pub use search::{Answer, Direction, Found, Search};
 pub use task::Task;
-pub use trouble::{Telling, telling};
+pub use trouble::{Telling, telling, telling_of};

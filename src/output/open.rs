@@ -124,6 +124,11 @@ impl Output {
         jiff::Timestamp::from_second(self.shared.file.metadata().ok()?.mtime()).ok()
     }
 
+    /// Length and time of the last change, whatever was looked at before.
+    pub(super) fn facts(&self) -> Option<(u64, i64, i64)> {
+        self.shared.file.metadata().ok().map(|facts| (facts.len(), facts.mtime(), facts.mtime_nsec()))
+    }
+
     /// Looks at the file's length and name. A file that was cut and has grown past its old length between two looks
     /// cannot be told from one that only grew.
     pub fn look(&self) -> Result<Look, OutputError> {

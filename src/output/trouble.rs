@@ -38,7 +38,11 @@ impl std::fmt::Display for Telling {
 /// Looks for the line of an output that tells most; absent where nothing was printed. Bounded: of a large output the
 /// beginning and the end. The line is safe for a screen, without its colours, and cut at 400 bytes.
 pub fn telling(path: &Path, progress: &Progress) -> Result<Option<Telling>, OutputError> {
-    let output = Output::open(path)?;
+    telling_of(&Output::open(path)?, progress)
+}
+
+/// The same for an output that is open.
+pub fn telling_of(output: &Output, progress: &Progress) -> Result<Option<Telling>, OutputError> {
     let needle = Needle::trouble()?;
     let line_at = |at: u64| Ok::<_, OutputError>(output.lines(at, 1)?.first().map(|line| told(&line.text())).unwrap_or_default());
     let head = output.up_to(FROM_START);
@@ -47,7 +51,7 @@ pub fn telling(path: &Path, progress: &Progress) -> Result<Option<Telling>, Outp
     }
     if output.len() > FROM_START {
         let from = output.line_start(output.len().saturating_sub(FROM_END).max(FROM_START))?;
-        if let Some(found) = find(&output, &needle, Direction::Forward, from, progress)? {
+        if let Some(found) = find(output, &needle, Direction::Forward, from, progress)? {
             return Ok(Some(Telling::LateError(line_at(found.line)?)));
         }
     }

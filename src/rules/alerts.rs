@@ -1,5 +1,6 @@
 //! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
 
+use crate::domain::anchor::Sink;
 use crate::domain::incident::AlertNotice;
 use crate::domain::people::{Untold, Whom};
 use crate::domain::{
@@ -18,6 +19,7 @@ const PROBE_DOWN: &str = "ProbeDown";
 const CHANNEL_FAILING: &str = "ChannelFailing";
 const NOBODY_TOLD: &str = "NobodyTold";
 const CHECKLIST_OVERDUE: &str = "ChecklistOverdue";
+const ANCHOR_FAILING: &str = "AnchorFailing";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
 fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
@@ -266,6 +268,25 @@ pub(super) fn nobody_told(world: &World, untold: &Untold) -> Option<Event> {
 /// Someone who could not be told can be.
 pub(super) fn somebody_told(world: &World, whom: &Whom) -> Option<Event> {
     resolved(world, &whom_labels(whom), || format!("{whom} can be told again"))
+}
+
+fn anchor_labels(sink: Sink) -> Labels {
+    labels(&Labels::new(), ANCHOR_FAILING, "local", ("anchor", &sink.to_string()))
+}
+
+/// An anchor outside takes nothing, and no alert says so yet.
+pub(super) fn anchor_fails(world: &World, sink: Sink, error: &str) -> Option<Event> {
+    let labels = anchor_labels(sink);
+    if world.alerts.contains_key(&Fingerprint::of(&labels)) {
+        return None;
+    }
+    let summary = format!("the anchor {} takes nothing: {error}", world.anchors.words(sink));
+    Some(firing(labels, Severity::High, summary, AlertCause::AnchorFailing { sink }))
+}
+
+/// An anchor outside takes heads again, or is gone.
+pub(super) fn anchor_works(world: &World, sink: Sink, reason: &str) -> Option<Event> {
+    resolved(world, &anchor_labels(sink), || reason.to_owned())
 }
 
 /// A flow that is gone raises nothing any more.

@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, maintenance, sending};
+use super::{Decision, anchors, maintenance, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -42,7 +42,7 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
     let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
     let life = (world.ack_life != read.ack).then_some(Event::AckLifeDefined { life: read.ack });
     let windows = maintenance::defined(world, &read.maintenance);
-    (!same).then(loaded).into_iter().chain(batch_day).chain(life).chain(windows).collect()
+    (!same).then(loaded).into_iter().chain(batch_day).chain(life).chain(windows).chain(anchors::read(world, &read.anchors)).collect()
 }
 
 /// Where changes of the machine are read from, and what is gathered for incidents.

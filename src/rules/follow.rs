@@ -1,7 +1,7 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
 use super::{
-    Asked, Decision, alerts, approvals, checklists, conditions, escalation, evidence, health, messages, misses, outside, overlays,
+    Asked, Decision, alerts, anchors, approvals, checklists, conditions, escalation, evidence, health, messages, misses, outside, overlays,
     remediation, runs, sending, slots, timing, triage,
 };
 use crate::domain::run::RunCause;
@@ -141,6 +141,9 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::ChannelRemoved { channel } => {
             Decision { events: alerts::of_channel_removal(world, channel).into_iter().collect(), effects: vec![sending::withhold(world)] }
         }
+        Event::AnchorsDefined { .. } => anchors::defined(world),
+        Event::AnchorFailing { sink, error } => alerts::anchor_fails(world, *sink, error).into(),
+        Event::AnchorWorks { sink } => alerts::anchor_works(world, *sink, "the anchor takes heads again").into(),
         Event::MessageDue { message } => sending::next(world, &message.channel, asked.now).into(),
         Event::MessageSending { message, .. } => sending::send(world, &message.id),
         Event::MessageSent { message }
@@ -171,7 +174,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
     Decision {
         events: away.into_iter().chain(void).chain(events).chain(progress).collect(),
-        effects: record.chain(probes).chain(feeds).chain(effects).collect(),
+        effects: record.chain(probes).chain(feeds).chain(effects).chain(anchors::resume(world)).collect(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod agenda;
 mod alerts;
+mod anchors;
 mod approvals;
 mod batch_day;
 mod calendar;

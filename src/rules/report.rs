@@ -1,6 +1,6 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, conditions, definitions, evidence, health, outside, sending};
+use super::{Asked, Decision, anchors, conditions, definitions, evidence, health, outside, sending};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
@@ -37,6 +37,7 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
         }
         Report::OutsideChanged(change) => outside::changed(world, change),
         Report::EvidenceTaken { incident, capsule } => evidence::taken(world, *incident, capsule),
+        Report::AnchorTried { sink, error } => anchors::tried(world, *sink, error.as_deref()),
         Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
     }
 }

@@ -30,9 +30,11 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::TooFast { .. }
         | AlertCause::GlassBroken { .. }
         | AlertCause::ChecklistOverdue { .. } => true,
-        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } | AlertCause::NobodyTold { .. } => {
-            false
-        }
+        AlertCause::ProbeDown { .. }
+        | AlertCause::Outside { .. }
+        | AlertCause::ChannelFailing { .. }
+        | AlertCause::NobodyTold { .. }
+        | AlertCause::AnchorFailing { .. } => false,
     }
 }
 

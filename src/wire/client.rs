@@ -96,7 +96,8 @@ impl Client {
             incoming.receive::<Greeting>().await
         };
         match tokio::time::timeout(GREETING, greeting).await.map_err(|_| ClientError::Silent)?? {
-            Greeting::Welcome(welcome) if welcome.version == VERSION => {
+            Greeting::Welcome(mut welcome) if welcome.version == VERSION => {
+                welcome.door = Some(super::handed::Door { socket: path.to_owned(), owner });
                 Ok(Self { incoming, outgoing, welcome: *welcome, next_id: 1, early: VecDeque::new() })
             }
             Greeting::Welcome(welcome) => Err(ClientError::Version { theirs: welcome.version }),

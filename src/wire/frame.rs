@@ -4,11 +4,12 @@ use super::message::FRAME_MAX;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::{AsyncWriteExt, BufWriter};
+use tokio::io::{AsyncWriteExt, BufWriter, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Sleep, sleep};
@@ -103,6 +104,23 @@ impl Outgoing {
         }
         line.push(b'\n');
         Ok(self.writer.write_all(&line).await?)
+    }
+
+    /// Sends one frame with a descriptor.
+    pub async fn send_with<T: Serialize + ?Sized>(&mut self, value: &T, descriptor: BorrowedFd<'_>) -> Result<(), FrameError> {
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        self.flush().await?;
+        let stream: &UnixStream = self.writer.get_ref().as_ref();
+        let sent = loop {
+            stream.writable().await?;
+            match stream.try_io(Interest::WRITABLE, || super::handed::send_with(stream.as_fd(), &line, descriptor)) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                sent => break sent?,
+            }
+        };
+        self.writer.write_all(line.get(sent..).unwrap_or_default()).await?;
+        self.flush().await
     }
 
     /// Writes what is in the buffer.

@@ -36,6 +36,14 @@ impl Peer {
     }
 }
 
+/// Whoever runs this process, as the author of an entry that needs no daemon.
+pub fn own_author() -> Author {
+    let uid = rustix::process::getuid().as_raw();
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse().ok());
+    let peer = Peer { uid, login_uid: login.filter(|login| *login != u32::MAX), user: user_name(uid) };
+    peer.author(std::env::var("SUDO_USER").ok().as_deref())
+}
+
 /// The login uid of a process, read while a descriptor pins the process: a number that was given away says nothing.
 fn login_uid(pid: i32) -> Option<u32> {
     let pid = rustix::process::Pid::from_raw(pid)?;

@@ -1,5 +1,6 @@
 //! What the console and the daemon say to each other: JSON lines, each at most [`FRAME_MAX`] bytes.
 
+use super::handed::Door;
 use crate::domain::{Accepted, AttemptId, Command, Entry, Level, ProbeId, Refusal, Sample};
 use crate::rules::objective::HourOfLooks;
 use crate::world::Part;
@@ -53,6 +54,9 @@ pub struct Welcome {
     /// Why nothing can be recorded now, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<String>,
+    /// Where the client reached the daemon; the client's own word, never sent.
+    #[serde(skip)]
+    pub door: Option<Door>,
 }
 
 /// A numbered request; the answer carries the same number.
@@ -103,6 +107,11 @@ pub enum Ask {
         probe: ProbeId,
         /// Not older than this time's hour.
         since: Timestamp,
+    },
+    /// An attempt's output, as a descriptor for reading that comes with the answer.
+    Output {
+        /// The attempt.
+        attempt: AttemptId,
     },
 }
 
@@ -192,6 +201,8 @@ pub enum Answer {
     Samples(Vec<Sample>),
     /// Looks of a probe by the hour, oldest first.
     Hours(Vec<HourOfLooks>),
+    /// What was asked for comes as a descriptor with this message.
+    Descriptor,
 }
 
 /// An attempt's folder below the state folder, where its output is read as a file.

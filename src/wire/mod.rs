@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod frame;
+pub mod handed;
 pub mod identity;
 pub mod message;
 pub mod socket;

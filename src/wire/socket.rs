@@ -30,6 +30,12 @@ pub fn bind(path: &Path, mode: u32) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// The same for a thread that waits.
+pub fn connect_blocking(path: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+    let (_folder, short) = short(path)?;
+    std::os::unix::net::UnixStream::connect(&short)
+}
+
 /// Connects to a socket file.
 pub async fn connect(path: &Path) -> io::Result<UnixStream> {
     let (_folder, short) = short(path)?;

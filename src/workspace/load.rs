@@ -81,6 +81,7 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 evidence: Arc::new(settings.evidence.clone()),
                 procedure_rules: ProcedureRules { machine: machine(), ..settings.procedure_rules.clone() },
                 checklists: checklists.into_iter().map(Arc::new).collect(),
+                anchors: settings.anchors.clone(),
             },
             settings,
             files,

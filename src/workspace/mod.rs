@@ -4,6 +4,7 @@
 //! gives half of them. [`find()`] finds the folder as git does, [`Place`] says where its state lives, [`init`]
 //! scaffolds one, and [`Watcher`] says when its files have changed.
 
+mod anchor;
 mod approval;
 mod calendar;
 mod channel;
@@ -41,7 +42,7 @@ pub use load::{Loaded, load};
 pub use name::name_problem;
 pub use place::{Place, PlaceError};
 pub use quantity::{parse_size, parse_span};
-pub use settings::{Access, Principal, Retention, Settings};
+pub use settings::{Access, Principal, Retention, Settings, anchors};
 pub use shipped::{SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, ShippedChecklist, ShippedRunbook};
 pub use watcher::{Changed, WatchError, Watcher};
 

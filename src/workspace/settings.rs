@@ -14,7 +14,7 @@ use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
 use crate::domain::outside::OutsideSettings;
 use crate::domain::people::People;
-use crate::domain::{AckLife, ChannelDefinition, MaintenanceWindow, ProcedureRules};
+use crate::domain::{AckLife, Anchors, ChannelDefinition, MaintenanceWindow, ProcedureRules};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,8 @@ pub struct Settings {
     pub evidence: EvidenceSettings,
     /// What is asked of steps of runbooks.
     pub procedure_rules: ProcedureRules,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -94,11 +96,13 @@ pub struct Retention {
     pub rollups: Duration,
     /// Output of attempts. Default 30 days.
     pub output: Duration,
+    /// After this a file of the journal is closed and the next one begun; none is removed. Default 31 days.
+    pub journal_file: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { samples: DAY * 14, rollups: DAY * 400, output: DAY * 30 }
+        Self { samples: DAY * 14, rollups: DAY * 400, output: DAY * 30, journal_file: DAY * 31 }
     }
 }
 
@@ -126,8 +130,9 @@ const KEYS: Keys = Keys {
         "override",
         "hours",
         "escalation",
+        "anchor",
     ],
-    later: &["source", "channel", "anchor", "calendar", "pool", "guard"],
+    later: &["source", "channel", "calendar", "pool", "guard"],
 };
 const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
@@ -135,7 +140,7 @@ const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers", "two_people", "approval_expires", "break_glass"], later: &[] };
 const REMEDIATION: Keys = Keys { known: &["per_hour"], later: &[] };
 const TWO_PEOPLE: &[(&str, TwoPeople)] = &[("dangerous", TwoPeople::Dangerous), ("all", TwoPeople::Always)];
-const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
+const RETENTION: Keys = Keys { known: &["samples", "rollups", "output", "journal_file"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
 /// gives none; `calendars` are those that it may name, absent where nobody asks.
@@ -171,6 +176,7 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
         batch_day: batch_day(&top).unwrap_or_default(),
         outside: super::evidence::outside(&top),
         evidence: super::evidence::read(&top),
+        anchors: super::anchor::read(&top),
     }
 }
 
@@ -299,6 +305,7 @@ fn retention(given: &Table<'_>) -> Retention {
         samples: given.span("samples", limits()).unwrap_or(default.samples),
         rollups: given.span("rollups", limits()).unwrap_or(default.rollups),
         output: given.span("output", limits()).unwrap_or(default.output),
+        journal_file: given.span("journal_file", limits()).unwrap_or(default.journal_file),
     }
 }
 
@@ -310,6 +317,13 @@ pub(super) struct Glance {
     pub socket_dir: Option<PathBuf>,
     /// The Unix user whose daemon this workspace's is.
     pub daemon_user: Option<String>,
+    /// Where the head of the journal is told outside.
+    pub anchors: Anchors,
+}
+
+/// Where the workspace in this folder tells the head of its journal, also where its files are wrong.
+pub fn anchors(root: &Path) -> Anchors {
+    glance(root).anchors
 }
 
 /// Looks at `dogwatch.toml` without telling its errors; [`super::load`] tells them.
@@ -318,5 +332,5 @@ pub(super) fn glance(root: &std::path::Path) -> Glance {
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
     let settings = read(&file, root, &folder, None);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
-    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
+    Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user, anchors: settings.anchors }
 }

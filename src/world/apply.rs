@@ -221,7 +221,12 @@ impl World {
             }
             Event::ChecklistDone { checklist, number } => self.checklist_over(checklist, *number, None, at),
             Event::ChecklistLeft { checklist, number, reason, .. } => self.checklist_over(checklist, *number, Some(reason), at),
-            Event::AttemptAdopted { .. }
+            Event::AnchorsDefined { anchors } => self.anchors_defined(anchors),
+            Event::AnchorFailing { sink, error } => self.anchor_failing(*sink, error, at),
+            Event::AnchorWorks { sink } => drop(self.anchors_failing.remove(sink)),
+            Event::DamageAccepted { .. }
+            | Event::EntryLost { .. }
+            | Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
             | Event::Refused { .. }

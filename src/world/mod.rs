@@ -1,6 +1,7 @@
 //! The state of everything: the fold of all entries. [`World::apply`] is the only code that changes it; it never fails
 //! and never panics. The daemon folds the true world, every console folds the same entries into its replica.
 
+pub mod anchor;
 mod apply;
 pub mod approval;
 pub mod away;
@@ -24,6 +25,7 @@ mod relate;
 pub mod settled;
 pub mod urgency;
 
+pub use anchor::AnchorFailure;
 pub use approval::{Approval, Second};
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
@@ -43,6 +45,7 @@ pub use queue::{Lane, Place, Queue, Turn};
 pub use record::{Deed, Noticed, Record, RecordedAlert};
 pub use urgency::{QueueTurn, RunsOut, Urgency};
 
+use crate::domain::anchor::{Anchors, Sink};
 use crate::domain::evidence::EvidenceSettings;
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{
@@ -201,6 +204,12 @@ pub struct World {
     /// Checklists.
     #[serde(default)]
     pub checklists: BTreeMap<ChecklistId, Arc<ChecklistRow>>,
+    /// Where the head of the journal is told outside.
+    #[serde(default)]
+    pub anchors: Anchors,
+    /// Anchors that take nothing.
+    #[serde(default)]
+    pub anchors_failing: BTreeMap<Sink, AnchorFailure>,
 }
 
 /// What the daemon said of itself.

@@ -140,6 +140,8 @@ impl World {
             procedure_rules: self.procedure_rules.clone(),
             approvals: self.approvals.clone(),
             remedies: self.remedies.clone(),
+            anchors: self.anchors.clone(),
+            anchors_failing: self.anchors_failing.clone(),
             ..Self::default()
         }
     }

@@ -101,6 +101,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
         },
         AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } | AlertCause::ChecklistOverdue { .. } => false,
         AlertCause::GlassBroken { .. } => matches!(event, Event::GlassBroken { .. }),
+        AlertCause::AnchorFailing { sink } => matches!(event, Event::AnchorFailing { sink: other, .. } if other == sink),
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel

@@ -18,10 +18,13 @@ use std::time::Duration;
 mod duty;
 mod procedures;
 mod queue;
+mod trust;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_PROCEDURE + procedures::KINDS + 1;
+pub const KINDS: usize = FIRST_TRUST + trust::KINDS + 1;
+/// The first kind about the record itself.
+const FIRST_TRUST: usize = FIRST_PROCEDURE + procedures::KINDS;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 /// The first kind of what lies over incidents.
@@ -380,7 +383,8 @@ impl Dice {
             verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
             kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
             duty if (FIRST_DUTY..FIRST_PROCEDURE).contains(&duty) => self.duty(duty - FIRST_DUTY),
-            kind if (FIRST_PROCEDURE..KINDS - 1).contains(&kind) => self.procedure(kind - FIRST_PROCEDURE),
+            kind if (FIRST_PROCEDURE..FIRST_TRUST).contains(&kind) => self.procedure(kind - FIRST_PROCEDURE),
+            trust if (FIRST_TRUST..KINDS - 1).contains(&trust) => self.trust(trust - FIRST_TRUST),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -608,9 +612,14 @@ pub fn name(event: &Event) -> &'static str {
         Event::ItemTicked { .. } => "item_ticked",
         Event::ChecklistDone { .. } => "checklist_done",
         Event::ChecklistLeft { .. } => "checklist_left",
+        Event::AnchorsDefined { .. } => "anchors_defined",
+        Event::AnchorFailing { .. } => "anchor_failing",
+        Event::AnchorWorks { .. } => "anchor_works",
+        Event::DamageAccepted { .. } => "damage_accepted",
+        Event::EntryLost { .. } => "entry_lost",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 126;
+pub const NAMES: usize = 131;

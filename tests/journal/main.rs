@@ -7,11 +7,15 @@
     reason = "the functions that tests share are tests too"
 )]
 
+mod accepting;
 mod durable;
 mod events;
 mod faults;
+mod migration;
+mod outside;
 mod place;
 mod replay;
+mod rotation;
 mod tamper;
 
 use dogwatch::domain::{Author, Entry, Event};
@@ -89,6 +93,9 @@ pub fn copy(from: &Path, to: &Path) {
     std::fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
+        if file.file_type().unwrap().is_dir() {
+            continue;
+        }
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }

@@ -295,6 +295,7 @@ pub fn welcome() -> Welcome {
         workspace: "/srv/shop".into(),
         state: "/var/lib/shop".into(),
         read_only: None,
+        door: None,
     }
 }
 

@@ -57,8 +57,17 @@ impl Terminal {
         Self::open_program(workspace, "/bin/sh", &shell, columns, rows)
     }
 
+    /// Opens the program in a terminal behind a link that takes so many bytes a second.
+    pub fn open_slow(workspace: &Workspace, columns: u16, rows: u16, rate: u32) -> Self {
+        Self::open_paced(workspace, env!("CARGO_BIN_EXE_dogwatch"), &[], columns, rows, Some(rate))
+    }
+
     /// Opens any program, such as a shell with job control.
     pub fn open_program(workspace: &Workspace, program: &str, args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::open_paced(workspace, program, args, columns, rows, None)
+    }
+
+    fn open_paced(workspace: &Workspace, program: &str, args: &[&str], columns: u16, rows: u16, rate: Option<u32>) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
         let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
@@ -71,7 +80,7 @@ impl Terminal {
         let pty = Arc::new(pty);
         let reader = {
             let (pty, seen) = (pty.clone(), seen.clone());
-            std::thread::spawn(move || read(&pty, &stopped, &seen))
+            std::thread::spawn(move || read(&pty, &stopped, &seen, rate))
         };
         Self { pty: Some(pty), pts: Some(pts), child, seen, stop: Some(stop), reader: Some(reader), before }
     }
@@ -203,8 +212,9 @@ impl Drop for Terminal {
 }
 
 /// Feeds the emulator until the program's end of the terminal is closed by all, or the test takes the terminal away.
-fn read(pty: &Pty, stopped: &PipeReader, seen: &Seen) {
-    let mut buffer = [0; 16 * 1024];
+fn read(pty: &Pty, stopped: &PipeReader, seen: &Seen, rate: Option<u32>) {
+    // A slow link takes a packet, then nothing for as long as the packet is on its way.
+    let mut buffer = vec![0; if rate.is_some() { 256 } else { 16 * 1024 }];
     loop {
         let mut waiting = [PollFd::new(pty, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
         match poll(&mut waiting, None) {
@@ -215,6 +225,9 @@ fn read(pty: &Pty, stopped: &PipeReader, seen: &Seen) {
             break;
         }
         let Ok(count @ 1..) = (&mut &*pty).read(&mut buffer) else { break };
+        if let Some(rate) = rate {
+            std::thread::sleep(Duration::from_secs_f64(count as f64 / f64::from(rate)));
+        }
         let mut state = seen.state.lock().unwrap();
         state.parser.process(&buffer[..count]);
         state.raw.extend_from_slice(&buffer[..count]);

@@ -8,13 +8,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod anchors;
 mod crowds;
 mod daemon;
 mod disk;
+mod handed;
+mod knocks;
 mod losses;
 mod peers;
 mod roles;
+mod secrets;
+mod slow_link;
 mod storage;
+mod suspend;
 mod terminal_given_back;
 mod terminal_lost;
 mod two_people;

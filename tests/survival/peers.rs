@@ -89,6 +89,11 @@ pub fn setpriv_nobody(program: &std::path::Path) -> Command {
 
 /// The program as the user `nobody`.
 pub fn as_nobody(workspace: &Workspace, args: &[&str]) -> Output {
+    command_as_nobody(workspace, args).output().unwrap()
+}
+
+/// The same, not yet started.
+pub fn command_as_nobody(workspace: &Workspace, args: &[&str]) -> Command {
     let mut command = setpriv_nobody(env!("CARGO_BIN_EXE_dogwatch").as_ref());
     command
         .args(["--no-daemon", "--workspace"])
@@ -97,7 +102,8 @@ pub fn as_nobody(workspace: &Workspace, args: &[&str]) -> Output {
         .current_dir("/")
         .env_clear()
         .envs(workspace.environment());
-    command.env("HOME", "/nonexistent").output().unwrap()
+    command.env("HOME", "/nonexistent");
+    command
 }
 
 pub fn open_to_all(path: &std::path::Path) {

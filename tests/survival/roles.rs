@@ -3,13 +3,15 @@
 
 use crate::peers::{open_to_all, setpriv_nobody};
 use crate::support::{Wire, Workspace};
+use dogwatch::anchors::Teller;
 use dogwatch::channels::Courier;
+use dogwatch::daemon::Knocks;
 use dogwatch::daemon::server::Server;
 use dogwatch::domain::{Command, Event, RefusalKind};
 use dogwatch::engine::{Beginning, Engine, Input, Outside, Roles};
 use dogwatch::evidence::Gatherer;
 use dogwatch::feeds::Feeds;
-use dogwatch::journal::{Journal, Page, Reader};
+use dogwatch::journal::{Journal, Page, Reader, Rotation};
 use dogwatch::outside::Machine;
 use dogwatch::prober::Prober;
 use dogwatch::runner::Runner;
@@ -133,14 +135,32 @@ impl House {
         let tokio = runtime.handle().clone();
         let runner = Runner::new(state.join("attempts"), folder.path().into(), "boot".into(), reports.clone(), tokio.clone());
         let courier = Courier::new(folder.path().into(), reports.clone(), tokio.clone());
+        let anchors = Teller::new("test".into(), folder.path().into(), reports.clone(), tokio.clone());
         let prober = Prober::new(reports.clone(), tokio.clone());
         let machine = Machine::start(reports.clone()).unwrap();
         let gatherer = Gatherer::start(state.clone(), folder.path().into(), reports.clone()).unwrap();
         let feeds = Feeds::start(folder.path(), reports).unwrap();
-        let outside = Outside { runner, prober, feeds, courier, machine, gatherer, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
-        let outside =
-            Outside { runner, prober, feeds, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0, roles: Roles::new(|_| None) };
-        let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, readings: readings.clone() };
+        let outside = Outside {
+            runner,
+            prober,
+            feeds,
+            courier,
+            machine,
+            gatherer,
+            anchors,
+            reload: mpsc::channel(1).0,
+            stop: mpsc::channel(1).0,
+            roles: Roles::new(|_| None),
+        };
+        let beginning = Beginning {
+            journal,
+            world,
+            state: state.clone(),
+            boot_id: "boot".into(),
+            outside,
+            readings: readings.clone(),
+            rotation: Rotation::USUAL,
+        };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {
             engine: engine.clone(),
@@ -150,6 +170,7 @@ impl House {
             owner: me + 1,
             access: Arc::new(RwLock::new(Some(Access { viewers: vec![Principal::User(user_name(me))], ..Access::default() }))),
             connections: Mutex::new(HashMap::new()),
+            knocks: Knocks::default(),
         };
         let path = folder.path().join("socket");
         runtime.block_on(async {

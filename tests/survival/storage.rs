@@ -89,12 +89,12 @@ fn a_journal_of_a_newer_version_is_refused_and_left_as_it_is() {
     workspace.ok(&["mark", "kept"]);
     let database = state(&workspace).join("journal.db");
     workspace.ok(&["stop"]);
-    Connection::open(&database).unwrap().execute("UPDATE meta SET value = '2' WHERE key = 'format'", []).unwrap();
+    Connection::open(&database).unwrap().execute("UPDATE meta SET value = '3' WHERE key = 'format'", []).unwrap();
     let before = std::fs::read(&database).unwrap();
     let refused = workspace.run(&["serve"]);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success());
-    assert!(words.contains("has format 2") && words.contains("use the newer dogwatch"), "{words}");
+    assert!(words.contains("has format 3") && words.contains("use the newer dogwatch"), "{words}");
     assert_eq!(std::fs::read(&database).unwrap(), before, "nothing was changed");
 }
 

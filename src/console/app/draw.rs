@@ -200,6 +200,7 @@ impl App {
                 key(Action::StillOnIt)
             ));
         }
+        banners.extend(session.world.anchor_words());
         banners.extend(self.away());
         banners.truncate(BANNERS_MAX);
         banners

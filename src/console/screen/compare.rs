@@ -18,12 +18,11 @@ use crate::console::widget::input::Input;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{AttemptId, Job};
-use crate::output::{Alike, Bell, Differences, Matches, Needle, Output, OutputError, Task};
-use crate::wire::message::output_path;
+use crate::output::{Alike, Bell, Differences, Matches, Needle, OutputError, Task};
+use crate::wire::handed::open_output;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::path::Path;
 use std::sync::Arc;
 
 mod draw;
@@ -107,7 +106,7 @@ impl ComparePage {
         let good = self.good.as_ref().map_err(Clone::clone)?;
         let welcome = session.welcome.as_ref().ok_or("not connected to the daemon yet")?;
         let open = |attempt: &AttemptId| {
-            Output::open(output_path(Path::new(&welcome.state), attempt)).map_err(|error| match error {
+            open_output(welcome, attempt).map_err(|error| match error {
                 OutputError::Missing { .. } => format!("the output of {attempt} is not kept any more"),
                 other => other.to_string(),
             })

@@ -17,8 +17,9 @@ use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::evidence::EvidenceFile;
 use crate::domain::{AttemptEnd, AttemptId, IncidentId, Job};
-use crate::output::{Bell, Direction, Found, Needle, OutputError, Search};
-use crate::wire::message::{evidence_path, output_path};
+use crate::output::{Bell, Direction, Found, Needle, Output, OutputError, Search};
+use crate::wire::handed::open_output;
+use crate::wire::message::evidence_path;
 use crate::world::TickState;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
@@ -114,12 +115,13 @@ impl OutputPage {
         self.found = None;
         self.lines = match &session.welcome {
             Some(welcome) => {
-                let state = Path::new(&welcome.state);
-                let path = match &self.of {
-                    Of::Attempt(attempt) => output_path(state, attempt),
-                    Of::Evidence { incident, capsule, name } => evidence_path(state, *incident, *capsule, name),
+                let opened = match &self.of {
+                    Of::Attempt(attempt) => open_output(welcome, attempt),
+                    Of::Evidence { incident, capsule, name } => {
+                        Output::open(&evidence_path(Path::new(&welcome.state), *incident, *capsule, name))
+                    }
                 };
-                Lines::open(&path, &self.bell).map_err(|error| words_of(&error))
+                opened.and_then(|output| Lines::of(output, &self.bell)).map_err(|error| words_of(&error))
             }
             None => Err("not connected to the daemon yet".into()),
         };

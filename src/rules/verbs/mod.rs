@@ -19,7 +19,7 @@ pub(super) use queue::touches as of_queue;
 pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, evidence, sending};
+use super::{Asked, Decision, RerunAsk, anchors, evidence, sending};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -27,6 +27,7 @@ use std::fmt::Display;
 
 /// A person's command: facts and effects, or a refusal with its reason.
 pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decision, Refusal> {
+    anchors::allow(world, command)?;
     match command {
         Command::Run { flow, params, date, reason } => flows::run(world, flow, params, *date, reason.as_deref(), asked),
         Command::Rerun { run, scope, definition, params, date, reason } => {

@@ -34,7 +34,11 @@ pub struct Lines {
 impl Lines {
     /// Opens an output at its end.
     pub fn open(path: &Path, bell: &Bell) -> Result<Self, OutputError> {
-        let output = Output::open(path)?;
+        Self::of(Output::open(path)?, bell)
+    }
+
+    /// The same for an output that is open.
+    pub fn of(output: Output, bell: &Bell) -> Result<Self, OutputError> {
         let index = Index::start(&output, bell)?;
         let follow = Follow::start(&output, bell).ok();
         // What was written between opening and watching is looked for once.

@@ -2,10 +2,10 @@
 
 use crate::console::Session;
 use crate::domain::AttemptId;
-use crate::output::{Bell, OutputError, Task, Telling, telling};
-use crate::wire::message::output_path;
+use crate::output::{Bell, OutputError, Task, Telling, telling_of};
+use crate::wire::handed::open_output;
+use crate::wire::message::Welcome;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Outputs that are looked into at most: a run of hundreds of failed steps is told by its first.
 const LOOKED_INTO: usize = 8;
@@ -15,7 +15,7 @@ type Answer = Result<Option<Telling>, OutputError>;
 /// Words of outputs, as far as they are known.
 #[derive(Debug)]
 pub struct Outputs {
-    state: Option<PathBuf>,
+    welcome: Option<Welcome>,
     bell: Bell,
     known: BTreeMap<AttemptId, Look>,
 }
@@ -31,15 +31,17 @@ impl Outputs {
     /// Nothing is looked into yet.
     pub fn new(session: &Session) -> Self {
         let waker = session.waker.clone();
-        let state = session.welcome.as_ref().map(|welcome| PathBuf::from(&welcome.state));
-        Self { state, bell: Bell::new(move || waker.wake()), known: BTreeMap::new() }
+        let welcome = session.welcome.clone();
+        Self { welcome, bell: Bell::new(move || waker.wake()), known: BTreeMap::new() }
     }
 
     /// What the output of an attempt tells; until that is known, that it is looked into.
     pub fn of(&mut self, attempt: &AttemptId) -> Option<String> {
         if !self.known.contains_key(attempt) {
-            let path = output_path(self.state.as_ref().filter(|_| self.known.len() < LOOKED_INTO)?, attempt);
-            let look = match Task::start("looking into the output", &self.bell, move |progress| telling(&path, progress)) {
+            let welcome = self.welcome.clone().filter(|_| self.known.len() < LOOKED_INTO)?;
+            let asked = attempt.clone();
+            let tell = move |progress: &_| telling_of(&open_output(&welcome, &asked)?, progress);
+            let look = match Task::start("looking into the output", &self.bell, tell) {
                 Ok(task) => Look::Running(task),
                 Err(error) => Look::Told(Some(error.to_string())),
             };
