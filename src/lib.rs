@@ -37,6 +37,8 @@ pub mod wire;
 
 pub mod engine;
 
+pub mod intake;
+
 pub mod notes;
 
 pub mod daemon;

@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "channels",
     "wire",
     "engine",
+    "intake",
     "notes",
     "daemon",
     "console",
@@ -35,7 +36,7 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "intake"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

@@ -6,13 +6,12 @@
 mod command;
 mod fault;
 mod mail;
-mod secret;
 mod webhook;
 
 use crate::domain::{ChannelDefinition, ChannelKind, Message, Report};
 use crate::sources::name_lookup::NameLookup;
+use crate::sources::secret::Secrets;
 use fault::{Fault, Turning};
-use secret::Secrets;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,9 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod outside;
 mod verbs;
 
+pub use outside::{Alert, Source, SourceVerb};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -166,6 +168,12 @@ pub enum Verb {
     Postmortem(Postmortem),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
+    /// Send an alert in, or say that one is over
+    Alert(Alert),
+    /// Neighbours, and the intake for alerts
+    Sources,
+    /// A neighbour, and silences there
+    Source(Source),
     /// Runbooks
     Runbooks,
     /// Read a runbook, or run a step of it

@@ -12,6 +12,7 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod outside;
 mod plan;
 mod pools;
 mod print;
@@ -115,6 +116,9 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Note(note) => incidents::note(session, printer, note).await,
         Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
+        Verb::Alert(alert) => outside::alert(session, printer, alert).await,
+        Verb::Sources => outside::sources(session, printer).await,
+        Verb::Source(source) => outside::source(session, printer, source).await,
         Verb::Runbooks => runbooks::runbooks(session, printer).await,
         Verb::Channels(asked) => channels::channels(session, printer, asked).await,
         Verb::Events(events) => journal::events(session, printer, events).await,

@@ -51,6 +51,9 @@ pub fn incident_open(session: &Session, target: Option<&Target>) -> Reason {
 pub fn ack(session: &Session, target: Option<&Target>) -> Reason {
     incident_open(session, target).or_else(|| {
         let incident = incident_of(session, target).ok()?;
+        if let Some((source, row)) = crate::rules::stale(&session.world, incident) {
+            return Some(format!("{source} does not answer since {}: {}", session.time(row.since), row.why_stale().unwrap_or_default()));
+        }
         let by = incident.acknowledged.as_ref()?.by.name();
         let whom = if session.user() == Some(by) { "you" } else { by };
         Some(format!("incident {} is acknowledged by {whom}", incident.id))

@@ -15,10 +15,12 @@ use crate::clock;
 use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside};
 use crate::feeds::Feeds;
+use crate::intake;
 use crate::journal::Journal;
 use crate::prober::Prober;
 use crate::runner::Runner;
 use crate::samples::{Readings, Retention};
+use crate::sources::Neighbours;
 use crate::wire::socket;
 use crate::workspace::{self, Loaded, Place};
 use anyhow::Context;
@@ -30,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The exit status of `serve` where a daemon already runs: no reason for a service manager to try again.
 pub const ALREADY_RUNNING: u8 = 4;
@@ -65,7 +67,10 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
     let courier = Courier::new(place.workspace.clone(), reports.clone(), tokio.clone());
     let prober = Prober::new(reports.clone(), tokio.clone());
-    let feeds = Feeds::start(&place.workspace, reports)?;
+    let feeds = Feeds::start(&place.workspace, reports.clone())?;
+    let neighbours = Neighbours::new(place.workspace.clone(), reports.clone(), tokio.clone());
+    let (intake, intake_wanted) = watch::channel(None);
+    let taking_in = tokio::spawn(intake::run(place.workspace.clone(), engine.clone(), reports, intake_wanted));
 
     let open = world.open_attempts();
     let known: HashSet<_> = open.iter().map(|(attempt, _)| attempt.folder()).collect();
@@ -73,7 +78,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let attempts = place.attempts();
     runner.sweep(&|folder| known.contains(folder) || attempts.join(folder).join("order.json").exists());
 
-    let outside = Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), reload, stop: stop.clone() };
+    let outside =
+        Outside { runner: runner.clone(), prober, feeds, courier: courier.clone(), neighbours, intake, reload, stop: stop.clone() };
     let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone() };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
@@ -115,6 +121,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     tracing::info!(reason, "stopping");
     serving.abort();
     reloading.abort();
+    taking_in.abort();
     courier.finish(SENDING_ENDS_WITHIN).await;
     engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
     engine.tell(Input::Close).await;

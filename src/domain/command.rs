@@ -1,7 +1,11 @@
 //! What can be asked of dogwatch, and how it says no.
 
+use super::outside::{LabelMatcher, SentAlert};
 use super::run::{DefinitionChoice, MissedChoice, Scope};
-use super::{ChannelId, FlowId, IncidentId, Level, MessageId, Params, ProbeId, RunId, RunbookId, StepName, Subject, note::SavedNote};
+use super::{
+    ChannelId, FlowId, IncidentId, Labels, Level, MessageId, Params, ProbeId, RunId, RunbookId, SourceId, StepName, Subject,
+    note::SavedNote,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -257,6 +261,49 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// Send an alert in; one that fires already with these labels is that alert.
+    SendAlert {
+        /// The alert.
+        alert: SentAlert,
+    },
+    /// End an alert that was sent in.
+    EndAlert {
+        /// Its identity, `alertname` included.
+        labels: Labels,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+        /// The configured neighbour that it came from.
+        #[serde(default)]
+        source: Option<SourceId>,
+    },
+    /// Make a silence at a neighbour.
+    SilenceSource {
+        /// The neighbour.
+        source: SourceId,
+        /// Which labels it is for.
+        matchers: Vec<LabelMatcher>,
+        /// Until when.
+        until: Timestamp,
+        /// Why; never empty.
+        comment: String,
+    },
+    /// Let a silence at a neighbour last until then.
+    ExtendSilence {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence's id there.
+        id: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// End a silence at a neighbour.
+    ExpireSilence {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence's id there.
+        id: String,
+    },
 }
 
 impl Command {
@@ -293,6 +340,11 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::SendAlert { .. } => "alert",
+            Self::EndAlert { .. } => "alert --resolve",
+            Self::SilenceSource { .. } => "source silence",
+            Self::ExtendSilence { .. } => "source extend",
+            Self::ExpireSilence { .. } => "source expire",
         }
     }
 

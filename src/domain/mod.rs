@@ -13,6 +13,7 @@ pub mod id;
 pub mod incident;
 pub mod message;
 pub mod note;
+pub mod outside;
 pub mod person;
 pub mod probe;
 pub mod run;
@@ -33,6 +34,7 @@ pub use id::{
 };
 pub use incident::{AlertCause, Severity, Stage};
 pub use message::{Message, MessageRef, Point};
+pub use outside::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};

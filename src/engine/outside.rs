@@ -1,11 +1,13 @@
 //! Everything that the engine can ask of the outside, and nothing else.
 
 use crate::channels::Courier;
-use crate::domain::{AttemptId, Effect};
+use crate::domain::{AttemptId, Effect, IntakeDefinition};
 use crate::feeds::Feeds;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
-use tokio::sync::mpsc;
+use crate::sources::Neighbours;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
 
 /// Who performs effects.
 #[derive(Clone)]
@@ -18,6 +20,10 @@ pub struct Outside {
     pub courier: Courier,
     /// Looks for files that flows wait for.
     pub feeds: Feeds,
+    /// Reads neighbours and asks them for silences.
+    pub neighbours: Neighbours,
+    /// How alerts come in over HTTP now.
+    pub intake: watch::Sender<Option<Arc<IntakeDefinition>>>,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -48,6 +54,12 @@ impl Outside {
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             Effect::WatchFeed(order) => self.feeds.watch(*order),
             Effect::ForgetFeed(flow) => self.feeds.forget(&flow),
+            Effect::WatchSource(definition) => self.neighbours.watch(definition),
+            Effect::ForgetSource(source) => self.neighbours.forget(&source),
+            Effect::AskSource(order) => self.neighbours.ask(*order),
+            Effect::ListenForAlerts(definition) => drop(self.intake.send_replace(definition)),
+            // The engine counts it itself, before anything is performed.
+            Effect::CountRepeat(_) => {}
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

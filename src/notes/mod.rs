@@ -11,4 +11,5 @@ pub mod redraft;
 pub mod save;
 pub mod shelf;
 pub mod telling;
+mod telling_outside;
 pub mod wording;

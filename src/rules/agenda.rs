@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, sending, slots, timing};
-use crate::domain::{ChannelId, Event, FlowId, Job};
+use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, outside, sending, silencing, slots, timing};
+use crate::domain::{ChannelId, Event, Fingerprint, FlowId, Job, SourceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -16,6 +16,10 @@ pub enum DueKey {
     Channel(ChannelId),
     /// What is owed around a flow: conditions that are met, runs that its end or its files start.
     Conditions(FlowId),
+    /// The end of an alert that was sent in.
+    Alert(Fingerprint),
+    /// A silence at a neighbour: to be prolonged, tried again or over.
+    Silence(SourceId, String),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -23,7 +27,10 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).collect()
+    let alerts = world.alerts.values().filter(|alert| alert.until.is_some()).map(|alert| DueKey::Alert(alert.fingerprint));
+    let silences =
+        world.sources.iter().flat_map(|(source, row)| row.silencings.keys().map(|marker| DueKey::Silence(source.clone(), marker.clone())));
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(alerts).chain(silences).collect()
 }
 
 /// The keys whose next time an event may have changed.
@@ -73,6 +80,13 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::AlertExpires { alert, .. } | Event::AlertResolved { alert, .. } => vec![DueKey::Alert(*alert)],
+        Event::SilenceAsked { source, order } => vec![DueKey::Silence(source.clone(), order.marker.clone())],
+        Event::SilenceProlonging { source, marker, .. }
+        | Event::SilenceMade { source, marker, .. }
+        | Event::SilenceFailed { source, marker, .. }
+        | Event::SilenceEnding { source, marker, .. }
+        | Event::SilenceEnded { source, marker, .. } => vec![DueKey::Silence(source.clone(), marker.clone())],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
@@ -94,6 +108,8 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Alert(alert) => outside::next_due(world, *alert),
+        DueKey::Silence(source, marker) => silencing::next_due(world, source, marker),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
@@ -122,5 +138,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
+        DueKey::Alert(alert) => outside::due(world, *alert, asked.now).into(),
+        DueKey::Silence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
     }
 }

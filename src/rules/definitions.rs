@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, sending};
+use super::{Decision, neighbours, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -12,7 +12,8 @@ pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     // What flows name is there before them: pools, channels, calendars; and a calendar goes after them.
     let (calendars, gone) = calendars(world, read);
     let before = [workspace(world, read), pools(world, read), calendars, channels(world, read)];
-    let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]);
+    let outside = [neighbours::defined(world, &read.sources), intake(world, read)];
+    let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]).chain(outside);
     Decision::events(events.flatten())
 }
 
@@ -83,6 +84,11 @@ fn runbooks(world: &World, read: &Definitions) -> Vec<Event> {
     let here: BTreeSet<_> = read.runbooks.iter().map(|book| &book.id).collect();
     let gone = world.runbooks.keys().filter(|id| !here.contains(id)).map(|id| Event::RunbookRemoved { runbook: id.clone() });
     changed.map(|book| Event::RunbookDefined { runbook: book.clone() }).chain(gone).collect()
+}
+
+fn intake(world: &World, read: &Definitions) -> Vec<Event> {
+    let same = world.intake.as_ref().map(|intake| &intake.definition) == read.intake.as_ref();
+    if same { Vec::new() } else { vec![Event::IntakeDefined { intake: read.intake.clone() }] }
 }
 
 fn is_local(source: &SourceId) -> bool {

@@ -1,6 +1,6 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, misses, runs, sending, slots, timing, triage};
+use super::{Asked, Decision, alerts, conditions, health, messages, misses, neighbours, runs, sending, silencing, slots, timing, triage};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -96,7 +96,26 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             let told = messages::of_alert(world, &notice.cause, &notice.summary, asked);
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
-        Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
+        Event::AlertResolved { alert, reason } => {
+            Decision::events(triage::resolved(world, *alert).into_iter().chain(silencing::of_resolution(world, *alert, reason)))
+        }
+        Event::IncidentAcknowledged { incident, .. } => Decision::events(silencing::of_acknowledgement(world, *incident, asked.now)),
+        Event::IncidentJoined { incident, alert } => silencing::of_joining(world, *incident, *alert, asked.now).into(),
+        Event::AcknowledgementEnded { incident, reason } => Decision::events(silencing::of_incident_end(world, *incident, reason)),
+        Event::IncidentResolved { incident, .. } => Decision::events(silencing::of_incident_end(world, *incident, "the incident is over")),
+        Event::SilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),
+        Event::SilenceProlonging { source, marker, .. } | Event::SilenceEnding { source, marker, .. } => {
+            silencing::ask(world, source, marker)
+        }
+        Event::SourceDefined { definition: Some(definition), .. } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::WatchSource(definition.clone())] }
+        }
+        Event::SourceRemoved { source } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::ForgetSource(source.clone())] }
+        }
+        Event::IntakeDefined { intake } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::ListenForAlerts(intake.clone())] }
+        }
         Event::ProcedureAsked { attempt, .. } => {
             Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
         }
@@ -123,8 +142,12 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let feeds =
         world.flows.keys().filter_map(|flow| conditions::watch(world, flow)).filter(|effect| matches!(effect, Effect::WatchFeed(_)));
     let away = misses::was_away(world);
+    let outside = neighbours::resume(world);
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
-    Decision { events: away.into_iter().chain(events).chain(progress).collect(), effects: probes.chain(feeds).chain(effects).collect() }
+    Decision {
+        events: away.into_iter().chain(events).chain(progress).collect(),
+        effects: probes.chain(feeds).chain(effects).chain(outside).collect(),
+    }
 }
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.

@@ -86,7 +86,11 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             let whereto = kind.map(|kind| format!(" ({} {})", kind.word(), kind.target())).unwrap_or_default();
             vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
         }
-        other => verbs::touches(world, other),
+        other => {
+            let mut lines = verbs::touches(world, other);
+            lines.extend(verbs::touches_outside(world, other, asked));
+            lines
+        }
     }
 }
 

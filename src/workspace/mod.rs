@@ -18,6 +18,7 @@ mod init;
 mod load;
 mod messages;
 mod name;
+mod outside;
 mod place;
 mod probe;
 mod quantity;

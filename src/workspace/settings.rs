@@ -5,9 +5,9 @@ use super::file::SourceFile;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
 use super::table::{self, Keys, Table};
-use crate::domain::ChannelDefinition;
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
+use crate::domain::{ChannelDefinition, IntakeDefinition, SourceDefinition};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,10 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Neighbours.
+    pub sources: Vec<SourceDefinition>,
+    /// How alerts come in over HTTP; not at all where it is absent.
+    pub intake: Option<IntakeDefinition>,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -83,8 +87,21 @@ impl Default for Retention {
 }
 
 const KEYS: Keys = Keys {
-    known: &["name", "timezone", "group_by", "daemon", "access", "retention", "batch_day", "channels", "messages", "pools"],
-    later: &["source", "people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    known: &[
+        "name",
+        "timezone",
+        "group_by",
+        "daemon",
+        "access",
+        "retention",
+        "batch_day",
+        "channels",
+        "messages",
+        "pools",
+        "source",
+        "intake",
+    ],
+    later: &["people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
 };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
@@ -116,6 +133,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
         channels: channels.into_iter().map(|(_, channel)| channel).collect(),
         pools: super::conditions::defined_pools(&top),
         batch_day: batch_day(&top).unwrap_or_default(),
+        sources: super::outside::sources(&top, root),
+        intake: super::outside::intake(&top, root),
     }
 }
 

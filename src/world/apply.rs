@@ -9,12 +9,12 @@ mod misses;
 mod probes;
 mod procedures;
 mod runs;
+mod sources;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
-use super::{Daemon, RECENT_KEPT, Source, World, relate};
-use crate::domain::source::Freshness;
-use crate::domain::{Entry, Event, IncidentId, SourceId, Stage, Subject};
+use super::{Daemon, RECENT_KEPT, World, relate};
+use crate::domain::{Entry, Event, IncidentId, Stage, Subject};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -30,10 +30,8 @@ impl World {
             Event::DaemonStopped { .. } => self.daemon.iter_mut().for_each(|daemon| daemon.stopped_at = Some(at)),
             Event::WorkspaceLoaded { name, zone, max_running, group_by } => self.workspace_loaded(name, zone, *max_running, group_by),
             Event::WorkspaceRefused { errors } => self.workspace_errors.clone_from(errors),
-            Event::SourceDefined { source, kind, capabilities } => {
-                let since = at;
-                let row = Source { kind: kind.clone(), capabilities: capabilities.clone(), freshness: Freshness::Fresh, since };
-                self.sources.insert(source.clone(), row);
+            Event::SourceDefined { source, kind, capabilities, definition } => {
+                self.source_defined(source, kind, capabilities, definition.as_ref(), at);
             }
             Event::SourceRemoved { source } => drop(self.sources.remove(source)),
             Event::SourceChanged { source, freshness } => self.source_changed(source, freshness, at),
@@ -135,6 +133,24 @@ impl World {
             Event::OccurrenceAsked { occurrence } => self.occurrence_asked(occurrence),
             Event::AwayNoticed { from, to } => self.away_noticed(*from, *to),
             Event::MissesDismissed { .. } => self.away = None,
+            Event::AlertExpires { alert, at } => self.alert_expires(*alert, *at),
+            Event::AlertsRepeated { repeats } => self.alerts_repeated(repeats),
+            Event::IntakeDefined { intake } => self.intake_defined(intake.as_ref(), at),
+            Event::IntakeListens { address, error } => self.intake_listens(address.as_ref(), error.as_ref(), at),
+            Event::IntakeCounted { counts } => self.intake_counted(*counts, at),
+            Event::SourceNoted { source, note } => self.change_source(source, |row| row.note = note.clone()),
+            Event::SilenceSeen { source, silence } => self.change_source(source, |row| {
+                row.silences.insert(silence.id.clone(), silence.clone());
+            }),
+            Event::SilenceGone { source, id } => self.change_source(source, |row| drop(row.silences.remove(id))),
+            Event::SilenceAsked { source, order } => self.silence_asked(source, order, at),
+            Event::SilenceProlonging { source, marker, ends } => self.change_silencing(source, marker, |row| row.prolonging(*ends)),
+            Event::SilenceMade { source, marker, id, ends } => self.change_silencing(source, marker, |row| row.made(id, *ends, at)),
+            Event::SilenceFailed { source, marker, error, next_at } => {
+                self.change_silencing(source, marker, |row| row.failed(error, *next_at));
+            }
+            Event::SilenceEnding { source, marker, reason } => self.silence_ending(source, marker, reason),
+            Event::SilenceEnded { source, marker, .. } => self.silence_ended(source, marker),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -202,6 +218,8 @@ impl World {
             | Event::IncidentAcknowledged { .. }
             | Event::AcknowledgementEnded { .. }
             | Event::IncidentResolved { .. }
+            | Event::AlertExpires { .. }
+            | Event::SourceChanged { .. }
             | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
             Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
                 self.touched.runbooks = entry.seq;
@@ -228,13 +246,6 @@ impl World {
         self.max_running = max_running;
         self.group_by = group_by.to_vec();
         self.workspace_errors.clear();
-    }
-
-    fn source_changed(&mut self, source: &SourceId, freshness: &Freshness, at: Timestamp) {
-        if let Some(row) = self.sources.get_mut(source) {
-            row.freshness = freshness.clone();
-            row.since = at;
-        }
     }
 }
 

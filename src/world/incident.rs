@@ -23,6 +23,12 @@ pub struct Alert {
     pub count: u32,
     /// The incident that it belongs to.
     pub incident: Option<IncidentId>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When its words were recorded last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 /// An incident: what needs a human.

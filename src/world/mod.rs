@@ -15,6 +15,7 @@ pub mod procedure;
 pub mod queue;
 mod relate;
 pub mod settled;
+pub mod source;
 
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
@@ -26,8 +27,9 @@ pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
+pub use source::{Intake, Silencing, SilencingState, Source};
 
-use crate::domain::source::{Capability, Freshness};
+use crate::domain::source::Capability;
 use crate::domain::{
     AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
     RunbookId, Severity, SourceId, Subject,
@@ -134,6 +136,9 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// How alerts come in over HTTP.
+    #[serde(default)]
+    pub intake: Option<Intake>,
 }
 
 /// What the daemon said of itself.
@@ -154,19 +159,6 @@ pub struct Daemon {
     /// When the entry before its start was made.
     #[serde(default)]
     pub last_sign: Option<Timestamp>,
-}
-
-/// A neighbour.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Source {
-    /// Its kind, such as `alertmanager`.
-    pub kind: String,
-    /// What can be asked of it.
-    pub capabilities: Vec<Capability>,
-    /// How it answers.
-    pub freshness: Freshness,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// Counts that the head of the screen shows.
@@ -251,6 +243,11 @@ impl World {
     /// A channel.
     pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
         self.channels.get(id).map(|channel| &**channel)
+    }
+
+    /// A silence that dogwatch makes at a neighbour.
+    pub fn silencing(&self, source: &SourceId, marker: &str) -> Option<&Silencing> {
+        self.sources.get(source)?.silencings.get(marker).map(|silencing| &**silencing)
     }
 
     /// An incident.

@@ -119,6 +119,7 @@ impl World {
             channels: self.channels.clone(),
             batch_day: self.batch_day,
             away: self.away.clone(),
+            intake: self.intake.clone(),
             ..Self::default()
         }
     }

@@ -34,6 +34,12 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::ProbeDefined { .. }
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
+            | Event::IntakeDefined { .. }
+            | Event::SilenceSeen { .. }
+            | Event::SilenceGone { .. }
+            | Event::SilenceProlonging { .. }
+            | Event::SourceNoted { .. }
+            | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::FileSighted { .. }
@@ -139,6 +145,13 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::AlertResolved { alert, .. } => {
             let last = world.last_incident.get(alert).copied();
             last.filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).into_iter().collect()
+        }
+        Event::SilenceAsked { order, .. } => order.incident.into_iter().collect(),
+        Event::SilenceEnded { incident, .. } => incident.iter().copied().collect(),
+        Event::SilenceMade { source, marker, .. }
+        | Event::SilenceFailed { source, marker, .. }
+        | Event::SilenceEnding { source, marker, .. } => {
+            world.silencing(source, marker).and_then(|row| row.order.incident).into_iter().collect()
         }
         Event::NoteSaved { note } => incident_of(&note.subject),
         Event::ProcedureTicked { subject, .. } => incident_of(subject),

@@ -158,6 +158,7 @@ impl App {
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::Sources => self.session.open(Screen::Sources),
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),

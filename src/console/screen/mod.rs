@@ -13,6 +13,7 @@ pub mod output;
 pub mod probe;
 pub mod run;
 pub mod runbook;
+pub mod sources;
 pub mod timeline;
 pub mod why;
 
@@ -68,6 +69,8 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// Neighbours and the intake.
+    Sources,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -153,6 +156,7 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Sources => Some(Box::new(sources::SourcesPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -46,6 +46,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
+        Event::SilenceFailed { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { error: Some(_), .. } => {
+            (glyphs.warning, Role::Warning)
+        }
+        Event::SilenceMade { .. } => (glyphs.done, Role::Muted),
         Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
         _ => (glyphs.dot, Role::Muted),
@@ -60,6 +64,12 @@ pub fn is_told(event: &Event) -> bool {
             | Event::ProbeDefined { .. }
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
+            | Event::IntakeDefined { .. }
+            | Event::SilenceSeen { .. }
+            | Event::SilenceGone { .. }
+            | Event::SilenceProlonging { .. }
+            | Event::SourceNoted { .. }
+            | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::CalendarDefined { .. }
@@ -128,6 +138,9 @@ fn of_attempt(attempt: &AttemptId) -> Target {
 
 /// The page that shows more of what a fact is about.
 pub fn screen(event: &Event) -> Option<Screen> {
+    if let Event::SourceChanged { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { .. } | Event::SilenceFailed { .. } = event {
+        return Some(Screen::Sources);
+    }
     if let Event::AwayNoticed { .. } | Event::MissesDismissed { .. } = event {
         return Some(Screen::Misses);
     }

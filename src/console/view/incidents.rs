@@ -32,10 +32,16 @@ pub fn row(session: &Session, incident: &Incident) -> Row {
         (None, Some(ack)) => (format!("acked {}", ack.by), Role::Good),
         (None, None) => ("new".to_owned(), Role::Warning),
     };
+    let stale = crate::rules::stale(&session.world, incident).filter(|_| open);
+    let (state, state_role) = match stale {
+        // What its neighbour said last is as old as its silence.
+        Some((_, source)) => (format!("{state}, stale {}", session.age(source.since)), Role::Muted),
+        None => (state, state_role),
+    };
     Row {
         id: incident.id,
         severity: incident.severity,
-        role: if open { role(incident.severity) } else { Role::Muted },
+        role: if open && stale.is_none() { role(incident.severity) } else { Role::Muted },
         title: incident.title.clone(),
         age: if open { session.age(incident.opened_at) } else { String::new() },
         state,

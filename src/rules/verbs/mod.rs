@@ -4,13 +4,15 @@ mod flows;
 mod holds;
 mod incidents;
 mod misses;
+mod outside;
 mod procedures;
 mod steps;
 mod touches;
 
+pub(super) use outside::touches as touches_outside;
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, sending};
+use super::{Asked, Decision, RerunAsk, sending, silencing};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -57,6 +59,11 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::SendAlert { alert } => super::outside::send(world, alert, asked),
+        Command::EndAlert { labels, reason, source } => super::outside::end(world, labels, reason.as_deref(), source.as_ref()),
+        Command::SilenceSource { source, matchers, until, comment } => silencing::make(world, source, matchers, *until, comment, asked),
+        Command::ExtendSilence { source, id, until } => silencing::extend(world, source, id, *until, asked),
+        Command::ExpireSilence { source, id } => silencing::expire(world, source, id, asked),
     }
 }
 

@@ -21,9 +21,19 @@ impl World {
     }
 
     pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, at: Timestamp) {
-        let fresh = || Alert { fingerprint: id, source: source.clone(), notice: notice.clone(), since: at, count: 0, incident: None };
+        let fresh = || Alert {
+            fingerprint: id,
+            source: source.clone(),
+            notice: notice.clone(),
+            since: at,
+            count: 0,
+            incident: None,
+            until: None,
+            told_at: None,
+        };
         let alert = Arc::make_mut(self.alerts.entry(id).or_insert_with(|| Arc::new(fresh())));
         alert.notice = notice.clone();
+        alert.told_at = Some(at);
         alert.count = alert.count.saturating_add(1);
         if let Some(incident) = alert.incident {
             self.change_incident(incident, |incident| {
