@@ -125,13 +125,16 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
     server.state().alerts = vec![alert(&[("alertname", "Down"), ("service", "shop")])];
     let workspace = watched(&server, "");
     let incident = until("the alert", || open(&workspace).into_iter().next());
-    for (mood, wanted) in [
+    for (turn, (mood, wanted)) in [
         (Mood::Silent, "no answer within 1 s"),
         (Mood::Drips, "no answer within 1 s"),
         (Mood::Resets, "the answer was cut"),
         (Mood::Raw(answer("401 Unauthorized", "", b"")), "the credentials are refused"),
         (Mood::Raw(answer("302 Found", "location: http://other.example/\r\n", b"")), "redirected to another host"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         server.mood(mood);
         let why = until("it is stale", || source(&workspace)["stale"].as_str().map(str::to_owned));
         assert!(why.contains(wanted), "{why} instead of {wanted}");
@@ -140,9 +143,11 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
         assert!(!refused.status.success() && words.contains("warehouse does not answer since") && words.contains(wanted), "{words}");
         assert_eq!(open(&workspace).len(), 1, "what was seen last stays");
         server.mood(Mood::Good);
-        // Written anew, so that the pause after many failures need not be waited for.
+        // Defined anew, so that the pause after refused credentials need not be waited for.
         let file = std::fs::read_to_string(workspace.root().join("dogwatch.toml")).unwrap();
-        workspace.file("dogwatch.toml", &format!("{file}# again\n"));
+        workspace
+            .file("dogwatch.toml", &file.replace(&format!("silence_for = \"{}s", turn + 6), &format!("silence_for = \"{}s", turn + 7)));
+        workspace.ok(&["reload"]);
         until("it answers", || source(&workspace)["stale"].is_null().then_some(()));
     }
     workspace.ok(&["ack", &incident["id"].to_string()]);

@@ -7,7 +7,7 @@ use crate::domain::{Author, Level, Refusal, RefusalKind, SourceId};
 use crate::engine::Engine;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
@@ -20,6 +20,8 @@ use tokio::sync::Semaphore;
 const BODY_MAX: usize = 8 << 20;
 /// A body must be there within this.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// How long the rest of a body that is too long is read away.
+const DRAINED_FOR: Duration = Duration::from_secs(2);
 /// Alerts that are on their way to disk at the same time: a person's command waits behind no more.
 const UNDER_WAY: usize = 512;
 /// Alerts that are handed on together.
@@ -76,7 +78,14 @@ impl Intake {
             Ok(source) => source,
             Err(words) => return self.refused(StatusCode::BAD_REQUEST, words),
         };
-        let body = Limited::new(request.into_body(), BODY_MAX).collect();
+        let mut body = request.into_body();
+        if body.size_hint().lower() > BODY_MAX as u64 {
+            // Read on for a moment: a sender that is still writing would not see the answer.
+            let draining = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _enough = tokio::time::timeout(DRAINED_FOR, draining).await;
+            return self.closed(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {BODY_MAX} bytes"));
+        }
+        let body = Limited::new(body, BODY_MAX).collect();
         let body = match tokio::time::timeout(BODY_WITHIN, body).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {

@@ -15,10 +15,13 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod outside;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_VERB + verbs::KINDS + 1;
+pub const KINDS: usize = FIRST_OUTSIDE + outside::KINDS + 1;
+/// The first kind about what comes from outside.
+const FIRST_OUTSIDE: usize = FIRST_VERB + verbs::KINDS;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 
@@ -260,6 +263,7 @@ impl Dice {
                 source: "warehouse".into(),
                 kind: "airflow".into(),
                 capabilities: vec![Capability::Run, Capability::Output],
+                definition: None,
             },
             5 => Event::SourceRemoved { source: "warehouse".into() },
             6 => Event::SourceChanged { source: "warehouse".into(), freshness: Freshness::Stale { reason: self.words() } },
@@ -365,7 +369,8 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
-            verb if (FIRST_VERB..KINDS - 1).contains(&verb) => self.verb(verb - FIRST_VERB),
+            verb if (FIRST_VERB..FIRST_OUTSIDE).contains(&verb) => self.verb(verb - FIRST_VERB),
+            outside if (FIRST_OUTSIDE..KINDS - 1).contains(&outside) => self.outside(outside - FIRST_OUTSIDE),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -541,9 +546,23 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::AlertExpires { .. } => "alert_expires",
+        Event::AlertsRepeated { .. } => "alerts_repeated",
+        Event::IntakeDefined { .. } => "intake_defined",
+        Event::IntakeListens { .. } => "intake_listens",
+        Event::IntakeCounted { .. } => "intake_counted",
+        Event::SourceNoted { .. } => "source_noted",
+        Event::SilenceSeen { .. } => "silence_seen",
+        Event::SilenceGone { .. } => "silence_gone",
+        Event::SilenceAsked { .. } => "silence_asked",
+        Event::SilenceProlonging { .. } => "silence_prolonging",
+        Event::SilenceMade { .. } => "silence_made",
+        Event::SilenceFailed { .. } => "silence_failed",
+        Event::SilenceEnding { .. } => "silence_ending",
+        Event::SilenceEnded { .. } => "silence_ended",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 76;
+pub const NAMES: usize = 90;

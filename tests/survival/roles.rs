@@ -12,6 +12,7 @@ use dogwatch::journal::{Journal, Page, Reader};
 use dogwatch::prober::Prober;
 use dogwatch::runner::Runner;
 use dogwatch::samples::{Readings, Retention};
+use dogwatch::sources::Neighbours;
 use dogwatch::wire::identity::user_name;
 use dogwatch::wire::message::{Ask, Hello, Request, VERSION};
 use dogwatch::wire::socket;
@@ -62,6 +63,11 @@ const COMMANDS: &str = r#"[
     {"approve": {"run": "job/1", "step": "s"}},
     {"choose_missed": {"flow": "job", "choice": "all"}},
     "dismiss_misses",
+    {"send_alert": {"alert": {"labels": {"alertname": "a"}, "severity": "high", "summary": "x"}}},
+    {"end_alert": {"labels": {"alertname": "a"}}},
+    {"silence_source": {"source": "s", "matchers": [{"name": "a", "value": "b", "is_regex": false, "is_equal": true}], "until": "2026-11-21T02:00:00Z", "comment": "x"}},
+    {"extend_silence": {"source": "s", "id": "1", "until": "2026-11-21T02:00:00Z"}},
+    {"expire_silence": {"source": "s", "id": "1"}},
     "reload",
     "stop"
 ]"#;
@@ -108,8 +114,11 @@ impl House {
         let runner = Runner::new(state.join("attempts"), folder.path().into(), "boot".into(), reports.clone(), tokio.clone());
         let courier = Courier::new(folder.path().into(), reports.clone(), tokio.clone());
         let prober = Prober::new(reports.clone(), tokio.clone());
-        let feeds = Feeds::start(folder.path(), reports).unwrap();
-        let outside = Outside { runner, prober, feeds, courier, reload: mpsc::channel(1).0, stop: mpsc::channel(1).0 };
+        let feeds = Feeds::start(folder.path(), reports.clone()).unwrap();
+        let neighbours = Neighbours::new(folder.path().into(), reports, tokio.clone());
+        let intake = tokio::sync::watch::channel(None).0;
+        let (reload, stop) = (mpsc::channel(1).0, mpsc::channel(1).0);
+        let outside = Outside { runner, prober, feeds, courier, neighbours, intake, reload, stop };
         let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, readings: readings.clone() };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {

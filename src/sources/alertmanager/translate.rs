@@ -13,17 +13,19 @@ const STATES: [&str; 3] = ["active", "suppressed", "unprocessed"];
 /// All alerts of an answer; those that cannot be taken are counted.
 pub fn alerts(read: Rows<Alert>) -> Rows<OutsideAlert> {
     let mut taken = Rows { rows: Vec::with_capacity(read.rows.len()), left_out: read.left_out, words: read.words };
+    let mut odd: Option<String> = None;
     for alert in read.rows {
         let unknown = alert.status.as_ref().and_then(|status| status.state.as_deref()).filter(|state| !STATES.contains(state));
         if let Some(state) = unknown {
             let state: String = state.chars().take(32).collect();
-            taken.words.get_or_insert_with(|| format!("the state `{state}` is not known here"));
+            odd.get_or_insert_with(|| format!("the state `{state}` is not known here"));
         }
         match one(alert) {
             Ok(alert) => taken.rows.push(alert),
             Err(words) => taken.leave_out(words),
         }
     }
+    taken.words = odd.into_iter().chain(taken.words).reduce(|one, other| format!("{one}; {other}"));
     taken
 }
 
