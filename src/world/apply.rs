@@ -238,6 +238,8 @@ impl World {
             stopped_at: None,
             last_sign,
         });
+        // It does not listen before it says so.
+        self.intake.iter_mut().for_each(|intake| intake.address = None);
     }
 
     fn workspace_loaded(&mut self, name: &str, zone: &str, max_running: u32, group_by: &[String]) {

@@ -32,10 +32,8 @@ impl World {
         let row = self.sources.entry(source.clone()).or_insert_with(fresh);
         kind.clone_into(&mut row.kind);
         row.capabilities = capabilities.to_vec();
+        // Whether it answers under its new definition is not known: what was said last holds until it does.
         row.definition = definition.cloned();
-        // What it will answer under its new definition is not known; what is shown is what it answered last.
-        row.freshness = Freshness::Fresh;
-        row.since = at;
     }
 
     pub(super) fn change_source(&mut self, source: &SourceId, change: impl FnOnce(&mut Source)) {
