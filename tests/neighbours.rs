@@ -86,7 +86,7 @@ impl Made {
     /// Does what is due for all silences of a neighbour.
     fn due(&mut self, source: &str) -> Vec<Event> {
         let markers: Vec<String> = self.world.sources[&SourceId::new(source)].silencings.keys().cloned().collect();
-        let keys = markers.into_iter().map(|marker| DueKey::Silence(source.into(), marker));
+        let keys = markers.into_iter().map(|marker| DueKey::SourceSilence(source.into(), marker));
         keys.flat_map(|key| {
             let decision = rules::due(&self.world, &key, &self.asked());
             self.carry(decision)
@@ -157,7 +157,7 @@ fn a_silence_is_asked_for_after_its_entry_kept_alive_and_ended() {
     made.read("warehouse", vec![alert("Down")], vec![]);
     let incident = open(&made.world)[0];
     let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
-    let Some(Event::SilenceAsked { order, .. }) = events.last() else { panic!("{events:?}") };
+    let Some(Event::SourceSilenceAsked { order, .. }) = events.last() else { panic!("{events:?}") };
     assert_eq!(
         order.matchers,
         [LabelMatcher::exact("alertname", "Down"), LabelMatcher::exact("service", "shop")],
@@ -183,13 +183,13 @@ fn a_silence_is_asked_for_after_its_entry_kept_alive_and_ended() {
     assert_eq!(row.state, SilencingState::Again(made.now + SignedDuration::from_mins(15)), "a wish of thirty years is clamped");
     made.wait(SignedDuration::from_mins(15));
     let again = made.due("warehouse");
-    assert!(matches!(&again[..], [Event::SilenceAsked { order, .. }] if order.marker == marker && order.ends > ends), "{again:?}");
+    assert!(matches!(&again[..], [Event::SourceSilenceAsked { order, .. }] if order.marker == marker && order.ends > ends), "{again:?}");
 
     let ends = made.now + SignedDuration::from_mins(15);
     made.report(&Report::SilenceMade { source: "warehouse".into(), marker: marker.clone(), id: "s1".into(), ends });
     assert!(made.due("warehouse").is_empty(), "it stands");
     made.wait(SignedDuration::from_mins(11));
-    assert!(matches!(&made.due("warehouse")[..], [Event::SilenceProlonging { ends: later, .. }] if *later > ends));
+    assert!(matches!(&made.due("warehouse")[..], [Event::SourceSilenceProlonging { ends: later, .. }] if *later > ends));
     made.report(&Report::SilenceMade {
         source: "warehouse".into(),
         marker: marker.clone(),
@@ -216,14 +216,14 @@ fn an_ack_that_is_taken_back_while_the_silence_is_being_made_ends_it() {
     let incident = open(&made.world)[0];
     made.command(&Command::Acknowledge { incident, note: None }).unwrap();
     let events = made.command(&Command::Unacknowledge { incident }).unwrap();
-    let Some(Event::SilenceEnding { marker, .. }) = events.last() else { panic!("{events:?}") };
+    let Some(Event::SourceSilenceEnding { marker, .. }) = events.last() else { panic!("{events:?}") };
     let marker = marker.clone();
     let asked = |made: &Made| matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.task == SourceTask::End && asked.silence.marker == marker);
     assert!(asked(&made), "by its marker, for its id is not known: {:?}", made.effects);
     // Acknowledged again at once: another silence, which the end of the first does not touch.
     made.wait(SignedDuration::from_secs(1));
     let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
-    assert!(matches!(events.last(), Some(Event::SilenceAsked { order, .. }) if order.marker != marker));
+    assert!(matches!(events.last(), Some(Event::SourceSilenceAsked { order, .. }) if order.marker != marker));
     made.report(&Report::SilenceExpired { source: "warehouse".into(), marker });
     assert_eq!(made.world.sources[&SourceId::new("warehouse")].silenced.len(), 1);
 }
@@ -234,7 +234,7 @@ fn a_lost_silence_is_made_anew_one_that_someone_ended_is_not_and_a_second_one_is
     made.read("warehouse", vec![alert("Down")], vec![]);
     let incident = open(&made.world)[0];
     let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
-    let Some(Event::SilenceAsked { order, .. }) = events.last().cloned() else { panic!("{events:?}") };
+    let Some(Event::SourceSilenceAsked { order, .. }) = events.last().cloned() else { panic!("{events:?}") };
     let source = SourceId::new("warehouse");
     made.report(&Report::SilenceMade { source: source.clone(), marker: order.marker.clone(), id: "s1".into(), ends: order.ends });
     let there = |id: &str, is_over: bool| OutsideSilence {
@@ -250,7 +250,7 @@ fn a_lost_silence_is_made_anew_one_that_someone_ended_is_not_and_a_second_one_is
     let mut hidden = alert("Down");
     hidden.silenced_by = vec!["s1".into(), "s2".into()];
     let events = made.read("warehouse", vec![hidden.clone()], vec![there("s1", false), there("s2", false)]);
-    let ended = events.iter().any(|event| matches!(event, Event::SilenceEnding { reason, .. } if reason == "it was made twice"));
+    let ended = events.iter().any(|event| matches!(event, Event::SourceSilenceEnding { reason, .. } if reason == "it was made twice"));
     assert!(ended && matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.silence.id.as_deref() == Some("s2")), "{events:?}");
     let second = made.world.sources[&source].silencings.keys().find(|marker| **marker != order.marker).unwrap().clone();
     made.report(&Report::SilenceExpired { source: source.clone(), marker: second });
@@ -258,7 +258,7 @@ fn a_lost_silence_is_made_anew_one_that_someone_ended_is_not_and_a_second_one_is
     made.wait(SignedDuration::from_secs(15));
     let events = made.read("warehouse", vec![alert("Down")], vec![]);
     assert!(
-        events.iter().any(|event| matches!(event, Event::SilenceAsked { order: again, .. } if again.marker == order.marker)),
+        events.iter().any(|event| matches!(event, Event::SourceSilenceAsked { order: again, .. } if again.marker == order.marker)),
         "lost there: {events:?}"
     );
     made.report(&Report::SilenceMade {
@@ -269,7 +269,10 @@ fn a_lost_silence_is_made_anew_one_that_someone_ended_is_not_and_a_second_one_is
     });
     made.wait(SignedDuration::from_secs(15));
     let events = made.read("warehouse", vec![alert("Down")], vec![there("s3", true)]);
-    assert!(events.iter().any(|event| matches!(event, Event::SilenceEnded { reason, .. } if reason.contains("someone"))), "{events:?}");
+    assert!(
+        events.iter().any(|event| matches!(event, Event::SourceSilenceEnded { reason, .. } if reason.contains("someone"))),
+        "{events:?}"
+    );
     made.wait(SignedDuration::from_secs(15));
     assert!(made.read("warehouse", vec![alert("Down")], vec![there("s3", true)]).is_empty(), "what someone ended stays ended");
     assert!(made.world.incident(incident).unwrap().acknowledged.is_some());
@@ -287,7 +290,7 @@ fn a_stale_neighbour_is_never_ok_and_says_when_it_is_back() {
     assert_eq!(open(&made.world), [incident]);
     for command in [
         Command::Acknowledge { incident, note: None },
-        Command::ExpireSilence { source: "warehouse".into(), id: "x".into() },
+        Command::ExpireAtSource { source: "warehouse".into(), id: "x".into() },
         Command::SilenceSource {
             source: "warehouse".into(),
             matchers: vec![LabelMatcher::exact("a", "b")],

@@ -135,9 +135,9 @@ pub async fn source(session: &Session, printer: Printer, asked: Source) -> Resul
             simple(session, printer, command, &care).await
         }
         Some(SourceVerb::Extend { id, span, care }) => {
-            simple(session, printer, Command::ExtendSilence { source, id, until: workspace::later(&span)? }, &care).await
+            simple(session, printer, Command::ExtendAtSource { source, id, until: workspace::later(&span)? }, &care).await
         }
-        Some(SourceVerb::Expire { id, care }) => simple(session, printer, Command::ExpireSilence { source, id }, &care).await,
+        Some(SourceVerb::Expire { id, care }) => simple(session, printer, Command::ExpireAtSource { source, id }, &care).await,
     }
 }
 

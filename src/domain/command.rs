@@ -289,7 +289,7 @@ pub enum Command {
         comment: String,
     },
     /// Let a silence at a neighbour last until then.
-    ExtendSilence {
+    ExtendAtSource {
         /// The neighbour.
         source: SourceId,
         /// The silence's id there.
@@ -298,7 +298,7 @@ pub enum Command {
         until: Timestamp,
     },
     /// End a silence at a neighbour.
-    ExpireSilence {
+    ExpireAtSource {
         /// The neighbour.
         source: SourceId,
         /// The silence's id there.
@@ -343,8 +343,8 @@ impl Command {
             Self::SendAlert { .. } => "alert",
             Self::EndAlert { .. } => "alert --resolve",
             Self::SilenceSource { .. } => "source silence",
-            Self::ExtendSilence { .. } => "source extend",
-            Self::ExpireSilence { .. } => "source expire",
+            Self::ExtendAtSource { .. } => "source extend",
+            Self::ExpireAtSource { .. } => "source expire",
         }
     }
 

@@ -626,28 +626,28 @@ pub enum Event {
         note: SourceNote,
     },
     /// A silence at a neighbour is new or has changed.
-    SilenceSeen {
+    SourceSilenceSeen {
         /// The neighbour.
         source: SourceId,
         /// The silence.
         silence: OutsideSilence,
     },
     /// A silence at a neighbour is over.
-    SilenceGone {
+    SourceSilenceGone {
         /// The neighbour.
         source: SourceId,
         /// Its id there.
         id: String,
     },
     /// A neighbour is about to be asked for a silence: from here on it may exist.
-    SilenceAsked {
+    SourceSilenceAsked {
         /// The neighbour.
         source: SourceId,
         /// The silence.
         order: Arc<SilenceOrder>,
     },
     /// A neighbour is about to be asked to let a silence last until then.
-    SilenceProlonging {
+    SourceSilenceProlonging {
         /// The neighbour.
         source: SourceId,
         /// The silence.
@@ -656,7 +656,7 @@ pub enum Event {
         ends: Timestamp,
     },
     /// A neighbour has made or prolonged a silence.
-    SilenceMade {
+    SourceSilenceMade {
         /// The neighbour.
         source: SourceId,
         /// The silence.
@@ -667,7 +667,7 @@ pub enum Event {
         ends: Timestamp,
     },
     /// A neighbour has not done what was asked for a silence.
-    SilenceFailed {
+    SourceSilenceFailed {
         /// The neighbour.
         source: SourceId,
         /// The silence.
@@ -679,7 +679,7 @@ pub enum Event {
         next_at: Option<Timestamp>,
     },
     /// A silence is no longer wanted: the neighbour is about to be asked to end it.
-    SilenceEnding {
+    SourceSilenceEnding {
         /// The neighbour.
         source: SourceId,
         /// The silence.
@@ -688,7 +688,7 @@ pub enum Event {
         reason: String,
     },
     /// dogwatch has nothing to do with a silence any more.
-    SilenceEnded {
+    SourceSilenceEnded {
         /// The neighbour.
         source: SourceId,
         /// The silence.

@@ -254,14 +254,14 @@ impl<'a> Teller<'a> {
             | Event::IntakeListens { .. }
             | Event::IntakeCounted { .. }
             | Event::SourceNoted { .. }
-            | Event::SilenceSeen { .. }
-            | Event::SilenceGone { .. }
-            | Event::SilenceAsked { .. }
-            | Event::SilenceProlonging { .. }
-            | Event::SilenceMade { .. }
-            | Event::SilenceFailed { .. }
-            | Event::SilenceEnding { .. }
-            | Event::SilenceEnded { .. } => self.outside(event),
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceAsked { .. }
+            | Event::SourceSilenceProlonging { .. }
+            | Event::SourceSilenceMade { .. }
+            | Event::SourceSilenceFailed { .. }
+            | Event::SourceSilenceEnding { .. }
+            | Event::SourceSilenceEnded { .. } => self.outside(event),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

@@ -28,11 +28,11 @@ impl Teller<'_> {
                 let words = note.words.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
                 format!("{source}: {} hidden by others there, {} left out{words}", counted(note.hidden as usize, "alert"), note.left_out)
             }
-            Event::SilenceSeen { source, silence } => {
+            Event::SourceSilenceSeen { source, silence } => {
                 format!("{source}: silence {} by {} until {}: {}", silence.id, silence.by, self.minute(silence.ends), silence.comment)
             }
-            Event::SilenceGone { source, id } => format!("{source}: silence {id} is over"),
-            Event::SilenceAsked { source, order } => {
+            Event::SourceSilenceGone { source, id } => format!("{source}: silence {id} is over"),
+            Event::SourceSilenceAsked { source, order } => {
                 let matchers: Vec<_> = order.matchers.iter().map(ToString::to_string).collect();
                 let who = self.naming.of(&order.by);
                 match order.id {
@@ -40,14 +40,16 @@ impl Teller<'_> {
                     Some(_) => format!("the silence of {who} at {source} taken up: {}", matchers.join(", ")),
                 }
             }
-            Event::SilenceProlonging { source, ends, .. } => format!("{source} asked to let a silence last until {}", self.minute(*ends)),
-            Event::SilenceMade { source, id, ends, .. } => format!("silenced at {source} until {}: {id}", self.minute(*ends)),
-            Event::SilenceFailed { source, error, next_at: Some(at), .. } => {
+            Event::SourceSilenceProlonging { source, ends, .. } => {
+                format!("{source} asked to let a silence last until {}", self.minute(*ends))
+            }
+            Event::SourceSilenceMade { source, id, ends, .. } => format!("silenced at {source} until {}: {id}", self.minute(*ends)),
+            Event::SourceSilenceFailed { source, error, next_at: Some(at), .. } => {
                 format!("the silence at {source} failed, tried again at {}: {error}", self.second(*at))
             }
-            Event::SilenceFailed { source, error, next_at: None, .. } => format!("{source} refused the silence: {error}"),
-            Event::SilenceEnding { source, reason, .. } => format!("{source} asked to end the silence: {reason}"),
-            Event::SilenceEnded { source, reason, .. } => format!("the silence at {source} is over: {reason}"),
+            Event::SourceSilenceFailed { source, error, next_at: None, .. } => format!("{source} refused the silence: {error}"),
+            Event::SourceSilenceEnding { source, reason, .. } => format!("{source} asked to end the silence: {reason}"),
+            Event::SourceSilenceEnded { source, reason, .. } => format!("the silence at {source} is over: {reason}"),
             _ => String::new(),
         }
     }

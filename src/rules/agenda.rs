@@ -19,7 +19,7 @@ pub enum DueKey {
     /// The end of an alert that was sent in.
     Alert(Fingerprint),
     /// A silence at a neighbour: to be prolonged, tried again or over.
-    Silence(SourceId, String),
+    SourceSilence(SourceId, String),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -28,8 +28,10 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
     let alerts = world.alerts.values().filter(|alert| alert.until.is_some()).map(|alert| DueKey::Alert(alert.fingerprint));
-    let silences =
-        world.sources.iter().flat_map(|(source, row)| row.silencings.keys().map(|marker| DueKey::Silence(source.clone(), marker.clone())));
+    let silences = world
+        .sources
+        .iter()
+        .flat_map(|(source, row)| row.silencings.keys().map(|marker| DueKey::SourceSilence(source.clone(), marker.clone())));
     flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(alerts).chain(silences).collect()
 }
 
@@ -81,12 +83,12 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
         Event::AlertExpires { alert, .. } | Event::AlertResolved { alert, .. } => vec![DueKey::Alert(*alert)],
-        Event::SilenceAsked { source, order } => vec![DueKey::Silence(source.clone(), order.marker.clone())],
-        Event::SilenceProlonging { source, marker, .. }
-        | Event::SilenceMade { source, marker, .. }
-        | Event::SilenceFailed { source, marker, .. }
-        | Event::SilenceEnding { source, marker, .. }
-        | Event::SilenceEnded { source, marker, .. } => vec![DueKey::Silence(source.clone(), marker.clone())],
+        Event::SourceSilenceAsked { source, order } => vec![DueKey::SourceSilence(source.clone(), order.marker.clone())],
+        Event::SourceSilenceProlonging { source, marker, .. }
+        | Event::SourceSilenceMade { source, marker, .. }
+        | Event::SourceSilenceFailed { source, marker, .. }
+        | Event::SourceSilenceEnding { source, marker, .. }
+        | Event::SourceSilenceEnded { source, marker, .. } => vec![DueKey::SourceSilence(source.clone(), marker.clone())],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
@@ -109,7 +111,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
         DueKey::Alert(alert) => outside::next_due(world, *alert),
-        DueKey::Silence(source, marker) => silencing::next_due(world, source, marker),
+        DueKey::SourceSilence(source, marker) => silencing::next_due(world, source, marker),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
     }
 }
@@ -139,6 +141,6 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Slots => slots::due_start(world, asked).into(),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
         DueKey::Alert(alert) => outside::due(world, *alert, asked.now).into(),
-        DueKey::Silence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
+        DueKey::SourceSilence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
     }
 }

@@ -103,8 +103,8 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::IncidentJoined { incident, alert } => silencing::of_joining(world, *incident, *alert, asked.now).into(),
         Event::AcknowledgementEnded { incident, reason } => Decision::events(silencing::of_incident_end(world, *incident, reason)),
         Event::IncidentResolved { incident, .. } => Decision::events(silencing::of_incident_end(world, *incident, "the incident is over")),
-        Event::SilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),
-        Event::SilenceProlonging { source, marker, .. } | Event::SilenceEnding { source, marker, .. } => {
+        Event::SourceSilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),
+        Event::SourceSilenceProlonging { source, marker, .. } | Event::SourceSilenceEnding { source, marker, .. } => {
             silencing::ask(world, source, marker)
         }
         Event::SourceDefined { definition: Some(definition), .. } => {

@@ -92,9 +92,9 @@ fn silences(row: &Source, read: &Read<'_>) -> Vec<Event> {
     let standing: BTreeMap<&str, &OutsideSilence> = standing.map(|silence| (silence.id.as_str(), silence)).collect();
     let source = || read.source.clone();
     let changed = standing.iter().filter(|(id, silence)| row.silences.get(**id) != Some(**silence));
-    let changed = changed.map(|(_, silence)| Event::SilenceSeen { source: source(), silence: (*silence).clone() });
+    let changed = changed.map(|(_, silence)| Event::SourceSilenceSeen { source: source(), silence: (*silence).clone() });
     let gone = row.silences.keys().filter(|id| !standing.contains_key(id.as_str()));
-    changed.chain(gone.map(|id| Event::SilenceGone { source: source(), id: id.clone() })).collect()
+    changed.chain(gone.map(|id| Event::SourceSilenceGone { source: source(), id: id.clone() })).collect()
 }
 
 /// A neighbour was not read.

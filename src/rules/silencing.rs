@@ -69,7 +69,7 @@ fn wanted(world: &World, incident: &Incident, id: Fingerprint, now: Timestamp) -
     let matchers = labels_there(alert).iter().map(|(name, value)| LabelMatcher::exact(name, value)).collect();
     let ends = after(now, span(row));
     let order = SilenceOrder { marker, alert: Some(id), incident: Some(incident.id), matchers, ends, by, comment, id: None };
-    Some(Event::SilenceAsked { source: alert.source.clone(), order: Arc::new(order) })
+    Some(Event::SourceSilenceAsked { source: alert.source.clone(), order: Arc::new(order) })
 }
 
 /// Somebody works on an incident: its alerts from neighbours are silenced there.
@@ -96,7 +96,7 @@ pub(super) fn of_joining(world: &World, incident: IncidentId, alert: Fingerprint
 /// An alert is over: its silence is no longer wanted.
 pub(super) fn of_resolution(world: &World, alert: Fingerprint, reason: &str) -> Option<Event> {
     let (source, marker) = world.sources.iter().find_map(|(source, row)| Some((source, row.silenced.get(&alert)?)))?;
-    Some(Event::SilenceEnding { source: source.clone(), marker: marker.clone(), reason: reason.to_owned() })
+    Some(Event::SourceSilenceEnding { source: source.clone(), marker: marker.clone(), reason: reason.to_owned() })
 }
 
 /// Nobody works on an incident any more.
@@ -130,7 +130,7 @@ pub(super) fn resume(world: &World) -> Vec<Effect> {
 /// A silence exists.
 pub(super) fn made(world: &World, source: &SourceId, marker: &str, id: &str, ends: Timestamp) -> Option<Event> {
     world.silencing(source, marker)?;
-    Some(Event::SilenceMade { source: source.clone(), marker: marker.to_owned(), id: id.to_owned(), ends })
+    Some(Event::SourceSilenceMade { source: source.clone(), marker: marker.to_owned(), id: id.to_owned(), ends })
 }
 
 /// A silence exists no longer.
@@ -141,7 +141,7 @@ pub(super) fn expired(world: &World, source: &SourceId, marker: &str) -> Option<
 
 fn ended(source: &SourceId, row: &Silencing, reason: &str) -> Event {
     let (marker, incident) = (row.order.marker.clone(), row.order.incident);
-    Event::SilenceEnded { source: source.clone(), marker, incident, reason: reason.to_owned() }
+    Event::SourceSilenceEnded { source: source.clone(), marker, incident, reason: reason.to_owned() }
 }
 
 /// The neighbour has not done it.
@@ -159,7 +159,7 @@ pub(super) fn failed(world: &World, source: &SourceId, marker: &str, fault: &Sou
     let wait = doubled.mul_f64(0.9 + (asked.random % 1_000) as f64 / 5_000.0);
     let wait = fault.retry_after.map_or(wait, |wish| wish.clamp(Duration::from_secs(1), RETRY_AFTER_MAX).max(wait));
     let next_at = (!fault.refused).then(|| after(asked.now, SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(5))));
-    Some(Event::SilenceFailed { source: source.clone(), marker: marker.to_owned(), error: fault.words.clone(), next_at })
+    Some(Event::SourceSilenceFailed { source: source.clone(), marker: marker.to_owned(), error: fault.words.clone(), next_at })
 }
 
 /// The same silence made anew.
@@ -169,7 +169,7 @@ fn again(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> E
         None => row.order.ends,
     };
     let order = SilenceOrder { ends, id: None, ..(*row.order).clone() };
-    Event::SilenceAsked { source: source.clone(), order: Arc::new(order) }
+    Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }
 }
 
 /// Ids of silences that carry an acknowledgement; an alert that only they hide is not hidden by others.
@@ -201,7 +201,7 @@ pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours
             Some(_) => {}
             None if own.order.alert.is_some() => {
                 let order = SilenceOrder { ends: after(asked.now, span(row)), id: None, ..(*own.order).clone() };
-                events.push(Event::SilenceAsked { source: source.clone(), order: Arc::new(order) });
+                events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
             }
             None => events.push(ended(source, own, "the neighbour does not know it any more")),
         }
@@ -213,8 +213,8 @@ pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours
         if is_second && !is_being_ended {
             let order = adopted(there, marker(&(source, &there.id, asked.now)));
             let marker = order.marker.clone();
-            events.push(Event::SilenceAsked { source: source.clone(), order: Arc::new(order) });
-            events.push(Event::SilenceEnding { source: source.clone(), marker, reason: "it was made twice".into() });
+            events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
+            events.push(Event::SourceSilenceEnding { source: source.clone(), marker, reason: "it was made twice".into() });
         }
     }
     events
@@ -272,13 +272,13 @@ fn next_step(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) 
     match (row.state, &row.ending, row.order.alert) {
         (SilencingState::Refused, ..) | (SilencingState::Standing, Some(_), _) => ended(source, row, "its time is over"),
         (_, Some(_), _) | (_, None, None) if is_over => ended(source, row, "its time is over"),
-        (_, Some(reason), _) => Event::SilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.clone() },
+        (_, Some(reason), _) => Event::SourceSilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.clone() },
         (_, None, Some(_)) if row.id.is_some() => {
             let ends = after(now, world.sources.get(source).map_or(SignedDuration::from_mins(15), span));
-            Event::SilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends }
+            Event::SourceSilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends }
         }
         (_, None, None) if row.id.is_some() => {
-            Event::SilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends: row.order.ends }
+            Event::SourceSilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends: row.order.ends }
         }
         (_, None, _) => again(world, source, row, now),
     }
@@ -331,7 +331,7 @@ pub(super) fn make(
     let marker = marker(&(source, matchers, comment, asked.now));
     let comment = format!("{comment}, by {by} via dogwatch, {marker}");
     let order = SilenceOrder { marker, alert: None, incident: None, matchers: matchers.to_vec(), ends: until, by, comment, id: None };
-    Ok(Event::SilenceAsked { source: source.clone(), order: Arc::new(order) }.into())
+    Ok(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }.into())
 }
 
 fn own<'w>(row: &'w Source, id: &str) -> Option<&'w Silencing> {
@@ -346,7 +346,7 @@ fn take_over(row: &Source, source: &SourceId, id: &str, asked: &Asked) -> Result
     let there = row.silences.get(id).ok_or_else(|| names::unknown("silence", id, row.silences.keys().map(String::as_str)))?;
     let order = adopted(there, marker(&(source, id, asked.now)));
     let marker = order.marker.clone();
-    Ok((Some(Event::SilenceAsked { source: source.clone(), order: Arc::new(order) }), marker))
+    Ok((Some(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }), marker))
 }
 
 /// A person lets a silence last longer, or end sooner.
@@ -360,7 +360,7 @@ pub(super) fn extend(world: &World, source: &SourceId, id: &str, until: Timestam
         );
     }
     let (adopting, marker) = take_over(row, source, id, asked)?;
-    let prolonging = Event::SilenceProlonging { source: source.clone(), marker, ends: until };
+    let prolonging = Event::SourceSilenceProlonging { source: source.clone(), marker, ends: until };
     Ok(Decision::events(adopting.into_iter().chain([prolonging])))
 }
 
@@ -368,6 +368,6 @@ pub(super) fn extend(world: &World, source: &SourceId, id: &str, until: Timestam
 pub(super) fn expire(world: &World, source: &SourceId, id: &str, asked: &Asked) -> Result<Decision, Refusal> {
     let row = answering(world, source)?;
     let (adopting, marker) = take_over(row, source, id, asked)?;
-    let ending = Event::SilenceEnding { source: source.clone(), marker, reason: format!("ended by {}", asked.author.name()) };
+    let ending = Event::SourceSilenceEnding { source: source.clone(), marker, reason: format!("ended by {}", asked.author.name()) };
     Ok(Decision::events(adopting.into_iter().chain([ending])))
 }

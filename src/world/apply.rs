@@ -139,18 +139,18 @@ impl World {
             Event::IntakeListens { address, error } => self.intake_listens(address.as_ref(), error.as_ref(), at),
             Event::IntakeCounted { counts } => self.intake_counted(*counts, at),
             Event::SourceNoted { source, note } => self.change_source(source, |row| row.note = note.clone()),
-            Event::SilenceSeen { source, silence } => self.change_source(source, |row| {
+            Event::SourceSilenceSeen { source, silence } => self.change_source(source, |row| {
                 row.silences.insert(silence.id.clone(), silence.clone());
             }),
-            Event::SilenceGone { source, id } => self.change_source(source, |row| drop(row.silences.remove(id))),
-            Event::SilenceAsked { source, order } => self.silence_asked(source, order, at),
-            Event::SilenceProlonging { source, marker, ends } => self.change_silencing(source, marker, |row| row.prolonging(*ends)),
-            Event::SilenceMade { source, marker, id, ends } => self.change_silencing(source, marker, |row| row.made(id, *ends, at)),
-            Event::SilenceFailed { source, marker, error, next_at } => {
+            Event::SourceSilenceGone { source, id } => self.change_source(source, |row| drop(row.silences.remove(id))),
+            Event::SourceSilenceAsked { source, order } => self.source_silence_asked(source, order, at),
+            Event::SourceSilenceProlonging { source, marker, ends } => self.change_silencing(source, marker, |row| row.prolonging(*ends)),
+            Event::SourceSilenceMade { source, marker, id, ends } => self.change_silencing(source, marker, |row| row.made(id, *ends, at)),
+            Event::SourceSilenceFailed { source, marker, error, next_at } => {
                 self.change_silencing(source, marker, |row| row.failed(error, *next_at));
             }
-            Event::SilenceEnding { source, marker, reason } => self.silence_ending(source, marker, reason),
-            Event::SilenceEnded { source, marker, .. } => self.silence_ended(source, marker),
+            Event::SourceSilenceEnding { source, marker, reason } => self.source_silence_ending(source, marker, reason),
+            Event::SourceSilenceEnded { source, marker, .. } => self.source_silence_ended(source, marker),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }

@@ -35,9 +35,9 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
             | Event::IntakeDefined { .. }
-            | Event::SilenceSeen { .. }
-            | Event::SilenceGone { .. }
-            | Event::SilenceProlonging { .. }
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceProlonging { .. }
             | Event::SourceNoted { .. }
             | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
@@ -146,11 +146,11 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
             let last = world.last_incident.get(alert).copied();
             last.filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).into_iter().collect()
         }
-        Event::SilenceAsked { order, .. } => order.incident.into_iter().collect(),
-        Event::SilenceEnded { incident, .. } => incident.iter().copied().collect(),
-        Event::SilenceMade { source, marker, .. }
-        | Event::SilenceFailed { source, marker, .. }
-        | Event::SilenceEnding { source, marker, .. } => {
+        Event::SourceSilenceAsked { order, .. } => order.incident.into_iter().collect(),
+        Event::SourceSilenceEnded { incident, .. } => incident.iter().copied().collect(),
+        Event::SourceSilenceMade { source, marker, .. }
+        | Event::SourceSilenceFailed { source, marker, .. }
+        | Event::SourceSilenceEnding { source, marker, .. } => {
             world.silencing(source, marker).and_then(|row| row.order.incident).into_iter().collect()
         }
         Event::NoteSaved { note } => incident_of(&note.subject),

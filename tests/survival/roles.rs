@@ -66,8 +66,8 @@ const COMMANDS: &str = r#"[
     {"send_alert": {"alert": {"labels": {"alertname": "a"}, "severity": "high", "summary": "x"}}},
     {"end_alert": {"labels": {"alertname": "a"}}},
     {"silence_source": {"source": "s", "matchers": [{"name": "a", "value": "b", "is_regex": false, "is_equal": true}], "until": "2026-11-21T02:00:00Z", "comment": "x"}},
-    {"extend_silence": {"source": "s", "id": "1", "until": "2026-11-21T02:00:00Z"}},
-    {"expire_silence": {"source": "s", "id": "1"}},
+    {"extend_at_source": {"source": "s", "id": "1", "until": "2026-11-21T02:00:00Z"}},
+    {"expire_at_source": {"source": "s", "id": "1"}},
     "reload",
     "stop"
 ]"#;

@@ -25,9 +25,9 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Approve { run, step, .. }, Event::StepApproved { run: other, step: named, .. }) => run == other && step == named,
         (Command::ChooseMissed { flow, .. }, Event::OccurrenceSettled { occurrence, .. }) => *flow == occurrence.flow,
         (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
-        (Command::SilenceSource { source, .. }, Event::SilenceAsked { source: other, .. })
-        | (Command::ExtendSilence { source, .. }, Event::SilenceProlonging { source: other, .. })
-        | (Command::ExpireSilence { source, .. }, Event::SilenceEnding { source: other, .. }) => source == other,
+        (Command::SilenceSource { source, .. }, Event::SourceSilenceAsked { source: other, .. })
+        | (Command::ExtendAtSource { source, .. }, Event::SourceSilenceProlonging { source: other, .. })
+        | (Command::ExpireAtSource { source, .. }, Event::SourceSilenceEnding { source: other, .. }) => source == other,
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })

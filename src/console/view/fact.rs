@@ -46,10 +46,10 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
-        Event::SilenceFailed { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { error: Some(_), .. } => {
+        Event::SourceSilenceFailed { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { error: Some(_), .. } => {
             (glyphs.warning, Role::Warning)
         }
-        Event::SilenceMade { .. } => (glyphs.done, Role::Muted),
+        Event::SourceSilenceMade { .. } => (glyphs.done, Role::Muted),
         Event::MessageSent { .. } => (glyphs.done, Role::Muted),
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
         _ => (glyphs.dot, Role::Muted),
@@ -65,9 +65,9 @@ pub fn is_told(event: &Event) -> bool {
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
             | Event::IntakeDefined { .. }
-            | Event::SilenceSeen { .. }
-            | Event::SilenceGone { .. }
-            | Event::SilenceProlonging { .. }
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceProlonging { .. }
             | Event::SourceNoted { .. }
             | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
@@ -138,7 +138,9 @@ fn of_attempt(attempt: &AttemptId) -> Target {
 
 /// The page that shows more of what a fact is about.
 pub fn screen(event: &Event) -> Option<Screen> {
-    if let Event::SourceChanged { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { .. } | Event::SilenceFailed { .. } = event {
+    if let Event::SourceChanged { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { .. } | Event::SourceSilenceFailed { .. } =
+        event
+    {
         return Some(Screen::Sources);
     }
     if let Event::AwayNoticed { .. } | Event::MissesDismissed { .. } = event {

@@ -62,8 +62,8 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::SendAlert { alert } => super::outside::send(world, alert, asked),
         Command::EndAlert { labels, reason, source } => super::outside::end(world, labels, reason.as_deref(), source.as_ref()),
         Command::SilenceSource { source, matchers, until, comment } => silencing::make(world, source, matchers, *until, comment, asked),
-        Command::ExtendSilence { source, id, until } => silencing::extend(world, source, id, *until, asked),
-        Command::ExpireSilence { source, id } => silencing::expire(world, source, id, asked),
+        Command::ExtendAtSource { source, id, until } => silencing::extend(world, source, id, *until, asked),
+        Command::ExpireAtSource { source, id } => silencing::expire(world, source, id, asked),
     }
 }
 

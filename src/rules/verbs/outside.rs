@@ -28,9 +28,9 @@ pub(in crate::rules) fn touches(world: &World, event: &Event, asked: &Asked) -> 
             let summary = world.alerts.get(alert).map(|alert| alert.notice.summary.clone()).unwrap_or_default();
             vec![format!("alert {alert} is over: {summary}")]
         }
-        Event::SilenceAsked { source, order } if order.id.is_none() => of_silence(world, source, order, asked),
-        Event::SilenceProlonging { source, ends, .. } => vec![format!("asks {source} to let the silence last until {ends}")],
-        Event::SilenceEnding { source, marker, .. } => {
+        Event::SourceSilenceAsked { source, order } if order.id.is_none() => of_silence(world, source, order, asked),
+        Event::SourceSilenceProlonging { source, ends, .. } => vec![format!("asks {source} to let the silence last until {ends}")],
+        Event::SourceSilenceEnding { source, marker, .. } => {
             let row = world.silencing(source, marker);
             let alert =
                 row.and_then(|row| row.order.incident).map(|incident| format!("it carries the acknowledgement of incident {incident}"));

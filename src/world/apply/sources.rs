@@ -49,7 +49,7 @@ impl World {
         });
     }
 
-    pub(super) fn silence_asked(&mut self, source: &SourceId, order: &Arc<SilenceOrder>, at: Timestamp) {
+    pub(super) fn source_silence_asked(&mut self, source: &SourceId, order: &Arc<SilenceOrder>, at: Timestamp) {
         self.change_source(source, |row| {
             if let Some(alert) = order.alert {
                 row.silenced.insert(alert, order.marker.clone());
@@ -78,7 +78,7 @@ impl World {
         });
     }
 
-    pub(super) fn silence_ending(&mut self, source: &SourceId, marker: &str, reason: &str) {
+    pub(super) fn source_silence_ending(&mut self, source: &SourceId, marker: &str, reason: &str) {
         self.change_source(source, |row| {
             let Some(silencing) = row.silencings.get_mut(marker).map(Arc::make_mut) else { return };
             // An answer that is still to come ends it then.
@@ -91,7 +91,7 @@ impl World {
         });
     }
 
-    pub(super) fn silence_ended(&mut self, source: &SourceId, marker: &str) {
+    pub(super) fn source_silence_ended(&mut self, source: &SourceId, marker: &str) {
         self.change_source(source, |row| {
             let Some(silencing) = row.silencings.remove(marker) else { return };
             if let Some(alert) = silencing.order.alert.filter(|alert| row.silenced.get(alert).is_some_and(|own| own == marker)) {

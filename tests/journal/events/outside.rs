@@ -84,15 +84,15 @@ impl Dice {
                     comment: self.words(),
                     is_over: false,
                 };
-                Event::SilenceSeen { source, silence }
+                Event::SourceSilenceSeen { source, silence }
             }
-            7 => Event::SilenceGone { source, id: self.silence_id() },
-            8 => Event::SilenceAsked { source, order: self.order() },
-            9 => Event::SilenceProlonging { source, marker: self.marker(), ends: self.at() },
-            10 => Event::SilenceMade { source, marker: self.marker(), id: self.silence_id(), ends: self.at() },
-            11 => Event::SilenceFailed { source, marker: self.marker(), error: self.words(), next_at: self.maybe(Self::at) },
-            12 => Event::SilenceEnding { source, marker: self.marker(), reason: self.words() },
-            13 => Event::SilenceEnded { source, marker: self.marker(), incident: self.maybe(Self::incident), reason: self.words() },
+            7 => Event::SourceSilenceGone { source, id: self.silence_id() },
+            8 => Event::SourceSilenceAsked { source, order: self.order() },
+            9 => Event::SourceSilenceProlonging { source, marker: self.marker(), ends: self.at() },
+            10 => Event::SourceSilenceMade { source, marker: self.marker(), id: self.silence_id(), ends: self.at() },
+            11 => Event::SourceSilenceFailed { source, marker: self.marker(), error: self.words(), next_at: self.maybe(Self::at) },
+            12 => Event::SourceSilenceEnding { source, marker: self.marker(), reason: self.words() },
+            13 => Event::SourceSilenceEnded { source, marker: self.marker(), incident: self.maybe(Self::incident), reason: self.words() },
             _ => Event::SourceDefined {
                 source,
                 kind: "alertmanager".into(),
