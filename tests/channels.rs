@@ -82,6 +82,8 @@ fn message() -> Message {
         step: Some("load".into()),
         date: Some("2026-11-21".parse().unwrap()),
         at: "2026-11-21T02:29:00Z".parse().unwrap(),
+        incident: None,
+        person: None,
     }
 }
 

@@ -1,9 +1,13 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
+mod oncall;
 mod outside;
+mod queue;
 mod verbs;
 
+pub use oncall::{OnCall, Override};
 pub use outside::{Alert, Source, SourceVerb};
+pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
 pub use verbs::{Approve, Catchup, Decide, Force, Hold, Ice, Misses, Noop, Prioritize, Release, Thaw};
 
 use crate::domain::{IncidentId, RunId, run::Scope};
@@ -56,6 +60,9 @@ pub struct Look {
     /// Never write to the terminal's clipboard
     #[arg(long, global = true)]
     pub no_clipboard: bool,
+    /// Never ring or notify in this terminal
+    #[arg(long, global = true)]
+    pub no_bell: bool,
 }
 
 /// A command.
@@ -166,6 +173,10 @@ pub enum Verb {
     Note(Note),
     /// Draft an incident's post-mortem, or bring its generated parts up to date
     Postmortem(Postmortem),
+    /// Who is on call until when, and who is told next of each open incident
+    Oncall(OnCall),
+    /// Let somebody take a rota for a while, or end that
+    Override(Override),
     /// Put a mark on everyone's timeline, such as a deployment
     Mark(Mark),
     /// Send an alert in, or say that one is over
@@ -193,6 +204,32 @@ pub enum Verb {
     Man,
     /// The console's keys, as a table
     Keys,
+    /// Say that an incident's impact is over
+    Mitigate(Mitigate),
+    /// Put an incident off until a time
+    Snooze(Snooze),
+    /// Take a put-off incident back into the queue now
+    Unsnooze(Unsnooze),
+    /// Say that an incident is yours
+    Claim(Claim),
+    /// Hand an incident over to another person
+    Give(HandOver),
+    /// Make an incident part of another
+    Merge(Merge),
+    /// Make an incident of its own from some alerts of another
+    Split(Split),
+    /// Tell nobody of alerts with these labels for a time
+    Silence(Silence),
+    /// Let a silence end at another time
+    Extend(Extend),
+    /// End a silence now
+    Unsilence(Unsilence),
+    /// Silences and maintenance windows
+    Silences {
+        /// Also silences that ended
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Arguments of `demo`.

@@ -56,7 +56,7 @@ async fn test(session: &Session, printer: Printer, name: &str, channels: &Channe
             lines.iter().try_for_each(print::line)?;
             Ok(ExitCode::SUCCESS)
         }
-        Accepted::Done | Accepted::Run(_) => Ok(ExitCode::SUCCESS),
+        Accepted::Done | Accepted::Run(_) | Accepted::Silence(_) | Accepted::Incident(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

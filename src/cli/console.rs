@@ -91,7 +91,13 @@ fn no_workspace(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
 /// The person's settings and what the arguments say over them.
 fn options(look: &Look, state: Option<PathBuf>) -> Result<Options, Failure> {
     let config = ProjectDirs::from("", "", "dogwatch").map(|dirs| dirs.config_dir().to_owned()).unwrap_or_default();
-    let asked = settings::Asked { theme: look.theme.clone(), ascii: look.ascii, no_mouse: look.no_mouse, no_clipboard: look.no_clipboard };
+    let asked = settings::Asked {
+        theme: look.theme.clone(),
+        ascii: look.ascii,
+        no_mouse: look.no_mouse,
+        no_clipboard: look.no_clipboard,
+        no_bell: look.no_bell,
+    };
     settings::options(&config, state, &asked, &settings::Environment::read()).map_err(Failure::usage)
 }
 

@@ -178,6 +178,10 @@ async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: b
         Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
         Accepted::Run(run) => print::line(run.to_string())?,
         Accepted::Message(message) => print::line(message.to_string())?,
+        Accepted::Silence(silence) if printer.json => print::document(&serde_json::json!({ "id": silence }))?,
+        Accepted::Silence(silence) => print::line(silence.to_string())?,
+        Accepted::Incident(incident) if printer.json => print::document(&serde_json::json!({ "id": incident }))?,
+        Accepted::Incident(incident) => print::line(incident.to_string())?,
     }
     Ok(ExitCode::SUCCESS)
 }

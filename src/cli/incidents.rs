@@ -23,9 +23,9 @@ use std::process::ExitCode;
 pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let mut incidents: Vec<_> = world.incidents.values().filter(|incident| all || incident.is_open()).collect();
-    incidents.sort_by_key(|incident| incident.urgency());
+    incidents.sort_by_cached_key(|incident| world.urgency(incident));
     if printer.json {
-        print::document(&incidents.iter().map(|incident| json::incident(incident)).collect::<Vec<_>>())?;
+        print::document(&incidents.iter().map(|incident| json::incident(&world, incident)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if incidents.is_empty() {
@@ -35,18 +35,35 @@ pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result
     let rows: Vec<_> = incidents
         .iter()
         .map(|incident| {
+            let urgency = world.urgency(incident);
+            let priority = if incident.is_open() { format!("P{}", urgency.priority()) } else { String::new() };
+            let runs_out = world.runs_out(incident).filter(|_| incident.is_open());
             vec![
                 incident.id.to_string(),
+                priority,
                 incident.severity.to_string(),
-                incident.stage.to_string(),
+                state_words(&world, incident),
+                incident.owner.as_ref().map_or_else(String::new, |owner| owner.name.clone()),
                 incident.acknowledged.as_ref().map_or_else(String::new, |ack| ack.by.name().to_owned()),
+                runs_out.map_or_else(String::new, |out| local_time(out.at, &world.zone)),
                 local_time(incident.opened_at, &world.zone),
                 incident.title.clone(),
             ]
         })
         .collect();
-    printer.table(&["ID", "SEVERITY", "STAGE", "BY", "OPENED", "TITLE"], &rows)?;
+    printer.table(&["ID", "PRIO", "SEVERITY", "STAGE", "OWNER", "BY", "RUNS OUT", "OPENED", "TITLE"], &rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The stage, or what lies over it: a snooze, a silence, maintenance.
+fn state_words(world: &World, incident: &Incident) -> String {
+    let overlays = world.overlays(incident, clock::now());
+    let over = overlays.iter().rev().find(|overlay| overlay.until.is_some());
+    match (&incident.merged_into, over) {
+        (Some(into), _) => format!("part of {into}"),
+        (None, Some(overlay)) => overlay.kind.word().to_owned(),
+        (None, None) => incident.stage.to_string(),
+    }
 }
 
 /// `dogwatch incident`
@@ -54,7 +71,7 @@ pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Re
     let (_, world) = session.world().await?;
     let incident = rules::find_incident(&world, id)?;
     if printer.json {
-        let mut document = json::incident(incident);
+        let mut document = json::incident(&world, incident);
         if let Some(object) = document.as_object_mut() {
             object.insert("timeline".into(), serde_json::to_value(&incident.timeline).map_err(Failure::other)?);
         }
@@ -64,6 +81,21 @@ pub async fn incident(session: &Session, printer: Printer, id: IncidentId) -> Re
     print::line(format!("incident {id}  {}  {}", incident.severity, incident.title))?;
     let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
     print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
+    if let Some(owner) = &incident.owner {
+        print::line(format!("{} has it, since {}", owner.name, local_time(owner.since, &world.zone)))?;
+    }
+    for overlay in world.overlays(incident, clock::now()) {
+        let until = overlay.until.map(|until| format!(" until {}", local_time(until, &world.zone))).unwrap_or_default();
+        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        print::line(format!("{} by {}{until}{reason}", overlay.kind.word(), overlay.by))?;
+    }
+    if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
+        print::line(format!("the deadline of {} runs out at {}", out.flow, local_time(out.at, &world.zone)))?;
+    }
+    for (fingerprint, alert) in incident.alerts.iter() {
+        let state = if alert.resolved_at.is_some() { "over  " } else { "fires " };
+        print::line(format!("alert {fingerprint}  {state} {}  {}", alert.notice.severity, alert.notice.summary))?;
+    }
     if let Some(end) = &incident.resolved {
         print::line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;
     }

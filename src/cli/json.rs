@@ -5,7 +5,7 @@ use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Held, Reason, Waiting};
 use crate::world::flow::Decided;
-use crate::world::{Attempt, Channel, Flow, Hold, Incident, Miss, MissEnd, Probe, Run, StepRun, World};
+use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -215,7 +215,9 @@ pub fn channel(channel: &Channel) -> Value {
 }
 
 /// One incident without its timeline.
-pub fn incident(incident: &Incident) -> Value {
+pub fn incident(world: &World, incident: &Incident) -> Value {
+    let urgency = world.urgency(incident);
+    let overlays = world.overlays(incident, crate::clock::now());
     json!({
         "id": incident.id,
         "title": incident.title,
@@ -243,6 +245,56 @@ pub fn incident(incident: &Incident) -> Value {
             "resolved_at": alert.resolved_at,
         })).collect::<Vec<_>>(),
         "notes": incident.notes,
+        "priority": incident.is_open().then(|| urgency.priority()),
+        "urgency": json!({
+            "runs_out_at": urgency.runs_out,
+            "deadline": world.runs_out(incident).filter(|_| incident.is_open()).map(|out| json!({
+                "flow": out.flow,
+                "at": out.at,
+                "kind": if out.is_start { "must_start_by" } else { "must_finish_by" },
+            })),
+        }),
+        "owner": incident.owner.as_ref().map(|owner| json!({ "name": owner.name, "by": owner.by, "since": owner.since })),
+        "mitigated_at": incident.mitigated_at,
+        "mitigated_by": incident.mitigated_by,
+        "snoozed_until": incident.snoozed.as_ref().map(|snooze| snooze.until),
+        "asked_until": incident.acknowledged.as_ref().and_then(|ack| ack.asked_until),
+        "merged_into": incident.merged_into,
+        "split_from": incident.split_from,
+        "overlays": overlays.iter().map(|overlay| json!({
+            "kind": overlay.kind.word(),
+            "by": overlay.by,
+            "reason": overlay.reason,
+            "since": overlay.since,
+            "until": overlay.until,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// One silence.
+pub fn silence(silence: &Silence) -> Value {
+    json!({
+        "id": silence.id,
+        "matchers": silence.matchers,
+        "by": silence.by,
+        "reason": silence.reason,
+        "since": silence.since,
+        "until": silence.until,
+        "ended": silence.ended,
+    })
+}
+
+/// One maintenance window.
+pub fn maintenance(row: &Maintenance) -> Value {
+    json!({
+        "name": row.window.name,
+        "matchers": row.window.matchers,
+        "flows": row.window.flows,
+        "probes": row.window.probes,
+        "reason": row.window.reason,
+        "lasts": row.until.is_some(),
+        "since": row.since,
+        "until": row.until,
     })
 }
 

@@ -12,11 +12,13 @@ mod incidents;
 mod journal;
 mod json;
 mod logs;
+mod oncall;
 mod outside;
 mod plan;
 mod pools;
 mod print;
 mod probes;
+mod queue;
 mod runbooks;
 mod session;
 mod shell;
@@ -115,10 +117,23 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Resolve(resolve) => incidents::resolve(session, printer, resolve).await,
         Verb::Note(note) => incidents::note(session, printer, note).await,
         Verb::Postmortem(postmortem) => incidents::postmortem(session, printer, postmortem).await,
+        Verb::Oncall(asked) => oncall::oncall(session, printer, asked).await,
+        Verb::Override(asked) => oncall::stand_in(session, printer, asked).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
         Verb::Alert(alert) => outside::alert(session, printer, alert).await,
         Verb::Sources => outside::sources(session, printer).await,
         Verb::Source(source) => outside::source(session, printer, source).await,
+        Verb::Mitigate(asked) => queue::mitigate(session, printer, asked).await,
+        Verb::Snooze(asked) => queue::snooze(session, printer, asked).await,
+        Verb::Unsnooze(asked) => queue::unsnooze(session, printer, asked).await,
+        Verb::Claim(asked) => queue::claim(session, printer, asked).await,
+        Verb::Give(asked) => queue::give(session, printer, asked).await,
+        Verb::Merge(asked) => queue::merge(session, printer, asked).await,
+        Verb::Split(asked) => queue::split(session, printer, asked).await,
+        Verb::Silence(asked) => queue::silence(session, printer, asked).await,
+        Verb::Extend(asked) => queue::extend(session, printer, asked).await,
+        Verb::Unsilence(asked) => queue::unsilence(session, printer, asked).await,
+        Verb::Silences { all } => queue::silences(session, printer, all).await,
         Verb::Runbooks => runbooks::runbooks(session, printer).await,
         Verb::Channels(asked) => channels::channels(session, printer, asked).await,
         Verb::Events(events) => journal::events(session, printer, events).await,

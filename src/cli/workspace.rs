@@ -79,6 +79,11 @@ pub fn instant(text: &str, zone: &str) -> Result<Timestamp, Failure> {
     clock::now().checked_sub(age).map_err(Failure::usage)
 }
 
+/// A duration as a person types it.
+pub fn span(text: &str) -> Result<std::time::Duration, Failure> {
+    parse_span(text).map_err(Failure::usage)
+}
+
 /// A time that far from now.
 pub fn later(text: &str) -> Result<Timestamp, Failure> {
     let span = parse_span(text).map_err(Failure::usage)?;

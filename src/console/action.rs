@@ -53,6 +53,11 @@ actions! {
     SortFlows "sort" "sort" ["s"] [FlowList] always "Sort by risk, by name, by the next time or by how long the last run took.";
     GroupFlows "group" "group" ["l"] [FlowList] always "Group by state, by source, by a label, or not at all.";
     CriticalPath "critical-path" "deciding step" ["c"] [Run] always "Go to the next step of the path that decides when the run ends.";
+    FoldGroup "fold-group" "fold" ["-"] [Queue] always "Fold the group under the cursor, or unfold it.";
+    SortQueue "sort-queue" "sort" ["t"] [Queue] always "Sort by urgency, by severity, by age or by service.";
+    GroupQueue "group-queue" "group" ["l"] [Queue] always "Group by service, by severity, by whose turn it is, or not at all.";
+    EndSilence "end-silence" "end silence…" ["x"] [Silences] operator "End the silence under the cursor now.";
+    ExtendSilence "extend-silence" "extend…" ["e"] [Silences] operator "Let the silence under the cursor end at another time.";
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
@@ -73,6 +78,14 @@ actions! {
     Comment "comment" "comment…" ["c"] [Incidents] incident_open "Put a line into the incident's timeline.";
     PostMortem "post-mortem" "post-mortem" ["P"] [Incidents] incident "Write the post-mortem, drafted from the timeline.";
     Unack "unack" "take ack back" ["u"] [Incidents] unack "Take your acknowledgement back.";
+    // The queue's verbs on incidents.
+    Snooze "snooze" "snooze…" ["s"] [Incidents] incident_open "Put the incident off until a time, or take that back.";
+    Mitigate "mitigate" "mitigate…" ["m"] [Incidents] incident_open "Say that the impact is over, or take that back.";
+    Claim "claim" "claim…" ["C"] [Incidents] incident_open "Say that the incident is yours, or take that back.";
+    Give "give" "hand over…" ["O"] [Incidents] incident_open "Hand the incident over to another person.";
+    Silence "silence" "silence…" ["S"] [Incidents Silences] operator "Tell nobody of alerts with these labels for a time.";
+    Merge "merge" "merge…" ["J"] [Incidents] merge "Make the incident part of another, or all marked ones part of one.";
+    Split "split" "split…" ["Y"] [Incidents] split "Make an incident of its own of one of the alerts.";
     // The operator's verbs on flows, runs and steps.
     Ice "ice" "ice…" ["I"] [Flows] ice "Leave the flow out, with what waits for it going on, or end that.";
     NoopOnce "no-op" "no-op…" ["N"] [Flows] ice "Let the next run go through the motions and execute nothing, or take that back.";
@@ -84,6 +97,9 @@ actions! {
     Approve "approve" "approve…" ["A"] [Flows] approve "Give the word that a step waits for.";
     Prioritize "prioritize" "priority…" ["+"] [Flows] run_active "Say how much the run is preferred where slots are short.";
     CatchUp "catch-up" "catch up…" ["C"] [Flows] catch_up "Choose what becomes of missed occurrences.";
+    // The page of who is on call.
+    Override "override" "override…" ["o"] [Duty] operator "Let somebody take the rota for a while, from now on.";
+    EndOverride "end-override" "end override" ["x"] [Duty] operator "End the override of the rota, or take back the next one.";
     // The output of an attempt.
     Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
     SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
@@ -141,11 +157,16 @@ actions! {
     Pane9 "pane-9" "pane 9" ["9"] [Global] always "To pane 9.";
     Zoom "zoom" "zoom" ["z"] [Global] always "Give the pane the whole screen, or take it back.";
     FlowsPage "flows" "flows" ["V"] [Global] always "All flows with their times, sorted, grouped and filtered by state.";
+    QueuePage "queue" "queue" ["Q"] [Global] always "The queue: all incidents, sorted, grouped and filtered.";
+    SilencesPage "silences" "silences" ["alt-q"] [Global] always "Silences and maintenance windows: what is not told, and until when.";
+    StillOnIt "still-on-it" "still on it" ["alt-a"] [Global] asked "Answer yes: you still work on what you acknowledged.";
     Timeline "timeline" "timeline" ["T"] [Global] always "Everything that happened, on one strip.";
     BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
     Sources "sources" "sources" ["alt-s"] [Global] always "Neighbours: how they answer, and the silences that stand there.";
+    OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
+    Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
     DismissMisses "dismiss-misses" "put misses away" ["alt-d"] [Global] operator "Put the list of what outages missed away.";
     Editor "editor" "$EDITOR" ["E"] [Flows Probes Runbook] file "Open the file that defines it in your own editor.";
     Announce "announce" "mark timeline…" ["M"] [Global] operator "Put a line on everyone's timeline, such as a deployment.";

@@ -6,6 +6,7 @@ mod ask;
 mod draw;
 mod news;
 mod operate;
+mod queue;
 
 pub use act::edit;
 
@@ -13,13 +14,16 @@ use super::action::Action;
 use super::dialog::{Dialog, Foreseen, Preview};
 use super::keymap::Keymap;
 use super::msg::{Msg, Out};
+use super::notice::Notice;
 use super::place::Place;
 use super::screen::{self, Page, Screen};
 use super::session::{Session, Tone, Wish};
 use super::target::Target;
+use super::theme::Role;
 use super::theme::{Depth, Theme};
 use super::widget::chooser::Chooser;
 use super::widget::input::TEXT_MAX;
+use super::widget::line::Line;
 use crate::domain::{Phase, ProbeId, RunId};
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
@@ -55,6 +59,10 @@ pub struct Options {
     pub term: Option<String>,
     /// The person's editor with its arguments: `VISUAL`, else `EDITOR`, else `vi`.
     pub editor: String,
+    /// Whether the terminal rings and notifies when its person is told.
+    pub bell: bool,
+    /// Which notification the terminal knows.
+    pub notice: Notice,
     /// Where notes' recovery files and crash files are kept; absent without a state folder.
     pub state: Option<PathBuf>,
 }
@@ -71,6 +79,8 @@ impl Default for Options {
             mouse: true,
             term: None,
             editor: "vi".into(),
+            bell: true,
+            notice: Notice::default(),
             state: None,
         }
     }
@@ -329,10 +339,19 @@ impl App {
     fn preview(&mut self) {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
         let commands = dialog.for_preview();
-        if commands.is_empty() || commands.len() > PREVIEWS_MAX {
+        if commands.is_empty() {
             return;
         }
-        let asked: Vec<_> = commands.into_iter().map(|(object, command)| (object, self.session.dry_run(command))).collect();
+        let more = commands.len().saturating_sub(PREVIEWS_MAX);
+        if let Some(Layer::Dialog(dialog)) = self.layers.last_mut().filter(|_| more > 0) {
+            // Of very many the first ones are looked at; each is asked for and answered by itself when it is done.
+            let words = format!("the first {PREVIEWS_MAX} are looked at below, {more} more are done alike");
+            if !dialog.body.iter().any(|line| line.text() == words) {
+                dialog.body.push(Line::of(Role::Warning, words));
+            }
+        }
+        let commands = commands.into_iter().take(PREVIEWS_MAX);
+        let asked: Vec<_> = commands.map(|(object, command)| (object, self.session.dry_run(command))).collect();
         if let Some(Layer::Dialog(dialog)) = self.layers.last_mut() {
             dialog.preview = match asked.as_slice() {
                 [(_, id)] => Preview::Asked(*id),

@@ -3,6 +3,7 @@
 pub mod field;
 pub mod intent;
 pub mod operate;
+pub mod queue;
 
 pub use field::{Field, Kind};
 pub use intent::Intent;

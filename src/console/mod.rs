@@ -14,6 +14,7 @@ pub mod glyph;
 pub mod keymap;
 pub mod link;
 pub mod msg;
+pub mod notice;
 pub mod paint_out;
 pub mod place;
 pub mod run;

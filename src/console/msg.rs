@@ -34,6 +34,8 @@ pub enum Out {
     Ask(Request),
     /// Put this on the clipboard through the terminal (OSC 52).
     Copy(String),
+    /// Ring, and let the terminal notify whoever looks elsewhere.
+    Ring(String),
     /// Stop like any program on ctrl-z.
     Suspend,
     /// Give the terminal to the person's editor with this file.

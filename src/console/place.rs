@@ -23,12 +23,18 @@ pub enum Place {
     Output,
     /// The page of all flows.
     FlowList,
+    /// The page of the queue.
+    Queue,
+    /// The page of silences and maintenance windows.
+    Silences,
     /// The page of a run with its steps.
     Run,
     /// Two outputs beside one another.
     Compare,
     /// The readings of a probe over time.
     Chart,
+    /// The page of who is on call.
+    Duty,
     /// The note editor.
     Editor,
     /// A dialog.
@@ -53,9 +59,12 @@ impl Place {
             Self::Runbook => "runbook",
             Self::Output => "output",
             Self::FlowList => "list of flows",
+            Self::Queue => "queue",
+            Self::Silences => "silences",
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",
+            Self::Duty => "on call",
             Self::Editor => "note editor",
             Self::Dialog => "dialogs",
             Self::Chooser => "palette and help",

@@ -198,6 +198,7 @@ impl Console {
                     self.app.session.toast(Tone::Bad, format!("{} KiB are too much for the clipboard", text.len() >> 10));
                 }
                 Out::Copy(text) => self.terminal.copy(&text)?,
+                Out::Ring(text) => self.terminal.ring(&text, self.app.session.options.notice)?,
                 Out::Suspend => self.suspend(signals).await?,
                 Out::Edit(file) => self.edit(file, signals).await?,
                 Out::Redraw => self.terminal.forget(),

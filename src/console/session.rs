@@ -9,15 +9,20 @@ use super::target::Target;
 use super::theme::Theme;
 use super::view::clock;
 use super::view::readings::Readings;
-use crate::domain::{AttemptId, Command, FlowId, Job, Level, RunbookId, Subject};
+use crate::domain::{AttemptId, Command, FlowId, IncidentId, Job, Level, RunbookId, Subject};
 use crate::wire::message::{Ask, Request, Welcome};
 use crate::world::World;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Requests that are under way at the same time where many are asked for at once; fewer than may wait to be sent.
+const UNDER_WAY: usize = 200;
+/// Questions that are looked through for those of this person.
+const ASKED_MAX: usize = 1_000;
 
 /// How the console stands with the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +119,8 @@ pub struct Session {
     pub read_only: Option<String>,
     /// Requests under way, by their number.
     pub pending: BTreeMap<u64, Pending>,
+    /// Changes that are asked for when those under way are answered.
+    pub waiting: VecDeque<(Option<Target>, Command)>,
     /// Wakes the console from another thread.
     pub waker: Waker,
     pub(super) wishes: Vec<Wish>,
@@ -139,6 +146,7 @@ impl Session {
             welcome: None,
             read_only: None,
             pending: BTreeMap::new(),
+            waiting: VecDeque::new(),
             waker: Waker::default(),
             wishes: Vec::new(),
             outs: Vec::new(),
@@ -175,6 +183,30 @@ impl Session {
         let request = Request { id, ask };
         self.pending.insert(id, Pending { target, command, request, since: self.now, answered: None, seen: false });
         id
+    }
+
+    /// Asks for many changes: so many at a time as the way to the daemon holds, the next ones as answers come.
+    pub fn command_all(&mut self, commands: Vec<(Option<Target>, Command)>) {
+        self.waiting.extend(commands);
+        self.command_next();
+    }
+
+    /// Asks for the next of many changes while few are under way.
+    pub fn command_next(&mut self) {
+        while self.pending.len() < UNDER_WAY
+            && let Some((target, command)) = self.waiting.pop_front()
+        {
+            self.command(target, command);
+        }
+    }
+
+    /// Incidents that this person acknowledged and was asked about: whether they still work on them.
+    pub fn asked_of_me(&self) -> Vec<IncidentId> {
+        let mine = |id: &&IncidentId| {
+            let by = self.world.incident(**id).and_then(|row| row.acknowledged.as_ref()).map(|ack| ack.by.name());
+            by.is_some() && by == self.user()
+        };
+        self.world.asked.iter().take(ASKED_MAX).filter(mine).copied().collect()
     }
 
     /// Unique for ever: the start of this console and a number.

@@ -1,8 +1,9 @@
-//! How a person likes the console: `keys.toml` and `themes/*.toml` of the configuration folder, the environment, and
+//! How a person likes the console: `keys.toml`, `console.toml` and `themes/*.toml` of the configuration folder, the environment, and
 //! what the terminal says of itself.
 
 use super::app::Options;
 use super::keymap::Keymap;
+use super::notice::Notice;
 use super::theme::{Depth, Theme};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ pub struct Asked {
     pub no_mouse: bool,
     /// Never write to the clipboard.
     pub no_clipboard: bool,
+    /// Never ring or notify.
+    pub no_bell: bool,
 }
 
 /// The environment's words that matter here, read by the caller.
@@ -38,6 +41,8 @@ pub struct Environment {
     /// Whether `SSH_CONNECTION` is set: a far terminal is not asked for its colours, an answer could come too late and
     /// be taken for keys.
     pub far: bool,
+    /// Whether `VTE_VERSION` is set: the terminal knows another notification than most.
+    pub vte: bool,
 }
 
 impl Environment {
@@ -49,6 +54,7 @@ impl Environment {
             locale: text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG")),
             editor: text("VISUAL").or_else(|| text("EDITOR")),
             far: text("SSH_CONNECTION").is_some(),
+            vte: text("VTE_VERSION").is_some(),
         }
     }
 }
@@ -76,8 +82,24 @@ pub fn options(config: &Path, state: Option<PathBuf>, asked: &Asked, environment
         mouse: !asked.no_mouse,
         term: environment.term.clone(),
         editor: environment.editor.clone().unwrap_or_else(|| "vi".into()),
+        bell: !asked.no_bell && bell(&config.join("console.toml"))?,
+        notice: Notice::of(environment.term.as_deref(), environment.vte),
         state,
     })
+}
+
+/// What the person's `console.toml` says of the bell; without it, it rings.
+fn bell(file: &Path) -> Result<bool, String> {
+    let Some(text) = read(file)? else { return Ok(true) };
+    let table: toml::Table = toml::from_str(&text).map_err(|error| format!("console.toml: {error}"))?;
+    if let Some(other) = table.keys().find(|key| *key != "bell") {
+        return Err(format!("console.toml: unknown key `{other}`; known is `bell`"));
+    }
+    match table.get("bell") {
+        Some(toml::Value::Boolean(bell)) => Ok(*bell),
+        Some(_) => Err("console.toml: `bell` is true or false".into()),
+        None => Ok(true),
+    }
 }
 
 /// Whether the terminal says that its ground is light; one that says nothing counts as dark.
@@ -134,6 +156,11 @@ mod tests {
         let options = of(folder.path(), "it_IT.UTF-8").unwrap();
         assert_eq!(options.keymap.keys(Action::Ack), ["f2"]);
         assert_eq!(options.own_themes.len(), 1);
+        assert!(options.bell);
+        std::fs::write(folder.path().join("console.toml"), "bell = false\n").unwrap();
+        assert!(!of(folder.path(), "it_IT.UTF-8").unwrap().bell);
+        std::fs::write(folder.path().join("console.toml"), "bel = false\n").unwrap();
+        assert!(of(folder.path(), "it_IT.UTF-8").unwrap_err().contains("known is `bell`"));
         assert!(!options.ascii);
     }
 

@@ -1,6 +1,7 @@
 //! The terminal, taken and given back: raw mode, alternate screen, mouse, bracketed paste, keyboard flags, cursor, title.
 //! What was there before is put back on every way out, also after a panic on any thread.
 
+use super::notice::Notice;
 use super::paint_out::Picture;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
@@ -140,6 +141,11 @@ impl Terminal {
         let mut out = String::new();
         put(&mut out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
         super::paint_out::write_all(out.as_bytes())
+    }
+
+    /// Rings, and asks the terminal to notify whoever looks elsewhere.
+    pub fn ring(&mut self, text: &str, notice: Notice) -> io::Result<()> {
+        super::paint_out::write_all(notice.bytes(text).as_bytes())
     }
 }
 

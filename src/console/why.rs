@@ -1,7 +1,9 @@
 //! Why an action cannot be done now, in words. One function per reason that the table of actions names.
 
+mod queue;
 mod verbs;
 
+pub use queue::{asked, merge, split};
 pub use verbs::{active_run, approve, can_force, catch_up, force, ice, run_active, set_failed, set_ok, skip, steps};
 
 use super::session::Connection;
@@ -54,7 +56,8 @@ pub fn ack(session: &Session, target: Option<&Target>) -> Reason {
         if let Some((source, row)) = crate::rules::stale(&session.world, incident) {
             return Some(format!("{source} does not answer since {}: {}", session.time(row.since), row.why_stale().unwrap_or_default()));
         }
-        let by = incident.acknowledged.as_ref()?.by.name();
+        // Who was asked whether they still work on it answers with the same key.
+        let by = incident.acknowledged.as_ref().filter(|ack| ack.asked_until.is_none())?.by.name();
         let whom = if session.user() == Some(by) { "you" } else { by };
         Some(format!("incident {} is acknowledged by {whom}", incident.id))
     })

@@ -1,7 +1,7 @@
 //! The daemon's end of the socket: greets, checks the role for every message, answers, and lets consoles follow. A slow
 //! console is resynchronised, never waited for.
 
-use crate::domain::{Level, Refusal, RefusalKind};
+use crate::domain::{Accepted, Level, Refusal, RefusalKind};
 use crate::engine::{Engine, Input, Published, Watched};
 use crate::journal::{JournalError, Page, Reader};
 use crate::samples::Readings;
@@ -11,8 +11,11 @@ use crate::wire::identity::{self, Peer};
 use crate::wire::message::{Answer, Ask, EntriesAsked, HELLO_MAX, Hello, REQUEST_MAX, Request, Said, VERSION, Welcome};
 use crate::workspace::Access;
 use crate::world::SHAPE;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
@@ -27,6 +30,8 @@ const STUCK: Duration = Duration::from_mins(2);
 const PER_USER: usize = 256;
 /// Entries of one page at most.
 const PAGE: u32 = 1_000;
+/// Commands of one connection that may wait for their answers.
+const AT_ONCE: usize = 512;
 
 /// What the server needs to know and reach.
 #[derive(Debug)]
@@ -153,18 +158,36 @@ struct Following {
 impl Session<'_> {
     async fn run(&self, incoming: &mut Incoming, outgoing: &mut Outgoing) -> Result<(), FrameError> {
         let mut following: Option<Following> = None;
+        // Commands whose answers are waited for, in their order: many of one peer are committed together.
+        let mut asked: FuturesOrdered<Asked> = FuturesOrdered::new();
         loop {
-            let next = match &mut following {
-                Some(follow) => tokio::select! {
-                    biased;
-                    request = incoming.receive::<Request>() => Next::Request(request?),
-                    published = follow.tail.recv() => Next::Published(published),
+            let next = tokio::select! {
+                biased;
+                Some((id, result)) = asked.next() => Next::Answered(id, result),
+                request = incoming.receive::<Request>(), if asked.len() < AT_ONCE => match request {
+                    Ok(request) => Next::Request(request),
+                    Err(error) => Next::Ended(error),
                 },
-                None => Next::Request(incoming.receive::<Request>().await?),
+                published = published(&mut following) => Next::Published(published),
             };
             let step = async {
                 match next {
+                    Next::Request(Request { id, ask: Ask::Command { key, command, dry_run } }) => {
+                        match self.command(key, command, dry_run).await {
+                            Ok(answer) => asked.push_back(Box::pin(async move { (id, answer.await) })),
+                            Err(refusal) => asked.push_back(Box::pin(std::future::ready((id, Err(refusal))))),
+                        }
+                        Ok(())
+                    }
                     Next::Request(request) => self.answer(request, &mut following, outgoing).await,
+                    Next::Ended(error) => {
+                        // Who asks and closes its end for writing still reads its answers.
+                        while let Some((id, result)) = asked.next().await {
+                            outgoing.send(&Said::Answer { id, result: result.map(Answer::Accepted) }).await?;
+                        }
+                        Err(error)
+                    }
+                    Next::Answered(id, result) => outgoing.send(&Said::Answer { id, result: result.map(Answer::Accepted) }).await,
                     Next::Published(published) => self.pass_on(published, &mut following, outgoing).await,
                 }
             };
@@ -187,14 +210,23 @@ impl Session<'_> {
                 *following = Some(Following { tail: watched.tail, sent: watched.seq, world: false });
                 Ok(Answer::End)
             }
-            Ask::Command { key, command, dry_run } => self.command(key, command, dry_run).await.map(Answer::Accepted),
+            Ask::Command { key, command, dry_run } => match self.command(key, command, dry_run).await {
+                Ok(answer) => answer.await.map(Answer::Accepted),
+                Err(refusal) => Err(refusal),
+            },
             Ask::Entries(asked) => self.page(asked).await,
             Ask::Samples { probe, since } => Ok(Answer::Samples(self.server.readings.since(&probe, since).await)),
         };
         outgoing.send(&Said::Answer { id, result }).await
     }
 
-    async fn command(&self, key: String, command: crate::domain::Command, dry_run: bool) -> Result<crate::domain::Accepted, Refusal> {
+    /// Puts a command into the engine's inbox, or refuses it; what waits for the answer is given back.
+    async fn command(
+        &self,
+        key: String,
+        command: crate::domain::Command,
+        dry_run: bool,
+    ) -> Result<impl Future<Output = Result<Accepted, Refusal>> + use<>, Refusal> {
         let author = self.peer.author(self.hello.sudo_claim.as_deref());
         if self.level < command.level() {
             let reason = format!("{} may only look: `{}` needs the role {}", self.peer.user, command.verb(), command.level());
@@ -205,7 +237,7 @@ impl Session<'_> {
             return Err(Refusal::new(RefusalKind::Invalid, "an idempotency key has 1 to 128 bytes"));
         }
         // The key belongs to the user: nobody can claim another's answer.
-        self.server.engine.ask((author, self.level), Some(format!("{}:{key}", self.peer.uid)), command, dry_run).await
+        Ok(self.server.engine.put((author, self.level), Some(format!("{}:{key}", self.peer.uid)), command, dry_run).await)
     }
 
     async fn page(&self, asked: EntriesAsked) -> Result<Answer, Refusal> {
@@ -297,7 +329,20 @@ async fn send_world(watched: Watched, outgoing: &mut Outgoing) -> Result<Followi
     Ok(Following { tail, sent: seq, world: true })
 }
 
+/// A command's number with what waits for its answer.
+type Asked = Pin<Box<dyn Future<Output = (u64, Result<Accepted, Refusal>)> + Send>>;
+
+/// The next publication for a console that follows; never for another.
+async fn published(following: &mut Option<Following>) -> Result<Arc<Published>, RecvError> {
+    match following {
+        Some(follow) => follow.tail.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Next {
+    Answered(u64, Result<Accepted, Refusal>),
+    Ended(FrameError),
     Request(Request),
     Published(Result<Arc<Published>, RecvError>),
 }

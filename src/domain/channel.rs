@@ -49,6 +49,7 @@ impl ChannelDefinition {
             ChannelKind::Command { env, .. } => (None, Some(env), None),
             ChannelKind::Webhook { url, headers, .. } => (Some(url), Some(headers), None),
             ChannelKind::Mail { password, .. } => (None, None, password.as_ref()),
+            ChannelKind::Terminal { .. } => (None, None, None),
         };
         let named = first.into_iter().chain(values.into_iter().flat_map(BTreeMap::values));
         named.filter_map(|setting| if let Setting::Secret(secret) = setting { Some(secret) } else { None }).chain(password)
@@ -103,6 +104,12 @@ pub enum ChannelKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ca_file: Option<String>,
     },
+    /// Rings in open consoles; nothing leaves dogwatch.
+    Terminal {
+        /// In all consoles of the workspace, not only in those of the person who is told.
+        #[serde(default)]
+        everyone: bool,
+    },
 }
 
 impl ChannelKind {
@@ -112,6 +119,7 @@ impl ChannelKind {
             Self::Command { .. } => "command",
             Self::Webhook { .. } => "webhook",
             Self::Mail { .. } => "mail",
+            Self::Terminal { .. } => "terminal",
         }
     }
 
@@ -122,6 +130,8 @@ impl ChannelKind {
             Self::Webhook { url: Setting::Text(url), .. } => origin(url),
             Self::Webhook { url: Setting::Secret(secret), .. } => secret.to_string(),
             Self::Mail { server, port, to, .. } => format!("{} by {server}:{port}", to.join(", ")),
+            Self::Terminal { everyone: true } => "all open consoles".into(),
+            Self::Terminal { everyone: false } => "open consoles of whoever is told".into(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::outside::{LabelMatcher, SentAlert};
 use super::run::{DefinitionChoice, MissedChoice, Scope};
 use super::{
-    ChannelId, FlowId, IncidentId, Labels, Level, MessageId, Params, ProbeId, RunId, RunbookId, SourceId, StepName, Subject,
-    note::SavedNote,
+    ChannelId, Fingerprint, FlowId, IncidentId, Labels, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId,
+    SilenceId, SourceId, StepName, Subject, note::SavedNote,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -304,6 +304,109 @@ pub enum Command {
         /// The silence's id there.
         id: String,
     },
+    /// "The impact is over."
+    Mitigate {
+        /// The incident.
+        incident: IncidentId,
+        /// What was done.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Take that back.
+    Unmitigate {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Put an incident off until a time.
+    Snooze {
+        /// The incident.
+        incident: IncidentId,
+        /// When it comes back.
+        until: Timestamp,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Take it back into the queue now.
+    Unsnooze {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// "It is mine."
+    Claim {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Take that back.
+    Unclaim {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Give an incident to another person.
+    HandOver {
+        /// The incident.
+        incident: IncidentId,
+        /// To whom.
+        to: String,
+        /// A word for them.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Make an incident part of another.
+    Merge {
+        /// The incident.
+        incident: IncidentId,
+        /// The one that goes on.
+        into: IncidentId,
+    },
+    /// Make an incident of its own from some alerts of another.
+    Split {
+        /// The incident that they leave.
+        incident: IncidentId,
+        /// The alerts; never empty, and not all of them.
+        alerts: Vec<Fingerprint>,
+    },
+    /// Tell nobody of alerts with these labels for a time.
+    Silence {
+        /// What it fits: all of these; never empty.
+        matchers: Vec<Matcher>,
+        /// When it ends.
+        until: Timestamp,
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Let a silence end at another time.
+    ExtendSilence {
+        /// The silence.
+        silence: SilenceId,
+        /// When it ends then.
+        until: Timestamp,
+    },
+    /// End a silence now.
+    Unsilence {
+        /// The silence.
+        silence: SilenceId,
+    },
+    /// Let somebody take a rota for a while.
+    Override {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on; absent: now.
+        #[serde(default)]
+        from: Option<Timestamp>,
+        /// Until when.
+        to: Timestamp,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// End the override that holds now, or take back the one that begins next.
+    EndOverride {
+        /// The rota.
+        rota: RotaId,
+    },
 }
 
 impl Command {
@@ -345,6 +448,20 @@ impl Command {
             Self::SilenceSource { .. } => "source silence",
             Self::ExtendAtSource { .. } => "source extend",
             Self::ExpireAtSource { .. } => "source expire",
+            Self::Mitigate { .. } => "mitigate",
+            Self::Unmitigate { .. } => "mitigate --undo",
+            Self::Snooze { .. } => "snooze",
+            Self::Unsnooze { .. } => "unsnooze",
+            Self::Claim { .. } => "claim",
+            Self::Unclaim { .. } => "claim --undo",
+            Self::HandOver { .. } => "give",
+            Self::Merge { .. } => "merge",
+            Self::Split { .. } => "split",
+            Self::Silence { .. } => "silence",
+            Self::ExtendSilence { .. } => "extend a silence",
+            Self::Unsilence { .. } => "unsilence",
+            Self::Override { .. } => "override",
+            Self::EndOverride { .. } => "override --end",
         }
     }
 
@@ -366,6 +483,10 @@ pub enum Accepted {
     WouldDo(Vec<String>),
     /// A message is on its way.
     Message(MessageId),
+    /// A silence was made.
+    Silence(SilenceId),
+    /// An incident was made.
+    Incident(IncidentId),
 }
 
 /// Why a command was not carried out.

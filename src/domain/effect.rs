@@ -290,6 +290,12 @@ pub struct Definitions {
     pub sources: Vec<Arc<SourceDefinition>>,
     /// How alerts come in over HTTP.
     pub intake: Option<Arc<IntakeDefinition>>,
+    /// Maintenance windows, sorted by name.
+    pub maintenance: Vec<Arc<super::MaintenanceWindow>>,
+    /// How long an acknowledgement lives without a sign of life.
+    pub ack: super::AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: Arc<super::people::People>,
 }
 
 /// A time at which a schedule fires, before it is tied to a flow.

@@ -4,12 +4,14 @@
 use super::condition::{Condition, FileFact, MetBy, Pools};
 use super::note::SavedNote;
 use super::outside::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
+use super::overlay::MutedBy;
+use super::people::{People, Told, Untold};
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::source::{Capability, Freshness};
 use super::{
-    AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition, FlowId, Health,
-    IncidentId, Labels, Message, MessageRef, Outcome, Params, Point, ProbeDefinition, ProbeId, RunId, Runbook, RunbookId, Severity,
-    SourceId, StepName, Subject, incident::AlertNotice,
+    AckLife, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition,
+    FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome, Params, PersonId, Point, ProbeDefinition,
+    ProbeId, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, StepName, Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -698,6 +700,231 @@ pub enum Event {
         incident: Option<IncidentId>,
         /// Why.
         reason: String,
+    },
+    /// The impact of an incident is over; its cause may not be.
+    IncidentMitigated {
+        /// The incident.
+        incident: IncidentId,
+        /// What was done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// An incident has impact again.
+    MitigationEnded {
+        /// The incident.
+        incident: IncidentId,
+        /// Why: taken back, made void by a worse alert.
+        reason: String,
+    },
+    /// An incident is put off until a time.
+    IncidentSnoozed {
+        /// The incident.
+        incident: IncidentId,
+        /// When it comes back.
+        until: Timestamp,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A put-off incident is back in the queue.
+    SnoozeEnded {
+        /// The incident.
+        incident: IncidentId,
+        /// Why: its time was up, taken back, made void by a worse alert.
+        reason: String,
+    },
+    /// A person said that an incident is theirs.
+    IncidentClaimed {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// An incident is nobody's any more.
+    IncidentUnclaimed {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// An incident was handed to another person.
+    IncidentHandedOver {
+        /// The incident.
+        incident: IncidentId,
+        /// To whom.
+        to: String,
+        /// A word for them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// Nothing was seen of who acknowledged an incident: they are asked whether they still work on it.
+    AcknowledgementAsked {
+        /// The incident.
+        incident: IncidentId,
+        /// When the acknowledgement ends without an answer.
+        until: Timestamp,
+    },
+    /// An incident was found to be part of another: all its alerts move there, and it is over.
+    IncidentMerged {
+        /// The incident.
+        incident: IncidentId,
+        /// The incident that goes on.
+        into: IncidentId,
+    },
+    /// Some alerts of an incident were found to be an incident of their own.
+    IncidentSplit {
+        /// The incident that they leave.
+        incident: IncidentId,
+        /// The number of the new one.
+        new: IncidentId,
+        /// Its one line.
+        title: String,
+        /// How bad it is.
+        severity: Severity,
+        /// The alerts.
+        alerts: Vec<Fingerprint>,
+    },
+    /// Nobody is told of alerts with these labels for a time; they stay on record and on the screen.
+    SilenceMade {
+        /// Its number.
+        silence: SilenceId,
+        /// What it fits: all of these.
+        matchers: Vec<Matcher>,
+        /// When it ends.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// A silence lasts longer, or less long.
+    SilenceExtended {
+        /// The silence.
+        silence: SilenceId,
+        /// When it ends now.
+        until: Timestamp,
+    },
+    /// A silence has ended.
+    SilenceEnded {
+        /// The silence.
+        silence: SilenceId,
+        /// Why: its time was up, taken back.
+        reason: String,
+    },
+    /// An alert of an incident is not told to anyone for now.
+    AlertMuted {
+        /// The incident.
+        incident: IncidentId,
+        /// The alert.
+        alert: Fingerprint,
+        /// What keeps it from being told.
+        by: MutedBy,
+    },
+    /// The maintenance windows of the workspace were read, or have changed.
+    MaintenanceDefined {
+        /// All of them.
+        windows: Vec<Arc<MaintenanceWindow>>,
+    },
+    /// A maintenance window has begun.
+    MaintenanceBegan {
+        /// The window.
+        window: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// A maintenance window has ended.
+    MaintenanceEnded {
+        /// The window.
+        window: String,
+    },
+    /// How long an acknowledgement lives without a sign of life has changed.
+    AckLifeDefined {
+        /// How long.
+        life: AckLife,
+    },
+    /// People, rotas, hours and chains of escalation were read, or have changed.
+    PeopleDefined {
+        /// All of them.
+        people: Arc<People>,
+    },
+    /// A person made somebody take a rota for a while.
+    OverrideMade {
+        /// The rota.
+        rota: RotaId,
+        /// Who takes it.
+        person: PersonId,
+        /// From when on.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+        /// Why; may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A person ended an override before its time, or took it back.
+    OverrideEnded {
+        /// The rota.
+        rota: RotaId,
+        /// When the override begins or began.
+        from: Timestamp,
+    },
+    /// The chain of an incident begins: it was opened, became worse, or nobody works on it any more.
+    EscalationStarted {
+        /// The incident.
+        incident: IncidentId,
+        /// Whose severity's chain.
+        severity: Severity,
+        /// When its first step is due.
+        next_at: Timestamp,
+    },
+    /// What was due of an incident's chain waits.
+    EscalationDeferred {
+        /// The incident.
+        incident: IncidentId,
+        /// Until then.
+        until: Timestamp,
+        /// Why: off hours, snoozed, silenced.
+        reason: String,
+    },
+    /// A step of an incident's chain was due: these people are told.
+    IncidentEscalated {
+        /// The incident.
+        incident: IncidentId,
+        /// How often the chain had begun again, from 0.
+        round: u32,
+        /// The step, from 0.
+        step: u32,
+        /// Who is told on which channel.
+        #[serde(default)]
+        told: Vec<Told>,
+        /// Who was to be told and could not be.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        untold: Vec<Untold>,
+        /// When the next step, or the end of the chain, is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
+    /// Everyone of an incident's chain was told, and nobody has acknowledged.
+    EscalationExhausted {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// An incident's chain goes on no further: the workspace has none for it any more.
+    EscalationEnded {
+        /// The incident.
+        incident: IncidentId,
+        /// Why.
+        reason: String,
+    },
+    /// Further alerts joined an incident: those who were told of it are told again.
+    IncidentRetold {
+        /// The incident.
+        incident: IncidentId,
+        /// How many alerts.
+        alerts: u32,
+        /// Who is told.
+        told: Vec<Told>,
+    },
+    /// An incident is over: those who were told of it are told so.
+    RecoveryTold {
+        /// The incident.
+        incident: IncidentId,
+        /// Who is told.
+        told: Vec<Told>,
     },
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]

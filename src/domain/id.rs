@@ -100,6 +100,14 @@ name! {
     /// A calendar: the stem of its file.
     CalendarId
 }
+name! {
+    /// A person: the name of their table.
+    PersonId
+}
+name! {
+    /// A rota: people who take turns.
+    RotaId
+}
 
 impl MessageId {
     /// The id of the message that tells a fact on a channel.

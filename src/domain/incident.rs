@@ -1,5 +1,6 @@
 //! Alerts and incidents: severities, stages, causes.
 
+use super::people::Whom;
 use super::{ChannelId, FlowId, Labels, ProbeId, RunId, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,11 @@ pub enum AlertCause {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepName>,
     },
+    /// A chain of escalation came to someone who cannot be told.
+    NobodyTold {
+        /// Whom it named.
+        whom: Whom,
+    },
 }
 
 impl AlertCause {
@@ -143,7 +149,7 @@ impl AlertCause {
         match self {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
-            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } => None,
+            Self::ProbeDown { .. } | Self::Outside { .. } | Self::ChannelFailing { .. } | Self::NobodyTold { .. } => None,
         }
     }
 

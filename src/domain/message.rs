@@ -1,12 +1,13 @@
 //! What people are told at the key points of a flow, and on which channels.
 
-use super::{ChannelId, FlowId, MessageId, RunId, Severity, StepName};
+use super::{ChannelId, FlowId, IncidentId, MessageId, PersonId, RunId, Severity, StepName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The names of a message's fields: of a template's `{{field}}`, and in capitals of `DOGWATCH_MESSAGE_FIELD`.
-pub const FIELDS: [&str; 12] = ["id", "workspace", "channel", "point", "subject", "text", "severity", "flow", "run", "step", "date", "at"];
+pub const FIELDS: [&str; 14] =
+    ["id", "workspace", "channel", "point", "subject", "text", "severity", "flow", "run", "step", "date", "at", "incident", "person"];
 
 /// The key points at which a message may be sent (RULES: messages).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +29,14 @@ pub enum Point {
     Storm,
     /// A person tries the channel.
     Test,
+    /// An incident: the first word of it.
+    IncidentOpened,
+    /// An incident that nobody has acknowledged, or that is worse now.
+    IncidentEscalated,
+    /// An incident that has further alerts.
+    IncidentGrown,
+    /// An incident is over.
+    IncidentRecovered,
 }
 
 impl Point {
@@ -45,6 +54,10 @@ impl Point {
             Self::Recovered => "recovered",
             Self::Storm => "storm",
             Self::Test => "test",
+            Self::IncidentOpened => "incident_opened",
+            Self::IncidentEscalated => "incident_escalated",
+            Self::IncidentGrown => "incident_grown",
+            Self::IncidentRecovered => "incident_recovered",
         }
     }
 }
@@ -92,6 +105,7 @@ impl Messages {
             Point::Late => &self.late,
             Point::Recovered => &self.recovered,
             Point::Storm | Point::Test => &[],
+            Point::IncidentOpened | Point::IncidentEscalated | Point::IncidentGrown | Point::IncidentRecovered => &[],
         }
     }
 
@@ -105,6 +119,7 @@ impl Messages {
             Point::Late => &mut self.late,
             Point::Recovered => &mut self.recovered,
             Point::Storm | Point::Test => return None,
+            Point::IncidentOpened | Point::IncidentEscalated | Point::IncidentGrown | Point::IncidentRecovered => return None,
         })
     }
 
@@ -145,6 +160,12 @@ pub struct Message {
     pub date: Option<jiff::civil::Date>,
     /// When what it tells happened.
     pub at: Timestamp,
+    /// The incident that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentId>,
+    /// The person who is told, where a chain of escalation named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
 }
 
 impl Message {
@@ -166,13 +187,22 @@ impl Message {
             "step" => text(self.step.as_ref()),
             "date" => text(self.date.as_ref()),
             "at" => self.at.to_string(),
+            "incident" => text(self.incident.as_ref()),
+            "person" => text(self.person.as_ref()),
             _ => return None,
         })
     }
 
     /// Its name in later facts.
     pub fn named(&self) -> MessageRef {
-        MessageRef { id: self.id.clone(), channel: self.channel.clone(), subject: self.subject.clone(), flow: self.flow.clone() }
+        MessageRef {
+            id: self.id.clone(),
+            channel: self.channel.clone(),
+            subject: self.subject.clone(),
+            flow: self.flow.clone(),
+            incident: self.incident,
+            person: self.person.clone(),
+        }
     }
 }
 
@@ -188,6 +218,12 @@ pub struct MessageRef {
     /// The flow that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowId>,
+    /// The incident that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentId>,
+    /// The person who is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
 }
 
 /// What became of a try that did not succeed.

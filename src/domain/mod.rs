@@ -11,9 +11,12 @@ pub mod few;
 pub mod flow;
 pub mod id;
 pub mod incident;
+pub mod matcher;
 pub mod message;
 pub mod note;
 pub mod outside;
+pub mod overlay;
+pub mod people;
 pub mod person;
 pub mod probe;
 pub mod run;
@@ -30,11 +33,14 @@ pub use event::{Entry, Event};
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
-    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, ProbeId, RunId, RunbookId, SourceId, StepName,
+    CalendarId, ChannelId, Digest, Fingerprint, FlowId, IncidentId, InvalidId, MessageId, PersonId, ProbeId, RotaId, RunId, RunbookId,
+    SourceId, StepName,
 };
 pub use incident::{AlertCause, Severity, Stage};
+pub use matcher::Matcher;
 pub use message::{Message, MessageRef, Point};
 pub use outside::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
+pub use overlay::{AckLife, MaintenanceWindow, SilenceId};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};

@@ -157,11 +157,25 @@ impl Engine {
         command: Command,
         dry_run: bool,
     ) -> Result<Accepted, Refusal> {
+        self.put((author, level), key, command, dry_run).await.await
+    }
+
+    /// Asks for a change; once it stands in the inbox, gives what waits for the answer. Who asks for many keeps their order
+    /// and lets the engine commit them together.
+    pub async fn put(
+        &self,
+        (author, level): (Author, Level),
+        key: Option<String>,
+        command: Command,
+        dry_run: bool,
+    ) -> impl Future<Output = Result<Accepted, Refusal>> + use<> {
         let (answer, answered) = oneshot::channel();
         self.tell(Input::Command(Box::new(Asking { author, level, key, command, dry_run, answer }))).await;
-        answered.await.unwrap_or_else(|_| {
-            Err(Refusal::new(crate::domain::RefusalKind::Failed, "the daemon is ending").hint("ask again when it is back"))
-        })
+        async {
+            answered.await.unwrap_or_else(|_| {
+                Err(Refusal::new(crate::domain::RefusalKind::Failed, "the daemon is ending").hint("ask again when it is back"))
+            })
+        }
     }
 
     /// The world, and what follows.

@@ -266,6 +266,8 @@ fn made(decision: &Decision) -> Accepted {
     let made = decision.events.iter().find_map(|event| match event {
         Event::RunCreated { run, .. } => Some(Accepted::Run(run.clone())),
         Event::MessageDue { message } => Some(Accepted::Message(message.id.clone())),
+        Event::SilenceMade { silence, .. } => Some(Accepted::Silence(*silence)),
+        Event::IncidentSplit { new, .. } => Some(Accepted::Incident(*new)),
         _ => None,
     });
     made.unwrap_or(Accepted::Done)

@@ -1,5 +1,8 @@
 //! Facts → plain words: one line for every kind of event, used by timelines, `dogwatch events` and post-mortems.
 
+mod duty;
+mod queue;
+
 use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
@@ -262,6 +265,34 @@ impl<'a> Teller<'a> {
             | Event::SourceSilenceFailed { .. }
             | Event::SourceSilenceEnding { .. }
             | Event::SourceSilenceEnded { .. } => self.outside(event),
+            other @ (Event::IncidentMitigated { .. }
+            | Event::MitigationEnded { .. }
+            | Event::IncidentSnoozed { .. }
+            | Event::SnoozeEnded { .. }
+            | Event::IncidentClaimed { .. }
+            | Event::IncidentUnclaimed { .. }
+            | Event::IncidentHandedOver { .. }
+            | Event::AcknowledgementAsked { .. }
+            | Event::IncidentMerged { .. }
+            | Event::IncidentSplit { .. }
+            | Event::SilenceMade { .. }
+            | Event::SilenceExtended { .. }
+            | Event::SilenceEnded { .. }
+            | Event::AlertMuted { .. }
+            | Event::MaintenanceDefined { .. }
+            | Event::MaintenanceBegan { .. }
+            | Event::MaintenanceEnded { .. }
+            | Event::AckLifeDefined { .. }) => self.of_queue(other),
+            Event::PeopleDefined { .. }
+            | Event::OverrideMade { .. }
+            | Event::OverrideEnded { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.duty(event),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
         }
     }

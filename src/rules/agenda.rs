@@ -1,7 +1,10 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
-use super::{Asked, Decision, calendar, conditions, deadlines, occurrences, outside, sending, silencing, slots, timing};
-use crate::domain::{ChannelId, Event, Fingerprint, FlowId, Job, SourceId};
+use super::{
+    Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, outside, overlays, sending, silencing, slots,
+    timing,
+};
+use crate::domain::{ChannelId, Event, Fingerprint, FlowId, IncidentId, Job, SilenceId, SourceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -20,6 +23,14 @@ pub enum DueKey {
     Alert(Fingerprint),
     /// A silence at a neighbour: to be prolonged, tried again or over.
     SourceSilence(SourceId, String),
+    /// The end of an incident's snooze; the question whether who acknowledged it still works on it.
+    Incident(IncidentId),
+    /// The end of a silence.
+    Silence(SilenceId),
+    /// The next beginning or end of a maintenance window.
+    Maintenance(String),
+    /// The next step of an incident's chain, and what else is to be told of it.
+    Escalation(IncidentId),
 }
 
 /// Every key of a world: what a daemon that begins must ask for.
@@ -28,11 +39,21 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
     let alerts = world.alerts.values().filter(|alert| alert.until.is_some()).map(|alert| DueKey::Alert(alert.fingerprint));
-    let silences = world
+    let there = world
         .sources
         .iter()
         .flat_map(|(source, row)| row.silencings.keys().map(|marker| DueKey::SourceSilence(source.clone(), marker.clone())));
-    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(alerts).chain(silences).collect()
+    let silences = world.silences.keys().copied().map(DueKey::Silence);
+    let maintenance = world.maintenance.keys().cloned().map(DueKey::Maintenance);
+    let overlays = timed_incidents(world).chain(silences).chain(maintenance);
+    let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
+    flows.chain([DueKey::Slots]).chain(channels).chain(conditions).chain(overlays).chain(escalations).chain(alerts).chain(there).collect()
+}
+
+/// Incidents around which something will be due.
+fn timed_incidents(world: &World) -> impl Iterator<Item = DueKey> + '_ {
+    let open = world.incidents.values().filter(|incident| incident.is_open());
+    open.filter(|incident| incident.acknowledged.is_some() || incident.snoozed.is_some()).map(|incident| DueKey::Incident(incident.id))
 }
 
 /// The keys whose next time an event may have changed.
@@ -89,9 +110,31 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::SourceSilenceFailed { source, marker, .. }
         | Event::SourceSilenceEnding { source, marker, .. }
         | Event::SourceSilenceEnded { source, marker, .. } => vec![DueKey::SourceSilence(source.clone(), marker.clone())],
+        Event::EscalationStarted { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
+        | Event::IncidentJoined { incident, .. } => vec![DueKey::Escalation(*incident)],
         Event::AttemptStarting { .. } | Event::RetryPlanned { .. } | Event::PoolsDefined { .. } | Event::WorkspaceLoaded { .. } => {
             vec![DueKey::Slots]
         }
+        // A sign of life is no such event: the question that came too early is found to be none.
+        Event::IncidentAcknowledged { incident, .. }
+        | Event::AcknowledgementEnded { incident, .. }
+        | Event::AcknowledgementAsked { incident, .. }
+        | Event::IncidentSnoozed { incident, .. }
+        | Event::SnoozeEnded { incident, .. }
+        | Event::IncidentMerged { incident, .. }
+        | Event::IncidentResolved { incident, .. } => vec![DueKey::Incident(*incident), DueKey::Escalation(*incident)],
+        Event::AckLifeDefined { .. } => timed_incidents(world).collect(),
+        Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
+            vec![DueKey::Silence(*silence)]
+        }
+        Event::MaintenanceDefined { windows } => windows.iter().map(|window| DueKey::Maintenance(window.name.clone())).collect(),
+        Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => vec![DueKey::Maintenance(window.clone())],
         _ => Vec::new(),
     }
 }
@@ -103,7 +146,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
             let flow = world.flow(id)?;
             let hold_ends = flow.hold.as_ref().and_then(|hold| hold.until);
             let ice_ends = flow.ice.as_ref().and_then(|ice| ice.until);
-            let runs = flow.active().filter_map(|run| run.hold.as_ref()?.until);
+            let runs = flow.stirring().filter_map(|run| run.hold.as_ref()?.until);
             let own = [occurrences::next_due(world, flow), hold_ends, ice_ends, occurrences::choice_ends(flow)];
             let own = own.into_iter().chain([deadlines::next(flow), timing::next(world, flow)]);
             own.into_iter().flatten().chain(runs).min()
@@ -112,7 +155,11 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Channel(id) => sending::next_due(world, id),
         DueKey::Alert(alert) => outside::next_due(world, *alert),
         DueKey::SourceSilence(source, marker) => silencing::next_due(world, source, marker),
+        DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
+        DueKey::Incident(id) => overlays::next_due(world, *id),
+        DueKey::Silence(id) => overlays::silence_ends(world, *id),
+        DueKey::Maintenance(name) => maintenance::next_due(world, name),
     }
 }
 
@@ -128,7 +175,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
                 events.extend(ended(flow.hold.as_ref()).then(|| Event::FlowReleased { flow: id.clone() }));
                 events.extend(ended(flow.ice.as_ref()).then(|| Event::FlowThawed { flow: id.clone() }));
             }
-            let over = flow.active().filter(|run| ended(run.hold.as_deref()));
+            let over = flow.stirring().filter(|run| ended(run.hold.as_deref()));
             events.extend(over.map(|run| Event::RunReleased { run: run.id.clone() }));
             if events.is_empty() {
                 events.extend(occurrences::unchosen(flow, asked.now));
@@ -139,8 +186,12 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         }
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
+        DueKey::Escalation(id) => escalation::due(world, *id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
         DueKey::Alert(alert) => outside::due(world, *alert, asked.now).into(),
         DueKey::SourceSilence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
+        DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
+        DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),
+        DueKey::Maintenance(name) => maintenance::due(world, name, asked.now).into(),
     }
 }

@@ -1,6 +1,7 @@
 //! Alerts of dogwatch's own: what raises one, what ends it, and the labels that are its identity.
 
 use crate::domain::incident::AlertNotice;
+use crate::domain::people::{Untold, Whom};
 use crate::domain::{
     AlertCause, AttemptEnd, ChannelId, Event, Fingerprint, FlowDefinition, FlowId, Labels, Outcome, Phase, ProbeDefinition, ProbeId, RunId,
     Severity, StepName,
@@ -15,6 +16,7 @@ const FLOW_TOO_LONG: &str = "FlowTooLong";
 const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
 const CHANNEL_FAILING: &str = "ChannelFailing";
+const NOBODY_TOLD: &str = "NobodyTold";
 
 /// An alert's labels: the definition's, then those that say what it is. Severity is no part of an identity.
 fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Labels {
@@ -30,7 +32,8 @@ fn flow_labels(flow: &FlowDefinition, name: &str) -> Labels {
     labels(&flow.labels, name, flow.id.source().as_str(), ("flow", flow.id.as_str()))
 }
 
-fn probe_labels(probe: &ProbeDefinition) -> Labels {
+/// The labels of an alert on a probe.
+pub(super) fn probe_labels(probe: &ProbeDefinition) -> Labels {
     labels(&probe.labels, PROBE_DOWN, probe.id.source().as_str(), ("probe", probe.id.as_str()))
 }
 
@@ -212,6 +215,25 @@ pub(super) fn channel_works(world: &World, id: &ChannelId) -> Option<Event> {
 /// A channel that is gone raises nothing any more.
 pub(super) fn of_channel_removal(world: &World, id: &ChannelId) -> Option<Event> {
     resolved(world, &channel_labels(id), || format!("the channel {id} was removed"))
+}
+
+fn whom_labels(whom: &Whom) -> Labels {
+    labels(&Labels::new(), NOBODY_TOLD, "local", ("whom", &whom.to_string()))
+}
+
+/// A chain of escalation came to someone who cannot be told, and no alert says so yet.
+pub(super) fn nobody_told(world: &World, untold: &Untold) -> Option<Event> {
+    let labels = whom_labels(&untold.whom);
+    if world.alerts.contains_key(&Fingerprint::of(&labels)) {
+        return None;
+    }
+    let summary = format!("{} cannot be told: {}", untold.whom, untold.reason);
+    Some(firing(labels, Severity::High, summary, AlertCause::NobodyTold { whom: untold.whom.clone() }))
+}
+
+/// Someone who could not be told can be.
+pub(super) fn somebody_told(world: &World, whom: &Whom) -> Option<Event> {
+    resolved(world, &whom_labels(whom), || format!("{whom} can be told again"))
 }
 
 /// A flow that is gone raises nothing any more.

@@ -66,7 +66,7 @@ pub(super) fn newly_met(world: &World, flow: &Flow, run: &Run) -> Option<Event> 
             }
             Condition::File(path) => {
                 // Runs that wait for the same file are served in their order.
-                let earlier = flow.active().take_while(|other| other.id != run.id).any(|other| other.unmet.contains(condition));
+                let earlier = flow.stirring().take_while(|other| other.id != run.id).any(|other| other.unmet.contains(condition));
                 let files = if earlier { Vec::new() } else { deliveries(world, world.feeds.get(&run.id.flow)?, flow, run, path) };
                 (!files.is_empty()).then_some(MetBy::Files(files))?
             }
@@ -116,7 +116,7 @@ pub(super) fn owed(world: &World, id: &FlowId, now: Timestamp) -> Vec<Event> {
         let flow = world.flow(&run.flow)?;
         newly_met(world, flow, flow.run(run)?)
     });
-    let own = flow.active().filter(|run| !run.unmet.is_empty()).filter_map(|run| newly_met(world, flow, run));
+    let own = flow.stirring().filter(|run| !run.unmet.is_empty()).filter_map(|run| newly_met(world, flow, run));
     let followers = world.followers.get(id).into_iter().flatten().filter_map(|flow| world.flow(flow));
     let made = followers.chain([flow]).flat_map(|flow| runs_owed(world, flow, now));
     others.chain(own).chain(made).take(BATCH).collect()
@@ -126,7 +126,7 @@ pub(super) fn owed(world: &World, id: &FlowId, now: Timestamp) -> Vec<Event> {
 pub(super) fn concerned(world: &World) -> BTreeSet<FlowId> {
     let waits = |flow: &Flow| {
         let conditions = &flow.definition.conditions;
-        !conditions.after.is_empty() || !conditions.files.is_empty() || flow.active().any(|run| !run.unmet.is_empty())
+        !conditions.after.is_empty() || !conditions.files.is_empty() || flow.stirring().any(|run| !run.unmet.is_empty())
     };
     let waiting = world.flows.iter().filter(|(_, flow)| waits(flow)).map(|(id, _)| id);
     world.followers.keys().chain(world.awaited.keys()).chain(waiting).cloned().collect()
@@ -222,7 +222,7 @@ pub(super) fn file_sighted(world: &World, id: &FlowId, path: &str, words: &str) 
 /// definition that they were made with.
 fn wanted(flow: &Flow) -> Vec<FileWanted> {
     let mut wanted = if flow.removed { Vec::new() } else { flow.definition.conditions.files.clone() };
-    let waiting = flow.active().filter(|run| !run.unmet.is_empty());
+    let waiting = flow.stirring().filter(|run| !run.unmet.is_empty());
     for definition in waiting.filter_map(|run| flow.definition_of(run)) {
         for file in &definition.conditions.files {
             if !wanted.iter().any(|other| other.path == file.path) {

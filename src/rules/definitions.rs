@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, neighbours, sending};
+use super::{Decision, maintenance, neighbours, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     // What flows name is there before them: pools, channels, calendars; and a calendar goes after them.
     let (calendars, gone) = calendars(world, read);
-    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read)];
+    let people = (*world.duty.people != *read.people).then(|| Event::PeopleDefined { people: read.people.clone() });
+    let people = people.into_iter().collect();
+    let before = [workspace(world, read), pools(world, read), calendars, channels(world, read), people];
     let outside = [neighbours::defined(world, &read.sources), intake(world, read)];
     let events = before.into_iter().chain([flows(world, read), gone, probes(world, read), runbooks(world, read)]).chain(outside);
     Decision::events(events.flatten())
@@ -36,7 +38,9 @@ fn workspace(world: &World, read: &Definitions) -> Vec<Event> {
         group_by: read.group_by.clone(),
     };
     let batch_day = (world.batch_day != read.batch_day).then_some(Event::BatchDayDefined { begins: read.batch_day });
-    (!same).then(loaded).into_iter().chain(batch_day).collect()
+    let life = (world.ack_life != read.ack).then_some(Event::AckLifeDefined { life: read.ack });
+    let windows = maintenance::defined(world, &read.maintenance);
+    (!same).then(loaded).into_iter().chain(batch_day).chain(life).chain(windows).collect()
 }
 
 /// Calendars that are new or different, and calendars that are gone.

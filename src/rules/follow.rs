@@ -1,6 +1,9 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
-use super::{Asked, Decision, alerts, conditions, health, messages, misses, neighbours, runs, sending, silencing, slots, timing, triage};
+use super::{
+    Asked, Decision, alerts, conditions, escalation, health, messages, misses, neighbours, overlays, runs, sending, silencing, slots,
+    timing, triage,
+};
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
 use crate::world::World;
@@ -100,9 +103,6 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision::events(triage::resolved(world, *alert).into_iter().chain(silencing::of_resolution(world, *alert, reason)))
         }
         Event::IncidentAcknowledged { incident, .. } => Decision::events(silencing::of_acknowledgement(world, *incident, asked.now)),
-        Event::IncidentJoined { incident, alert } => silencing::of_joining(world, *incident, *alert, asked.now).into(),
-        Event::AcknowledgementEnded { incident, reason } => Decision::events(silencing::of_incident_end(world, *incident, reason)),
-        Event::IncidentResolved { incident, .. } => Decision::events(silencing::of_incident_end(world, *incident, "the incident is over")),
         Event::SourceSilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),
         Event::SourceSilenceProlonging { source, marker, .. } | Event::SourceSilenceEnding { source, marker, .. } => {
             silencing::ask(world, source, marker)
@@ -116,6 +116,28 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         Event::IntakeDefined { intake } => {
             Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::ListenForAlerts(intake.clone())] }
         }
+        Event::IncidentOpened { incident, alert, .. } => {
+            let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
+            Decision::events(muted.into_iter().chain(escalation::starts(world, *incident, asked.now)))
+        }
+        Event::IncidentJoined { incident, alert } => {
+            let silenced = silencing::of_joining(world, *incident, *alert, asked.now);
+            Decision::events(overlays::of_new_alert(world, *incident, *alert, asked.now).into_iter().chain(silenced))
+        }
+        Event::IncidentSplit { incident, .. } => triage::of_split(world, *incident).into(),
+        Event::AcknowledgementEnded { incident, reason } => {
+            let silenced = silencing::of_incident_end(world, *incident, reason);
+            Decision::events(escalation::starts(world, *incident, asked.now).into_iter().chain(silenced))
+        }
+        Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
+        Event::IncidentResolved { incident, .. } => {
+            let silenced = silencing::of_incident_end(world, *incident, "the incident is over");
+            Decision::events(escalation::resolved(world, *incident, asked.now).into_iter().chain(silenced))
+        }
+        Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
+            Decision::events(escalation::told(world, event, asked))
+        }
+        Event::PeopleDefined { .. } | Event::OverrideMade { .. } => Decision::events(escalation::of_definition(world, asked.now)),
         Event::ProcedureAsked { attempt, .. } => {
             Event::AttemptStarting { attempt: attempt.clone(), boot_id: asked.boot_id.to_owned() }.into()
         }
@@ -152,7 +174,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
 
 /// Runs of a flow that go through the motions may do so now: nothing else asks for them.
 fn going_on(world: &World, flow: &FlowId, asked: &Asked) -> Option<Event> {
-    let mut motions = world.flow(flow)?.active().filter(|run| run.noop.is_some());
+    let mut motions = world.flow(flow)?.stirring().filter(|run| run.noop.is_some());
     motions.find_map(|run| runs::next_fact(world, &run.id, asked))
 }
 

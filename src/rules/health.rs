@@ -1,6 +1,6 @@
 //! From readings to health: thresholds, and the rhythm while it is uncertain (RULES: thresholds, rhythm).
 
-use super::Decision;
+use super::{Decision, maintenance};
 use crate::domain::probe::Target;
 use crate::domain::{Effect, Event, Health, ProbeDefinition, ProbeId, ProbeResult, Verdict};
 use crate::world::{Probe, World};
@@ -18,6 +18,10 @@ pub(super) fn probed(world: &World, id: &ProbeId, result: &ProbeResult) -> Decis
         // The probe's own trouble says nothing about its target.
         Verdict::Error if probe.error.as_deref() == Some(&*result.reason) => Decision::nothing(),
         Verdict::Error => erring(Some(result.reason.clone())).into(),
+        // What goes wrong during maintenance is expected; what goes well is news all the same.
+        Verdict::Failed | Verdict::Degraded if maintenance::covers_probe(world, &probe.definition) => {
+            probe.error.as_ref().map(|_| erring(None)).into()
+        }
         verdict => {
             let able = probe.error.as_ref().map(|_| erring(None));
             let to = next(probe.health, verdict, &probe.definition);

@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Characters of a subject.
-const SUBJECT_MAX: usize = 200;
+pub(super) const SUBJECT_MAX: usize = 200;
 /// Characters of a line of a text.
-const LINE_MAX: usize = 400;
+pub(super) const LINE_MAX: usize = 400;
 
 /// What is told, before it is told on a channel.
 struct News<'w> {
@@ -151,6 +151,8 @@ fn message(world: &World, channel: &Channel, news: &News<'_>, now: Timestamp) ->
         step: news.step.cloned(),
         date: news.run.map(|run| run.date),
         at: now,
+        incident: None,
+        person: None,
     }
 }
 
@@ -235,11 +237,13 @@ fn plain(
         step: None,
         date: None,
         at,
+        incident: None,
+        person: None,
     }
 }
 
 /// One line without control characters: what a neighbour or a step names itself ends up in headers and environments.
-fn clean(text: &str, max: usize) -> String {
+pub(super) fn clean(text: &str, max: usize) -> String {
     let safe = |letter: char| if letter.is_control() { ' ' } else { letter };
     let mut line: String = text.chars().take(max).map(safe).collect();
     if text.chars().nth(max).is_some() {

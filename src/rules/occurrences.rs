@@ -195,7 +195,7 @@ impl<'a> Settling<'a> {
             Overlap::Queue => (self.active.len() > 1).then_some(first),
             Overlap::QueueAll => (self.active.len() > QUEUE_MAX).then_some(first),
             // One more waits, as with `queue`.
-            Overlap::Allow => (self.active.len() > self.flow.side_by_side()).then_some(first),
+            Overlap::Allow => self.flow.side_by_side().is_some_and(|most| self.active.len() > most).then_some(first),
             Overlap::Cancel => {
                 let asked = |run: &RunId| self.flow.run(run).is_some_and(|run| run.kill_asked_by.is_some());
                 let reason = Some("the next occurrence is due".to_owned());

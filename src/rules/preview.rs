@@ -87,9 +87,13 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
         }
         other => {
-            let mut lines = verbs::touches(world, other);
-            lines.extend(verbs::touches_outside(world, other, asked));
-            lines
+            let lines = [
+                verbs::touches(world, other),
+                verbs::of_queue(world, other),
+                verbs::of_silences(world, other, asked),
+                verbs::touches_outside(world, other, asked),
+            ];
+            lines.into_iter().flatten().collect()
         }
     }
 }

@@ -54,6 +54,8 @@ pub fn whole(message: &Message) -> Value {
         "step": message.step,
         "date": message.date,
         "at": message.at,
+        "incident": message.incident,
+        "person": message.person,
     })
 }
 
@@ -109,6 +111,8 @@ mod tests {
             step: None,
             date: None,
             at: jiff::Timestamp::UNIX_EPOCH,
+            incident: None,
+            person: None,
         };
         assert!(FIELDS.iter().all(|name| message.field(name).is_some()));
         let whole = whole(&message);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// When a bound of a run that is not done passes next.
 pub(super) fn next(world: &World, flow: &Flow) -> Option<Timestamp> {
-    flow.active().filter_map(|run| next_of(world, flow, run)).min()
+    flow.stirring().filter_map(|run| next_of(world, flow, run)).min()
 }
 
 fn next_of(world: &World, flow: &Flow, run: &Run) -> Option<Timestamp> {
@@ -21,7 +21,7 @@ fn next_of(world: &World, flow: &Flow, run: &Run) -> Option<Timestamp> {
 /// Facts for the bounds that have passed.
 pub(super) fn due(world: &World, flow: &Flow, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
-    for run in flow.active() {
+    for run in flow.stirring() {
         let passed = limits(flow, run).filter(|limit| limit.at <= now && !is_told(world, flow, limit, run));
         events.extend(passed.map(|limit| limit.alert(flow, run)));
         events.extend(timeout(flow, run).filter(|at| *at <= now).map(|_| Event::RunTimedOut { run: run.id.clone() }));

@@ -1,5 +1,6 @@
 //! From alerts to incidents: open, join, raise, resolve (RULES: grouping, severity, resolve).
 
+use super::overlays;
 use crate::domain::incident::AlertNotice;
 use crate::domain::{AlertCause, Event, Fingerprint, IncidentId, Labels, Severity};
 use crate::world::{Alert, Incident, World, group_key};
@@ -27,7 +28,9 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::NotFinished { .. }
         | AlertCause::TooLong { .. }
         | AlertCause::TooFast { .. } => true,
-        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } => false,
+        AlertCause::ProbeDown { .. } | AlertCause::Outside { .. } | AlertCause::ChannelFailing { .. } | AlertCause::NobodyTold { .. } => {
+            false
+        }
     }
 }
 
@@ -54,16 +57,17 @@ fn is_over(world: &World, id: IncidentId) -> bool {
     world.incident(id).is_some_and(|incident| !incident.is_open())
 }
 
-/// A worse alert raises its incident and voids an acknowledgement: what was acknowledged was less.
-fn raised(incident: &Incident, severity: Severity) -> Vec<Event> {
+/// A worse alert raises its incident and voids what was said of it: what was acknowledged, put off or mitigated was less.
+pub(super) fn raised(incident: &Incident, severity: Severity) -> Vec<Event> {
     if severity <= incident.severity {
         return Vec::new();
     }
-    let void = incident.acknowledged.as_ref().map(|_| Event::AcknowledgementEnded {
-        incident: incident.id,
-        reason: format!("a worse alert: {severity} instead of {}", incident.severity),
-    });
-    [Some(Event::SeverityRaised { incident: incident.id, severity }), void].into_iter().flatten().collect()
+    let id = incident.id;
+    let reason = || format!("a worse alert: {severity} instead of {}", incident.severity);
+    let void = incident.acknowledged.as_ref().map(|_| Event::AcknowledgementEnded { incident: id, reason: reason() });
+    let back = incident.snoozed.as_ref().map(|_| Event::SnoozeEnded { incident: id, reason: reason() });
+    let again = incident.mitigated_by.as_ref().map(|_| Event::MitigationEnded { incident: id, reason: reason() });
+    [Some(Event::SeverityRaised { incident: id, severity }), void, back, again].into_iter().flatten().collect()
 }
 
 /// What an alert groups by: the labels that the workspace names. Where the service, or all of them, are missing, the
@@ -88,5 +92,15 @@ pub(super) fn group_of(world: &World, notice: &AlertNotice) -> Labels {
 pub(super) fn resolved(world: &World, id: Fingerprint) -> Option<Event> {
     let incident = world.last_incident.get(&id).and_then(|incident| world.incident(*incident))?;
     let over = incident.is_open() && incident.alerts.values().all(|alert| alert.resolved_at.is_some());
-    over.then(|| Event::IncidentResolved { incident: incident.id, reason: "the condition is over".into() })
+    over.then(|| {
+        let how = overlays::while_muted(world, incident, id, world.at).map(|how| format!(", {how}")).unwrap_or_default();
+        Event::IncidentResolved { incident: incident.id, reason: format!("the condition is over{how}") }
+    })
+}
+
+/// An incident whose last firing alerts were split off is over.
+pub(super) fn of_split(world: &World, id: IncidentId) -> Option<Event> {
+    let incident = world.incident(id).filter(|incident| incident.is_open())?;
+    let over = incident.alerts.values().all(|alert| alert.resolved_at.is_some());
+    over.then(|| Event::IncidentResolved { incident: id, reason: "what still fires is another incident".into() })
 }

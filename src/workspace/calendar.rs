@@ -173,8 +173,8 @@ fn blackouts(top: &Table<'_>) -> Vec<Blackout> {
 }
 
 fn blackout(table: &Table<'_>) -> Option<Blackout> {
-    let from = wall(table, "from");
-    let to = wall(table, "to");
+    let from = wall(table, "from", "a blackout");
+    let to = wall(table, "to", "a blackout");
     let reason = table.needed_text("reason", "a blackout");
     let (from, to, reason) = (from?.0, to?, reason?);
     // A date as its end is a day that belongs to it.
@@ -187,9 +187,9 @@ fn blackout(table: &Table<'_>) -> Option<Blackout> {
 }
 
 /// A local wall time, and whether it was given as a date.
-fn wall(table: &Table<'_>, key: &str) -> Option<(DateTime, bool)> {
+pub(super) fn wall(table: &Table<'_>, key: &str, of: &str) -> Option<(DateTime, bool)> {
     let Some(value) = table.value(key) else {
-        table.file.wrong(table.at.clone(), format!("a blackout needs the key `{key}`"));
+        table.file.wrong(table.at.clone(), format!("{of} needs the key `{key}`"));
         return None;
     };
     let text = match value.get_ref() {
@@ -337,7 +337,8 @@ impl Calendars {
         }
     }
 
-    fn checked(&self, file: &SourceFile, name: &At<&str>) -> bool {
+    /// Whether a calendar exists; that it does not is told.
+    pub fn checked(&self, file: &SourceFile, name: &At<&str>) -> bool {
         let is_known = self.0.contains_key(name.value);
         if !is_known {
             unknown(file, name, self.0.keys().map(CalendarId::as_str));

@@ -37,8 +37,11 @@ const MAIL: Keys = Keys {
     ],
     later: &["cc", "bcc", "subject"],
 };
+const TERMINAL: Keys = Keys { known: &["kind", "tell", "per_minute"], later: &[] };
 const SECRET: Keys = Keys { known: &["env", "file", "command"], later: &[] };
-const KINDS: &[(&str, Kind)] = &[("command", Kind::Command), ("webhook", Kind::Webhook), ("mail", Kind::Mail)];
+const KINDS: &[(&str, Kind)] =
+    &[("command", Kind::Command), ("webhook", Kind::Webhook), ("mail", Kind::Mail), ("terminal", Kind::Terminal)];
+const WHOSE: &[(&str, bool)] = &[("told", false), ("all", true)];
 const SECURITIES: &[(&str, MailSecurity)] =
     &[("none", MailSecurity::None), ("starttls", MailSecurity::Starttls), ("tls", MailSecurity::Tls)];
 /// Headers that carry a secret.
@@ -52,6 +55,7 @@ enum Kind {
     Command,
     Webhook,
     Mail,
+    Terminal,
 }
 
 /// Reads all channels, each with the place of its name; what is wrong is noted in the file.
@@ -75,7 +79,11 @@ pub(super) fn read(top: &Table<'_>, root: &Path) -> Vec<(Range<usize>, ChannelDe
         let kind = entries.get("kind").and_then(|kind| text_of(top.file, "kind", kind));
         let Some(kind) = kind else {
             if !entries.contains_key("kind") {
-                top.file.wrong_but(key.span(), format!("the channel `{name}` needs the key `kind`"), "one of: command, webhook, mail");
+                top.file.wrong_but(
+                    key.span(),
+                    format!("the channel `{name}` needs the key `kind`"),
+                    "one of: command, webhook, mail, terminal",
+                );
             }
             continue;
         };
@@ -84,6 +92,7 @@ pub(super) fn read(top: &Table<'_>, root: &Path) -> Vec<(Range<usize>, ChannelDe
             Kind::Command => &COMMAND,
             Kind::Webhook => &WEBHOOK,
             Kind::Mail => &MAIL,
+            Kind::Terminal => &TERMINAL,
         };
         let reader = Reader { table: Table::open(top.file, entries, key.span(), keys), root };
         channels.push((key.span(), reader.channel(name, kind)));
@@ -104,6 +113,7 @@ impl Reader<'_> {
             Kind::Command => self.command(),
             Kind::Webhook => self.webhook(),
             Kind::Mail => self.mail(),
+            Kind::Terminal => ChannelKind::Terminal { everyone: self.table.word("tell", WHOSE).unwrap_or(false) },
         };
         let default = ChannelDefinition::new(name, kind);
         ChannelDefinition {

@@ -41,8 +41,9 @@ pub struct Loaded {
 pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let mut reading = Reading { root, errors: Vec::new(), warnings: Vec::new(), files: Vec::new() };
     let folder = root.canonicalize().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    let calendars = reading.calendars();
     let settings = reading.file(WORKSPACE_FILE).map(|file| {
-        let settings = settings::read(&file, root, folder.as_deref().unwrap_or_default());
+        let settings = settings::read(&file, root, folder.as_deref().unwrap_or_default(), Some(&calendars));
         reading.done(file);
         settings
     });
@@ -51,7 +52,6 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
     let names = RunbookNames(runbooks.iter().map(|runbook| runbook.id.clone()).collect());
     let told = settings.as_ref().map(Told::of).unwrap_or_default();
     let pools = settings.as_ref().map(|settings| &settings.pools);
-    let calendars = reading.calendars();
     let answering = Answering::of(settings.as_ref().and_then(|settings| settings.access.as_ref()));
     let flows = reading.flows(&flow::Known { zone: &zone, runbooks: &names, calendars: &calendars, pools, told: &told, answering });
     let probes = reading.probes(&names);
@@ -75,6 +75,9 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 batch_day: settings.batch_day,
                 sources: settings.sources.iter().cloned().map(Arc::new).collect(),
                 intake: settings.intake.clone().map(Arc::new),
+                maintenance: settings.maintenance.clone(),
+                ack: settings.ack,
+                people: Arc::new(settings.people.clone()),
             },
             settings,
             files,

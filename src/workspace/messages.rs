@@ -2,7 +2,7 @@
 
 use super::error::nearest;
 use super::settings::Settings;
-use super::table::{Keys, Table};
+use super::table::{At, Keys, Table};
 use crate::domain::message::Messages;
 use crate::domain::{ChannelDefinition, ChannelId, Point, StepDefinition, StepName};
 use std::collections::BTreeSet;
@@ -73,18 +73,32 @@ fn points(table: &Table<'_>, default: &Messages, names: &ChannelNames) -> Messag
 }
 
 fn channels(table: &Table<'_>, key: &str, names: &ChannelNames) -> Vec<ChannelId> {
-    let mut chosen: Vec<ChannelId> = Vec::new();
-    for text in table.texts(key) {
-        let id = ChannelId::new(text.value);
-        if !names.0.contains(&id) {
-            let reason = format!("there is no channel `{id}`");
-            match nearest(text.value, names.0.iter().map(ChannelId::as_str)) {
-                Some(word) => table.file.wrong_but(text.at, reason, format!("did you mean `{word}`?")),
-                None => table.file.wrong_but(text.at, reason, format!("write `[channels.{id}]` in dogwatch.toml")),
+    names.named(table, key)
+}
+
+impl ChannelNames {
+    /// The channels of a list, each once; those that do not exist are told.
+    pub fn named(&self, table: &Table<'_>, key: &str) -> Vec<ChannelId> {
+        let mut chosen: Vec<ChannelId> = Vec::new();
+        for text in table.texts(key) {
+            let id = ChannelId::new(text.value);
+            if self.checked(table, &text, text.value) && !chosen.contains(&id) {
+                chosen.push(id);
             }
-        } else if !chosen.contains(&id) {
-            chosen.push(id);
         }
+        chosen
     }
-    chosen
+
+    /// Whether a channel exists; that it does not is told.
+    pub fn checked(&self, table: &Table<'_>, text: &At<&str>, name: &str) -> bool {
+        if self.0.contains(name) {
+            return true;
+        }
+        let reason = format!("there is no channel `{name}`");
+        match nearest(name, self.0.iter().map(ChannelId::as_str)) {
+            Some(word) => table.file.wrong_but(text.at.clone(), reason, format!("did you mean `{word}`?")),
+            None => table.file.wrong_but(text.at.clone(), reason, format!("write `[channels.{name}]` in dogwatch.toml")),
+        }
+        false
+    }
 }

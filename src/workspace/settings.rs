@@ -1,16 +1,21 @@
 //! `dogwatch.toml`: the workspace's name and zone, whose daemon it is, who may look and act, what is kept for how long.
 
+use super::calendar::Calendars;
 use super::channel;
 use super::file::SourceFile;
+use super::maintenance;
 use super::messages::{self, ChannelNames};
 use super::name::name_problem;
+use super::people;
 use super::table::{self, Keys, Table};
 use crate::domain::condition::Pools;
 use crate::domain::message::Messages;
-use crate::domain::{ChannelDefinition, IntakeDefinition, SourceDefinition};
+use crate::domain::people::People;
+use crate::domain::{AckLife, ChannelDefinition, IntakeDefinition, MaintenanceWindow, SourceDefinition};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -47,6 +52,12 @@ pub struct Settings {
     pub sources: Vec<SourceDefinition>,
     /// How alerts come in over HTTP; not at all where it is absent.
     pub intake: Option<IntakeDefinition>,
+    /// Maintenance windows, sorted by name.
+    pub maintenance: Vec<Arc<MaintenanceWindow>>,
+    /// How long an acknowledgement lives without a sign of life. Default 30 minutes, asked 5 minutes before.
+    pub ack: AckLife,
+    /// People, rotas, hours and chains of escalation.
+    pub people: People,
 }
 
 /// Who may do what. A person has the highest level that names them.
@@ -100,25 +111,33 @@ const KEYS: Keys = Keys {
         "pools",
         "source",
         "intake",
+        "grouping",
+        "maintenance",
+        "ack",
     ],
-    later: &["people", "escalation", "channel", "anchor", "grouping", "calendar", "pool", "guard", "maintenance"],
+    later: &["channel", "anchor", "calendar", "pool", "guard"],
 };
+const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
 const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers"], later: &["two_people"] };
 const RETENTION: Keys = Keys { known: &["samples", "rollups", "output"], later: &["journal"] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
-/// gives none.
-pub(super) fn read(file: &SourceFile, root: &Path, folder: &str) -> Settings {
+/// gives none; `calendars` are those that it may name, absent where nobody asks.
+pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Option<&Calendars>) -> Settings {
     let parsed = table::parse(file);
     let top = Table::open(file, parsed.get_ref(), 0..0, &KEYS);
     let daemon = top.table("daemon", &DAEMON);
     let channels = channel::read(&top, root);
     let names = ChannelNames::of(&channels);
+    let zone = zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned());
     Settings {
         name: name(&top, folder),
-        zone: zone(&top, "timezone").unwrap_or_else(|| "UTC".to_owned()),
+        maintenance: maintenance::windows(&top, &zone),
+        ack: maintenance::ack(&top),
+        people: people::read(&top, &people::Known { channels: &names, calendars, zone: &zone }),
+        zone,
         group_by: group_by(&top),
         daemon_user: daemon.as_ref().and_then(user),
         max_running: daemon.as_ref().and_then(|daemon| daemon.whole("max_running", 1..=10_000)).map_or(16, |number| number as u32),
@@ -174,10 +193,17 @@ fn name(top: &Table<'_>, folder: &str) -> String {
 }
 
 fn group_by(top: &Table<'_>) -> Vec<String> {
-    if top.value("group_by").is_none() {
-        return vec!["source".to_owned(), "service".to_owned()];
-    }
-    let labels = top.texts("group_by");
+    let table = top.table("grouping", &GROUPING);
+    let given = table.as_ref().filter(|table| table.value("by").is_some());
+    let labels = match (given, top.value("group_by")) {
+        (Some(table), Some(_)) => {
+            top.file.wrong_but(table.place("by"), "`grouping.by` and `group_by` say the same twice", "keep one of them");
+            return Vec::new();
+        }
+        (Some(table), None) => table.texts("by"),
+        (None, Some(_)) => top.texts("group_by"),
+        (None, None) => return vec!["source".to_owned(), "service".to_owned()],
+    };
     for label in &labels {
         if label.value.is_empty() || !label.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             top.file.wrong(label.at.clone(), format!("`{}` is not the name of a label", label.value));
@@ -217,7 +243,7 @@ fn principals(access: &Table<'_>, key: &str) -> Vec<Principal> {
 }
 
 /// What the name of a Unix user or group cannot be; directory services allow more than the classic letters.
-fn account_problem(name: &str) -> Option<&'static str> {
+pub(super) fn account_problem(name: &str) -> Option<&'static str> {
     let is_wrong = |character: char| character.is_control() || character.is_whitespace() || ":,/@".contains(character);
     if name.is_empty() || name.len() > 256 || name.starts_with('-') || name.contains(is_wrong) {
         Some("this is not the name of a Unix user or group")
@@ -250,7 +276,7 @@ pub(super) struct Glance {
 pub(super) fn glance(root: &std::path::Path) -> Glance {
     let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = SourceFile::read(root, super::WORKSPACE_FILE).unwrap_or_else(|_| SourceFile::of_text(super::WORKSPACE_FILE, ""));
-    let settings = read(&file, root, &folder);
+    let settings = read(&file, root, &folder, None);
     let name = if name_problem(&settings.name).is_none() { settings.name } else { "workspace".to_owned() };
     Glance { name, socket_dir: settings.socket_dir, daemon_user: settings.daemon_user }
 }

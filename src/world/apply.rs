@@ -2,10 +2,12 @@
 
 mod calendars;
 mod conditions;
+mod duty;
 mod flows;
 mod incidents;
 mod messages;
 mod misses;
+mod overlays;
 mod probes;
 mod procedures;
 mod runs;
@@ -13,8 +15,10 @@ mod sources;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
-use super::{Daemon, RECENT_KEPT, World, relate};
-use crate::domain::{Entry, Event, IncidentId, Stage, Subject};
+use super::overlay::{Owner, Snooze};
+use super::{Daemon, MadeOverride, RECENT_KEPT, World, relate};
+use crate::domain::run::Occurrence;
+use crate::domain::{Entry, Event, IncidentId, RunId, Stage, Subject};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -67,7 +71,10 @@ impl World {
             Event::IncidentOpened { incident, title, severity, group, alert, previous } => {
                 self.incident_opened(*incident, title, *severity, group, *alert, *previous, at);
             }
-            Event::IncidentJoined { incident, alert } => self.incident_joined(*incident, *alert),
+            Event::IncidentJoined { incident, alert } => {
+                self.incident_joined(*incident, *alert);
+                self.escalation_joined(*incident, at);
+            }
             Event::SeverityRaised { incident, severity } => self.change_incident(*incident, |incident| incident.severity = *severity),
             Event::IncidentAcknowledged { incident, note } => self.incident_acknowledged(*incident, &entry.author, note.as_ref(), at),
             Event::AcknowledgementEnded { incident, .. } => self.change_incident(*incident, |incident| {
@@ -151,6 +158,48 @@ impl World {
             }
             Event::SourceSilenceEnding { source, marker, reason } => self.source_silence_ending(source, marker, reason),
             Event::SourceSilenceEnded { source, marker, .. } => self.source_silence_ended(source, marker),
+            Event::IncidentMitigated { incident, .. } => self.incident_mitigated(*incident, by, at),
+            Event::MitigationEnded { incident, .. } => self.mitigation_ended(*incident),
+            Event::IncidentSnoozed { incident, until, reason } => {
+                self.incident_snoozed(*incident, Snooze { by: by.to_owned(), reason: reason.clone(), since: at, until: *until });
+            }
+            Event::SnoozeEnded { incident, .. } => self.change_incident(*incident, |incident| incident.snoozed = None),
+            Event::IncidentClaimed { incident } => {
+                self.incident_owned(*incident, Some(Owner { name: by.to_owned(), by: by.to_owned(), since: at }));
+            }
+            Event::IncidentUnclaimed { incident } => self.incident_owned(*incident, None),
+            Event::IncidentHandedOver { incident, to, .. } => {
+                self.incident_owned(*incident, Some(Owner { name: to.clone(), by: by.to_owned(), since: at }));
+            }
+            Event::AcknowledgementAsked { incident, until } => self.acknowledgement_asked(*incident, *until),
+            Event::IncidentMerged { incident, into } => self.incident_merged(*incident, *into, &entry.author, at),
+            Event::IncidentSplit { incident, new, title, severity, alerts } => {
+                self.incident_split(*incident, *new, title, *severity, alerts, at);
+            }
+            Event::SilenceMade { silence, matchers, until, reason } => self.silence_made(*silence, matchers, by, reason, at, *until),
+            Event::SilenceExtended { silence, until } => self.silence_extended(*silence, *until),
+            Event::SilenceEnded { silence, reason } => self.silence_ended(*silence, reason, at),
+            Event::MaintenanceDefined { windows } => self.maintenance_defined(windows),
+            Event::MaintenanceBegan { window, until } => self.maintenance_changed(window, Some(*until), at),
+            Event::MaintenanceEnded { window } => self.maintenance_changed(window, None, at),
+            Event::AckLifeDefined { life } => self.ack_life = *life,
+            Event::PeopleDefined { people } => self.duty.define(people, entry.seq),
+            Event::OverrideMade { rota, person, from, to, reason } => {
+                let (rota, person, reason, by) = (rota.clone(), person.clone(), reason.clone(), by.to_owned());
+                self.duty.make(MadeOverride { rota, person, from: *from, to: *to, reason, by, at }, entry.seq);
+            }
+            Event::OverrideEnded { rota, from } => self.duty.end(rota, *from, at, entry.seq),
+            Event::EscalationStarted { incident, severity, next_at } => {
+                self.escalation_started(*incident, *severity, *next_at, entry.seq, at);
+            }
+            Event::EscalationDeferred { incident, until, reason } => self.escalation_put_off(*incident, *until, reason, at),
+            Event::IncidentEscalated { incident, round, step, told, next_at, .. } => {
+                self.incident_escalated(*incident, (*round, *step), told, *next_at, at);
+            }
+            Event::EscalationExhausted { incident } => self.escalation_exhausted(*incident, at),
+            Event::EscalationEnded { incident, .. } => self.escalation_rests(*incident),
+            Event::IncidentRetold { incident, .. } => self.incident_retold(*incident, at),
+            Event::RecoveryTold { incident, .. } => self.recovery_told(*incident),
             Event::AttemptAdopted { .. }
             | Event::ProbeAsked { .. }
             | Event::ProcedureKillAsked { .. }
@@ -158,6 +207,7 @@ impl World {
             | Event::Marked { .. }
             | Event::Refused { .. }
             | Event::ClockStepped { .. }
+            | Event::AlertMuted { .. }
             | Event::Unknown(_) => {}
         }
         self.touch(entry);
@@ -171,6 +221,14 @@ impl World {
     }
 
     fn touch(&mut self, entry: &Entry) {
+        // The deadlines of a flow decide where its incidents stand in the queue.
+        if let Event::OccurrenceSettled { occurrence: Occurrence { flow, .. }, .. }
+        | Event::RunCreated { run: RunId { flow, .. }, .. }
+        | Event::RunEnded { run: RunId { flow, .. }, .. } = &entry.event
+            && self.flow(flow).is_some_and(|flow| !flow.incidents.is_empty())
+        {
+            self.touched.incidents = entry.seq;
+        }
         match &entry.event {
             Event::FlowDefined { .. }
             | Event::FlowRemoved { .. }
@@ -220,7 +278,36 @@ impl World {
             | Event::IncidentResolved { .. }
             | Event::AlertExpires { .. }
             | Event::SourceChanged { .. }
-            | Event::NoteSaved { .. } => self.touched.incidents = entry.seq,
+            | Event::NoteSaved { .. }
+            | Event::IncidentMitigated { .. }
+            | Event::MitigationEnded { .. }
+            | Event::IncidentSnoozed { .. }
+            | Event::SnoozeEnded { .. }
+            | Event::IncidentClaimed { .. }
+            | Event::IncidentUnclaimed { .. }
+            | Event::IncidentHandedOver { .. }
+            | Event::AcknowledgementAsked { .. }
+            | Event::SilenceMade { .. }
+            | Event::SilenceExtended { .. }
+            | Event::SilenceEnded { .. }
+            | Event::MaintenanceDefined { .. }
+            | Event::AckLifeDefined { .. }
+            | Event::EscalationStarted { .. }
+            | Event::EscalationDeferred { .. }
+            | Event::IncidentEscalated { .. }
+            | Event::EscalationExhausted { .. }
+            | Event::EscalationEnded { .. }
+            | Event::IncidentRetold { .. }
+            | Event::RecoveryTold { .. } => self.touched.incidents = entry.seq,
+            Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {
+                self.touched.incidents = entry.seq;
+                self.touched.flows = entry.seq;
+            }
+            Event::MaintenanceBegan { .. } | Event::MaintenanceEnded { .. } => {
+                self.touched.incidents = entry.seq;
+                self.touched.probes = entry.seq;
+                self.touched.flows = entry.seq;
+            }
             Event::RunbookDefined { .. } | Event::RunbookRemoved { .. } | Event::ProcedureAsked { .. } | Event::ProcedureTicked { .. } => {
                 self.touched.runbooks = entry.seq;
             }

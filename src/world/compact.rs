@@ -3,7 +3,7 @@
 
 use super::flow::{Flow, Run};
 use super::{Alert, Incident, Part, World};
-use crate::domain::{Event, FlowDefinition, Labels, StepName};
+use crate::domain::{Event, FlowDefinition, Labels, RunId, StepName};
 use std::sync::Arc;
 
 impl Part {
@@ -54,6 +54,9 @@ impl Flow {
         self.endings.days.shrink_to_fit();
         self.asked.shrink_to_fit();
         self.late_told.shrink_to_fit();
+        let own = &self.definition.id;
+        let shared = |(number, run): (u32, RunId)| (number, RunId { flow: own.clone(), ..run });
+        self.stirring = std::mem::take(&mut self.stirring).into_iter().map(shared).collect();
         for run in self.runs.iter_mut().filter_map(Arc::get_mut) {
             if let Some((digest, definition)) = self.definitions.get_key_value(&run.definition) {
                 run.definition = digest.clone();

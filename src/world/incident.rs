@@ -1,5 +1,7 @@
 //! Alerts that fire and incidents, as the entries left them.
 
+use super::Escalation;
+use super::overlay::{Owner, Snooze};
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::SavedNote;
 use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
@@ -70,12 +72,80 @@ pub struct Incident {
     pub timeline_dropped: u64,
     /// Files about it.
     pub notes: Vec<SavedNote>,
+    /// Since when its impact is over; also after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigated_at: Option<Timestamp>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigated_by: Option<String>,
+    /// Until when it was put off, by whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<Box<Snooze>>,
+    /// Whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Box<Owner>>,
+    /// The incident that it was found to be part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// The incident that its alerts were in before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_from: Option<IncidentId>,
+    /// What the incidents that became part of it grouped by: their further alerts join this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_groups: Vec<Labels>,
+    /// How far the telling of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Box<Escalation>>,
 }
 
 impl Incident {
+    /// An incident that nobody has looked at, without alerts.
+    pub(super) fn opened(
+        id: IncidentId,
+        title: &str,
+        severity: Severity,
+        group: Labels,
+        previous: Option<IncidentId>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            title: title.to_owned(),
+            severity,
+            group,
+            stage: Stage::Triggered,
+            opened_at: at,
+            first_sign_at: at,
+            alerts: Few::new(),
+            flows: BTreeSet::new(),
+            probes: BTreeSet::new(),
+            acknowledged: None,
+            first_acknowledged_at: None,
+            resolved: None,
+            previous,
+            next: None,
+            timeline: Vec::new(),
+            timeline_dropped: 0,
+            notes: Vec::new(),
+            mitigated_at: None,
+            mitigated_by: None,
+            snoozed: None,
+            owner: None,
+            merged_into: None,
+            split_from: None,
+            also_groups: Vec::new(),
+            escalation: None,
+        }
+    }
+
     /// Whether it still needs a human.
     pub fn is_open(&self) -> bool {
         self.stage.is_open()
+    }
+
+    /// Whether the person who acknowledged it was asked whether they still work on it.
+    pub fn is_asked(&self) -> bool {
+        self.is_open() && self.acknowledged.as_ref().is_some_and(|ack| ack.asked_until.is_some())
     }
 
     /// Labels of all its alerts, the worst alert's values first.
@@ -108,6 +178,11 @@ pub struct Acknowledgement {
     pub at: Timestamp,
     /// Their word.
     pub note: Option<String>,
+    /// When they were last seen at it: a note, a tick, a command on it or its flows.
+    pub sign_at: Timestamp,
+    /// They were asked whether they still work on it, and have so long to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_until: Option<Timestamp>,
 }
 
 /// How an incident ended.

@@ -5,9 +5,12 @@ mod apply;
 pub mod away;
 pub mod channel;
 mod compact;
+pub mod duty;
+pub mod escalation;
 pub mod feed;
 pub mod flow;
 pub mod incident;
+pub mod overlay;
 pub mod part;
 pub mod pool;
 pub mod probe;
@@ -16,23 +19,28 @@ pub mod queue;
 mod relate;
 pub mod settled;
 pub mod source;
+pub mod urgency;
 
 pub use away::{Away, Miss, MissEnd};
 pub use channel::{Channel, HeldBack, Outgoing, OutgoingState};
+pub use duty::{Duty, MadeOverride};
+pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
+pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
 pub use pool::Pool;
 pub use probe::Probe;
 pub use procedure::{Procedure, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 pub use source::{Intake, Silencing, SilencingState, Source};
+pub use urgency::{QueueTurn, RunsOut, Urgency};
 
 use crate::domain::source::Capability;
 use crate::domain::{
-    AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId, Runbook,
-    RunbookId, Severity, SourceId, Subject,
+    AckLife, AttemptId, Calendar, CalendarId, ChannelId, Entry, Fingerprint, FlowId, IncidentId, Job, Labels, MessageId, ProbeId, RunId,
+    Runbook, RunbookId, Severity, SilenceId, SourceId, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -139,6 +147,30 @@ pub struct World {
     /// How alerts come in over HTTP.
     #[serde(default)]
     pub intake: Option<Intake>,
+    /// Silences that last.
+    #[serde(default)]
+    pub silences: BTreeMap<SilenceId, Arc<Silence>>,
+    /// The last silences that ended, the oldest first.
+    #[serde(default)]
+    pub ended_silences: VecDeque<Arc<Silence>>,
+    /// The number that the next silence gets, where it is not 1.
+    #[serde(default)]
+    pub next_silence: u32,
+    /// Maintenance windows by their names.
+    #[serde(default)]
+    pub maintenance: BTreeMap<String, Maintenance>,
+    /// How long an acknowledgement lives without a sign of life.
+    #[serde(default)]
+    pub ack_life: AckLife,
+    /// Incidents whose person was asked whether they still work on it.
+    #[serde(default)]
+    pub asked: BTreeSet<IncidentId>,
+    /// Who is told.
+    #[serde(default)]
+    pub duty: Duty,
+    /// Incidents of which somebody is to be told, by when.
+    #[serde(default)]
+    pub escalating: BTreeSet<escalation::DueRow>,
 }
 
 /// What the daemon said of itself.

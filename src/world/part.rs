@@ -62,7 +62,7 @@ impl World {
         let mut probes: Vec<_> = self.probes.values().cloned().collect();
         probes.sort_by_key(|probe| probe.urgency());
         let mut incidents: Vec<_> = self.incidents.values().cloned().collect();
-        incidents.sort_by_key(|incident| incident.urgency());
+        incidents.sort_by_cached_key(|incident| self.urgency(incident));
         let mut flows = flows.into_iter();
         let mut probes = probes.into_iter();
         let mut incidents = incidents.into_iter();
@@ -120,6 +120,13 @@ impl World {
             batch_day: self.batch_day,
             away: self.away.clone(),
             intake: self.intake.clone(),
+            silences: self.silences.clone(),
+            ended_silences: self.ended_silences.clone(),
+            next_silence: self.next_silence,
+            maintenance: self.maintenance.clone(),
+            ack_life: self.ack_life,
+            asked: self.asked.clone(),
+            duty: self.duty.clone(),
             ..Self::default()
         }
     }
@@ -136,9 +143,14 @@ impl World {
         self.probes.extend(part.probes.into_iter().map(|row| (row.definition.id.clone(), row)));
         for row in part.incidents {
             for alert in row.alerts.keys() {
-                let last = self.last_incident.entry(*alert).or_insert(row.id);
-                *last = row.id.max(*last);
+                // The open one, or else the youngest.
+                let last = self.last_incident.get(alert).copied().filter(|last| {
+                    let open = |incident: &Incident| incident.is_open();
+                    (self.incident(*last).is_some_and(open), *last) > (open(&row), row.id)
+                });
+                self.last_incident.insert(*alert, last.unwrap_or(row.id));
             }
+            self.escalating.extend(row.escalation.as_ref().and_then(|escalation| Some((escalation.due()?, row.id))));
             self.incidents.insert(row.id, row);
         }
         for mut row in part.alerts {
@@ -196,19 +208,5 @@ impl Probe {
             Health::Up => 5,
         };
         (class, self.definition.id.clone())
-    }
-}
-
-impl Incident {
-    /// Where the incident stands in the queue: open before over, unacknowledged before acknowledged, the worst first,
-    /// then the oldest first; ended ones the youngest first.
-    pub fn urgency(&self) -> (u8, u8, std::cmp::Reverse<crate::domain::Severity>, i64) {
-        let severity = std::cmp::Reverse(self.severity);
-        let number = i64::from(self.id.0);
-        if self.is_open() {
-            (0, u8::from(self.acknowledged.is_some()), severity, number)
-        } else {
-            (1, 0, std::cmp::Reverse(crate::domain::Severity::Info), -number)
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! Which incidents a fact belongs to: every fact about an incident's flows, probes and alerts is in its timeline.
 
 use super::{TIMELINE_KEPT, World};
-use crate::domain::{AlertCause, AttemptEnd, Entry, Event, FlowId, Health, IncidentId, Job, Subject};
+use crate::domain::{AlertCause, AttemptEnd, Entry, Event, Fingerprint, FlowId, Health, IncidentId, Job, Labels, ProbeId, Subject};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Facts before an incident was opened belong to it when they are younger than this.
@@ -17,6 +18,10 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
     let shared = Arc::new(entry.clone());
     for id in incidents {
         if let Some(incident) = world.incidents.get_mut(&id).map(Arc::make_mut) {
+            if entry.author.is_person() && sign_of_life(incident, entry) {
+                world.touched.incidents = entry.seq;
+                world.asked.remove(&id);
+            }
             if incident.timeline.len() >= TIMELINE_KEPT {
                 incident.timeline_dropped += 1;
             } else if incident.timeline.last().is_none_or(|last| last.seq < shared.seq) {
@@ -24,6 +29,33 @@ pub(super) fn record(world: &mut World, entry: &Entry) {
             }
         }
     }
+}
+
+/// A fact by the person who acknowledged an incident, about it: they are still at it. Returns whether they had been asked.
+fn sign_of_life(incident: &mut super::Incident, entry: &Entry) -> bool {
+    match &mut incident.acknowledged {
+        Some(ack) if ack.by.name() == entry.author.name() => {
+            ack.sign_at = entry.at;
+            ack.asked_until.take().is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Whether a fact in a timeline is about one of these alerts, flows or probes.
+pub(super) fn concerns(event: &Event, alerts: &[Fingerprint], flows: &BTreeSet<FlowId>, probes: &BTreeSet<ProbeId>) -> bool {
+    match event {
+        Event::AlertFiring { alert, .. } | Event::AlertResolved { alert, .. } | Event::AlertMuted { alert, .. } => alerts.contains(alert),
+        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => probes.contains(probe),
+        other => flow_of(other).is_some_and(|flow| flows.contains(flow)),
+    }
+}
+
+/// Incidents in which an alert fires whose labels are covered.
+fn covered(world: &World, covers: impl Fn(&Labels) -> bool) -> Vec<IncidentId> {
+    let alerts = world.alerts.values().filter(|alert| covers(&alert.notice.labels));
+    let ids: BTreeSet<_> = alerts.filter_map(|alert| alert.incident).collect();
+    ids.into_iter().filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).collect()
 }
 
 /// Whether a fact is shown on the common timeline; definitions, and what is seen of files on their way, are read elsewhere.
@@ -44,6 +76,9 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::MessageSending { .. }
             | Event::FileSighted { .. }
             | Event::CalendarDefined { .. }
+            | Event::MaintenanceDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
     )
 }
 
@@ -66,7 +101,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
             _ => false,
         },
-        AlertCause::Outside { .. } => false,
+        AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } => false,
         AlertCause::ChannelFailing { channel } => match event {
             Event::MessageFailed { message, .. } | Event::MessageGivenUp { message, .. } | Event::MessageUnknown { message, .. } => {
                 message.channel == *channel
@@ -137,7 +172,35 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
-        | Event::Noted { incident, .. } => vec![*incident],
+        | Event::Noted { incident, .. }
+        | Event::IncidentMitigated { incident, .. }
+        | Event::MitigationEnded { incident, .. }
+        | Event::IncidentSnoozed { incident, .. }
+        | Event::SnoozeEnded { incident, .. }
+        | Event::IncidentClaimed { incident }
+        | Event::IncidentUnclaimed { incident }
+        | Event::IncidentHandedOver { incident, .. }
+        | Event::AcknowledgementAsked { incident, .. }
+        | Event::AlertMuted { incident, .. } => vec![*incident],
+        Event::IncidentMerged { incident, into } => vec![*incident, *into],
+        Event::IncidentSplit { incident, new, .. } => vec![*incident, *new],
+        Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
+            world.silence(*silence).map(|silence| covered(world, |labels| silence.covers(labels))).unwrap_or_default()
+        }
+        Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
+            world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
+        }
+        Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. } => vec![*incident],
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. } => message.incident.into_iter().collect(),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }

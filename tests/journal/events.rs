@@ -15,15 +15,21 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod duty;
 mod outside;
+mod queue;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
 pub const KINDS: usize = FIRST_OUTSIDE + outside::KINDS + 1;
 /// The first kind about what comes from outside.
-const FIRST_OUTSIDE: usize = FIRST_VERB + verbs::KINDS;
+const FIRST_OUTSIDE: usize = FIRST_DUTY + duty::KINDS;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
+/// The first kind of what lies over incidents.
+const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
+/// The first kind about people and who was told.
+const FIRST_DUTY: usize = FIRST_OF_QUEUE + queue::KINDS;
 
 /// A small generator of numbers: the same seed gives the same facts for ever, which the fixture needs.
 pub struct Dice(pub u64);
@@ -369,7 +375,9 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
-            verb if (FIRST_VERB..FIRST_OUTSIDE).contains(&verb) => self.verb(verb - FIRST_VERB),
+            verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
+            kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
+            duty if (FIRST_DUTY..FIRST_OUTSIDE).contains(&duty) => self.duty(duty - FIRST_DUTY),
             outside if (FIRST_OUTSIDE..KINDS - 1).contains(&outside) => self.outside(outside - FIRST_OUTSIDE),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
@@ -394,6 +402,8 @@ impl Dice {
             step: self.maybe(Self::step),
             date: None,
             at: self.at(),
+            incident: self.maybe(Self::incident),
+            person: self.maybe(|_| "ana".into()),
         };
         let (message, error) = (made.named(), self.words());
         match kind {
@@ -560,9 +570,37 @@ pub fn name(event: &Event) -> &'static str {
         Event::SourceSilenceFailed { .. } => "source_silence_failed",
         Event::SourceSilenceEnding { .. } => "source_silence_ending",
         Event::SourceSilenceEnded { .. } => "source_silence_ended",
+        Event::IncidentMitigated { .. } => "incident_mitigated",
+        Event::MitigationEnded { .. } => "mitigation_ended",
+        Event::IncidentSnoozed { .. } => "incident_snoozed",
+        Event::SnoozeEnded { .. } => "snooze_ended",
+        Event::IncidentClaimed { .. } => "incident_claimed",
+        Event::IncidentUnclaimed { .. } => "incident_unclaimed",
+        Event::IncidentHandedOver { .. } => "incident_handed_over",
+        Event::AcknowledgementAsked { .. } => "acknowledgement_asked",
+        Event::IncidentMerged { .. } => "incident_merged",
+        Event::IncidentSplit { .. } => "incident_split",
+        Event::SilenceMade { .. } => "silence_made",
+        Event::SilenceExtended { .. } => "silence_extended",
+        Event::SilenceEnded { .. } => "silence_ended",
+        Event::AlertMuted { .. } => "alert_muted",
+        Event::MaintenanceDefined { .. } => "maintenance_defined",
+        Event::MaintenanceBegan { .. } => "maintenance_began",
+        Event::MaintenanceEnded { .. } => "maintenance_ended",
+        Event::AckLifeDefined { .. } => "ack_life_defined",
+        Event::PeopleDefined { .. } => "people_defined",
+        Event::OverrideMade { .. } => "override_made",
+        Event::OverrideEnded { .. } => "override_ended",
+        Event::EscalationStarted { .. } => "escalation_started",
+        Event::EscalationDeferred { .. } => "escalation_deferred",
+        Event::IncidentEscalated { .. } => "incident_escalated",
+        Event::EscalationExhausted { .. } => "escalation_exhausted",
+        Event::EscalationEnded { .. } => "escalation_ended",
+        Event::IncidentRetold { .. } => "incident_retold",
+        Event::RecoveryTold { .. } => "recovery_told",
         Event::Unknown(_) => "unknown",
     }
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 90;
+pub const NAMES: usize = 118;

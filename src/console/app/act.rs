@@ -85,7 +85,7 @@ impl App {
                     }
                 }
                 let turned = matches!(action, Action::NextChoice | Action::PreviousChoice);
-                let left = before != dialog.focus && dialog.fields.get(before).is_some_and(|field| field.name.starts_with('$'));
+                let left = before != dialog.focus && dialog.fields.get(before).is_some_and(Field::changes_preview);
                 if turned || left {
                     self.preview();
                 }
@@ -134,14 +134,12 @@ impl App {
             }
             _ => {}
         }
-        for (target, command) in commands {
-            self.session.command(target, command);
-        }
+        self.session.command_all(commands);
     }
 
     /// Actions that mean the same on every page: they go to what is under the cursor or marked.
     fn perform(&mut self, action: Action) {
-        if self.operate(action) {
+        if self.operate(action) || self.queue(action) {
             return;
         }
         let target = self.target();
@@ -159,6 +157,12 @@ impl App {
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
             Action::Sources => self.session.open(Screen::Sources),
+            Action::OnCall => self.session.open(Screen::OnCall),
+            Action::Bell => {
+                self.session.options.bell = !self.session.options.bell;
+                let words = if self.session.options.bell { "this terminal rings when you are told" } else { "this terminal stays silent" };
+                self.session.toast(Tone::Plain, words);
+            }
             Action::Announce => self.session.dialog(ask::announce()),
             Action::Reload => drop(self.session.command(None, Command::Reload)),
             Action::RestartDaemon => self.session.dialog(ask::restart()),

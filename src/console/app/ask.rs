@@ -25,7 +25,7 @@ impl App {
         self.session.dialog(dialog.asks(Field::required(intent::names::REASON)));
     }
 
-    fn incident_lines(&self, ids: &[IncidentId]) -> Vec<Line> {
+    pub(super) fn incident_lines(&self, ids: &[IncidentId]) -> Vec<Line> {
         const SHOWN: usize = 8;
         let mut lines: Vec<_> = ids
             .iter()

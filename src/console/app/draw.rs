@@ -18,6 +18,7 @@ use crate::console::widget::layers;
 use crate::console::widget::paint::Painter;
 use crate::domain::Level;
 use crate::domain::source::Freshness;
+use crate::rules;
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -95,6 +96,13 @@ impl App {
         let clock = clock::head(session.now, &session.zone);
         session.changes_in(SignedDuration::from_secs(60 - session.now.as_second().rem_euclid(60)));
         let right = painter.right(Rect { width: area.width.saturating_sub(1), ..area }, area.y, Role::Text, &clock);
+        let right = match self.on_call() {
+            // On a small screen what is wrong comes first.
+            Some((role, words)) if area.width >= 100 => {
+                painter.right(Rect { width: right.saturating_sub(area.x + 4), ..area }, area.y, role, &words)
+            }
+            _ => right,
+        };
         let mut parts = vec![(Role::Title, " dogwatch".to_owned()), (Role::Name, format!("  {}", session.world.name))];
         if let Some(title) = self.pages.last().map(|(_, page)| page.title(session)).filter(|title| !title.is_empty()) {
             parts.push((Role::Text, format!(" {} {title}", glyphs.next)));
@@ -124,6 +132,21 @@ impl App {
             x += painter.text(x, area.y, right.saturating_sub(x + 1), role, &text);
         }
         painter.role(area, Role::Bar);
+    }
+
+    /// Who is on call of the first rota, and until when.
+    fn on_call(&self) -> Option<(Role, String)> {
+        let session = &self.session;
+        let rota = session.world.duty.people.rotas.first()?;
+        let now = rules::on_call(&session.world, &rota.id, session.now)?;
+        let until = now.until.map(|until| {
+            session.changes_in(until.duration_since(session.now));
+            format!(" {} {}", session.glyphs.next, session.time(until))
+        });
+        Some(match now.person {
+            Some(person) => (Role::Text, format!("on call {person}{}", until.unwrap_or_default())),
+            None => (Role::Bad, format!("nobody is on call{}", until.unwrap_or_default())),
+        })
     }
 
     /// What stands until it is over.
@@ -166,6 +189,14 @@ impl App {
                 "channel {}: {messages} lost: {error}. Repair it, then `dogwatch channels --test {}`",
                 channel.id(),
                 channel.id()
+            ));
+        }
+        if let Some(first) = session.asked_of_me().first() {
+            let until = session.world.incident(*first).and_then(|row| row.acknowledged.as_ref()?.asked_until);
+            let until = until.map(|at| format!(" at {}", session.time(at))).unwrap_or_default();
+            banners.push(format!(
+                "still on incident {first}? {} yes; without a word it comes back to the queue{until}",
+                key(Action::StillOnIt)
             ));
         }
         banners.extend(self.away());

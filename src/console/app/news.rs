@@ -6,7 +6,7 @@ use crate::console::link::News;
 use crate::console::msg::Out;
 use crate::console::session::{Connection, Pending, Tone};
 use crate::console::view::{answer, readings};
-use crate::domain::{Accepted, Entry, Event, Refusal, Severity};
+use crate::domain::{Accepted, ChannelKind, Entry, Event, Message, Refusal, Severity};
 use crate::wire::message::{self, Answer, Ask, Said, Welcome};
 use crate::world::SHAPE;
 use jiff::tz::TimeZone;
@@ -94,10 +94,27 @@ impl App {
             Event::IncidentOpened { incident, title, severity, .. } if *severity >= Severity::High => {
                 self.session.toast(Tone::Bad, format!("{severity} incident {incident}: {title}"));
             }
+            Event::AcknowledgementAsked { incident, until } if self.session.asked_of_me().contains(incident) => {
+                let until = self.session.time(*until);
+                self.session.toast(Tone::Bad, format!("still on incident {incident}? without a word it comes back at {until}"));
+            }
+            Event::MessageDue { message } if self.rings(message) => self.session.outs.push(Out::Ring(message.subject.clone())),
             Event::ProbeRemoved { probe } => self.session.readings.retain(|other| other != probe),
             _ => {}
         }
         self.session.pending.retain(|_, pending| !pending.is_over(self.session.now));
+    }
+
+    /// Whether this terminal rings for a message: its person is told, or everyone is, or nobody in particular.
+    fn rings(&self, message: &Message) -> bool {
+        let session = &self.session;
+        let Some(channel) = session.world.channel(&message.channel).filter(|_| session.options.bell) else { return false };
+        let ChannelKind::Terminal { everyone } = channel.definition.kind else { return false };
+        let mine = message.person.as_ref().is_none_or(|person| {
+            let user = session.world.duty.people.people.get(person).map_or(person.as_str(), |person| person.user.as_str());
+            session.user() == Some(user)
+        });
+        everyone || mine
     }
 
     /// Asks for the last readings of the probes that stand first, so that a new console has its sparklines at once.
@@ -151,6 +168,12 @@ impl App {
             pending.answered = Some(self.session.now);
             let (verb, target) = (pending.command.verb(), pending.target.clone());
             match result {
+                Ok(Answer::Accepted(Accepted::Silence(silence))) => {
+                    self.session.toast(Tone::Good, format!("silence {silence} lasts"));
+                }
+                Ok(Answer::Accepted(Accepted::Incident(incident))) => {
+                    self.session.toast(Tone::Good, format!("incident {incident} was made"));
+                }
                 Ok(Answer::Accepted(Accepted::Run(run))) => {
                     self.toast(Tone::Good, format!("{run} is on its way"), Some(run.clone()));
                     self.announced();
@@ -163,6 +186,7 @@ impl App {
                 }
             }
         }
+        self.session.command_next();
         for (_, page) in &mut self.pages {
             page.answered(id, result, &mut self.session);
         }

@@ -65,6 +65,12 @@ impl Field {
         }
     }
 
+    /// Whether what it holds decides what would be touched.
+    pub fn changes_preview(&self) -> bool {
+        use super::intent::names;
+        self.name.starts_with('$') || [names::MATCHERS, names::UNTIL, names::TO].contains(&self.name.as_str())
+    }
+
     /// Whether keys are typed text in it.
     pub fn takes_text(&self) -> bool {
         !matches!(self.kind, Kind::Choice { .. })

@@ -2,6 +2,7 @@
 
 use super::Dialog;
 use super::operate::Operation;
+use super::queue::QueueVerb;
 use crate::console::Target;
 use crate::domain::run::{DefinitionChoice, Scope};
 use crate::domain::{Command, FlowId, IncidentId, Params, RunId, RunbookId, StepName, Subject};
@@ -29,6 +30,16 @@ pub mod names {
     pub const PRIORITY: &str = "priority";
     /// Which missed occurrences run.
     pub const CHOICE: &str = "catch up";
+    /// To whom.
+    pub const TO: &str = "to";
+    /// The incident that goes on.
+    pub const INTO: &str = "into";
+    /// Which alert.
+    pub const ALERT: &str = "alert";
+    /// Matchers on labels.
+    pub const MATCHERS: &str = "labels";
+    /// Which person.
+    pub const WHO: &str = "who";
 }
 
 /// The name of a parameter's field.
@@ -71,6 +82,15 @@ pub enum Intent {
         what: Operation,
         /// What it is done to.
         on: Vec<Target>,
+        /// When it was asked: durations count from here.
+        now: Timestamp,
+    },
+    /// One of the queue's verbs, on each of these.
+    Queue {
+        /// The verb.
+        what: QueueVerb,
+        /// The incidents; none for silences.
+        on: Vec<IncidentId>,
         /// When it was asked: durations count from here.
         now: Timestamp,
     },
@@ -145,6 +165,7 @@ impl Intent {
                 let commands = on.iter().filter_map(|target| what.command(target, dialog, *now).transpose());
                 commands.map(|made| made.map(|(target, command)| (Some(target), command))).collect::<Result<_, _>>()?
             }
+            Self::Queue { what, on, now } => what.commands(on, dialog, *now)?,
             Self::RunStep { runbook, subject, step, params, danger } => {
                 let target = Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
                 let values = params.iter().map(|name| (name.clone(), text(&param(name)))).collect();

@@ -12,7 +12,7 @@ use crate::console::{Action, Place, Session, Target};
 use crate::domain::{AttemptId, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
 use crate::notes::telling::{Teller, told};
 use crate::notes::wording::between;
-use crate::world::Incident;
+use crate::world::{Incident, OverlayKind};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -37,6 +37,8 @@ enum Item {
     Previous(IncidentId),
     /// The later one.
     Next(IncidentId),
+    /// The one that it became part of, or that its alerts came from.
+    Kin(IncidentId),
     /// A fact, by its number.
     Entry(u64),
 }
@@ -46,7 +48,7 @@ enum Item {
 struct Stamp {
     entries: usize,
     notes: usize,
-    around: (Option<IncidentId>, Option<IncidentId>),
+    around: (Option<IncidentId>, Option<IncidentId>, Option<IncidentId>),
     filter: String,
 }
 
@@ -71,7 +73,7 @@ impl IncidentPage {
         let stamp = Stamp {
             entries: incident.timeline.len(),
             notes: incident.notes.len(),
-            around: (incident.previous, incident.next),
+            around: (incident.previous, incident.next, incident.merged_into),
             filter: self.filter.clone(),
         };
         let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter), 0));
@@ -83,7 +85,7 @@ impl IncidentPage {
         let screen = match item {
             Item::Flow(flow) => Some(Screen::Flow(flow)),
             Item::Probe(probe) => Some(Screen::Probe(probe)),
-            Item::Previous(id) | Item::Next(id) => Some(Screen::Incident(id)),
+            Item::Previous(id) | Item::Next(id) | Item::Kin(id) => Some(Screen::Incident(id)),
             Item::Note(place) => session
                 .world
                 .incident(self.id)
@@ -124,11 +126,16 @@ impl IncidentPage {
             }
             (None, None) => Line::of(Role::Warning, "nobody works on it"),
         };
+        if let Some(owner) = incident.owner.as_ref().filter(|_| incident.is_open()) {
+            let given = if owner.by == owner.name { String::new() } else { format!(", given by {}", owner.by) };
+            third.push(Role::Name, format!("   {} has it since {}{given}", owner.name, session.time(owner.since)));
+        }
         if session.is_pending(&Target::Incident(self.id)) {
             third.push(Role::Waiting, format!("  {} asked", session.glyphs.pending));
         }
         let group: Vec<_> = incident.group.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut lines = vec![first, second, third];
+        lines.extend(self.overlays(session, incident));
         if !group.is_empty() {
             lines.push(Line::of(Role::Muted, group.join("  ")));
         }
@@ -137,12 +144,47 @@ impl IncidentPage {
                 None => (session.glyphs.bad, Role::Bad),
                 Some(_) => (session.glyphs.good, Role::Good),
             };
-            let over = alert.resolved_at.map_or_else(String::new, |at| format!("  over {}", session.time(at)));
+            let muted = session.world.muting(&alert.notice.labels, session.now).filter(|_| alert.resolved_at.is_none());
+            let muted = muted.map(|muting| format!("  not told until {}", session.time(muting.until))).unwrap_or_default();
+            let over = alert.resolved_at.map_or(muted, |at| format!("  over {}", session.time(at)));
             lines.push(
                 Line::of(role, symbol)
                     .with(Role::Text, format!(" {}", alert.notice.summary))
                     .with(Role::Muted, format!("  {} since {}{over}", alert.source, session.time(alert.since))),
             );
+        }
+        lines
+    }
+}
+
+impl IncidentPage {
+    /// What lies over it: who, why, until when; what runs out; what it became part of.
+    fn overlays(&self, session: &Session, incident: &Incident) -> Vec<Line> {
+        let world = &session.world;
+        let mut lines = Vec::new();
+        if let Some(until) = incident.acknowledged.as_ref().filter(|_| incident.is_asked()).and_then(|ack| ack.asked_until) {
+            let key = session.options.keymap.key(Action::Ack).unwrap_or_default();
+            let words = format!("still on it? {key} = yes; without a word it comes back to the queue at {}", session.time(until));
+            lines.push(Line::of(Role::Warning, words));
+        }
+        for overlay in world.overlays(incident, session.now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged) {
+            let until = overlay.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
+            let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let what = match &overlay.kind {
+                OverlayKind::Silenced(id) => format!("silence {id} by {}", overlay.by),
+                OverlayKind::Maintenance(name) => format!("maintenance {name}"),
+                kind => format!("{} by {}", kind.word(), overlay.by),
+            };
+            let since = session.time(overlay.since);
+            lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
+        }
+        if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
+            let what = if out.is_start { "start" } else { "finish" };
+            let left = session.until(out.at);
+            lines.push(Line::of(Role::Warning, format!("{} must {what} by {}, in {left}", out.flow, session.time(out.at))));
+        }
+        if let Some(from) = incident.split_from {
+            lines.push(Line::of(Role::Muted, format!("split from incident {from}")));
         }
         lines
     }
@@ -239,7 +281,7 @@ impl Page for IncidentPage {
             }
             Item::Flow(flow) => Some(flow.to_string()),
             Item::Probe(probe) => Some(probe.to_string()),
-            Item::Previous(id) | Item::Next(id) => Some(id.to_string()),
+            Item::Previous(id) | Item::Next(id) | Item::Kin(id) => Some(id.to_string()),
             Item::Note(place) => session.world.incident(self.id)?.notes.get(*place).map(|note| note.path.clone()),
         }
     }
@@ -270,6 +312,7 @@ fn items(session: &Session, incident: &Incident, filter: &str) -> Vec<Item> {
     items.extend((0..incident.notes.len()).map(Item::Note));
     items.extend(incident.previous.map(Item::Previous));
     items.extend(incident.next.map(Item::Next));
+    items.extend(incident.merged_into.or(incident.split_from).map(Item::Kin));
     if filter.is_empty() {
         items.extend(told(&incident.timeline).map(|entry| Item::Entry(entry.seq)));
         return items;
@@ -292,6 +335,9 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
         Item::Probe(id) => two("probe", id.as_str(), probe_words(session, id)),
         Item::Previous(id) => two("before", &format!("incident {id}"), resolution_words(session, *id)),
         Item::Next(id) => two("after", &format!("incident {id}"), resolution_words(session, *id)),
+        Item::Kin(id) => {
+            two(if incident.merged_into.is_some() { "part of" } else { "from" }, &format!("incident {id}"), resolution_words(session, *id))
+        }
         Item::Note(place) => {
             if let Some(note) = incident.notes.get(*place) {
                 two(&note.kind.to_string().replace("post-mortem", "write-up"), &note.path, Line::new());
@@ -340,7 +386,9 @@ fn tone(event: &Event) -> Role {
         Event::RunEnded { .. } | Event::AlertResolved { .. } | Event::IncidentResolved { .. } => Role::Good,
         Event::ProbeChanged { to, .. } if to.is_down() => Role::Bad,
         Event::AlertFiring { .. } | Event::IncidentOpened { .. } | Event::SeverityRaised { .. } => Role::Warning,
-        Event::Noted { .. } | Event::IncidentAcknowledged { .. } => Role::Name,
+        Event::Noted { .. } | Event::IncidentAcknowledged { .. } | Event::IncidentClaimed { .. } => Role::Name,
+        Event::IncidentMitigated { .. } => Role::Good,
+        Event::AcknowledgementAsked { .. } => Role::Warning,
         _ => Role::Text,
     }
 }

@@ -9,10 +9,13 @@ pub mod holds;
 pub mod incident;
 pub mod misses;
 pub mod note;
+pub mod oncall;
 pub mod output;
 pub mod probe;
+pub mod queue;
 pub mod run;
 pub mod runbook;
+pub mod silences;
 pub mod sources;
 pub mod timeline;
 pub mod why;
@@ -71,6 +74,12 @@ pub enum Screen {
     Misses,
     /// Neighbours and the intake.
     Sources,
+    /// All incidents, sorted, grouped and filtered.
+    Queue,
+    /// Silences and maintenance windows.
+    Silences,
+    /// Who is on call, and who is told next.
+    OnCall,
 }
 
 /// What every page can do. Sizes may be anything from 0×0; drawing never panics.
@@ -157,6 +166,9 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
         Screen::Sources => Some(Box::new(sources::SourcesPage::default())),
+        Screen::Queue => Some(Box::new(queue::QueuePage::default())),
+        Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
+        Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),
         Screen::Why(target) => Some(Box::new(why::WhyPage::new(target.clone(), session))),
     }
 }

@@ -28,11 +28,25 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         (Command::SilenceSource { source, .. }, Event::SourceSilenceAsked { source: other, .. })
         | (Command::ExtendAtSource { source, .. }, Event::SourceSilenceProlonging { source: other, .. })
         | (Command::ExpireAtSource { source, .. }, Event::SourceSilenceEnding { source: other, .. }) => source == other,
+        (Command::Override { rota, .. }, Event::OverrideMade { rota: other, .. })
+        | (Command::EndOverride { rota }, Event::OverrideEnded { rota: other, .. }) => rota == other,
         (Command::ProbeNow { probe }, Event::ProbeAsked { probe: other }) => probe == other,
         (Command::Acknowledge { incident, .. }, Event::IncidentAcknowledged { incident: other, .. })
         | (Command::Unacknowledge { incident }, Event::AcknowledgementEnded { incident: other, .. })
         | (Command::Resolve { incident, .. }, Event::IncidentResolved { incident: other, .. })
-        | (Command::Note { incident, .. }, Event::Noted { incident: other, .. }) => incident == other,
+        | (Command::Note { incident, .. }, Event::Noted { incident: other, .. })
+        | (Command::Mitigate { incident, .. }, Event::IncidentMitigated { incident: other, .. })
+        | (Command::Unmitigate { incident }, Event::MitigationEnded { incident: other, .. })
+        | (Command::Snooze { incident, .. }, Event::IncidentSnoozed { incident: other, .. })
+        | (Command::Unsnooze { incident }, Event::SnoozeEnded { incident: other, .. })
+        | (Command::Claim { incident }, Event::IncidentClaimed { incident: other })
+        | (Command::Unclaim { incident }, Event::IncidentUnclaimed { incident: other })
+        | (Command::HandOver { incident, .. }, Event::IncidentHandedOver { incident: other, .. })
+        | (Command::Merge { incident, .. }, Event::IncidentMerged { incident: other, .. })
+        | (Command::Split { incident, .. }, Event::IncidentSplit { incident: other, .. }) => incident == other,
+        (Command::Silence { matchers, .. }, Event::SilenceMade { matchers: other, .. }) => matchers == other,
+        (Command::ExtendSilence { silence, .. }, Event::SilenceExtended { silence: other, .. })
+        | (Command::Unsilence { silence }, Event::SilenceEnded { silence: other, .. }) => silence == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
         (Command::RunProcedure { runbook, step, subject, .. }, Event::ProcedureAsked { attempt, .. })

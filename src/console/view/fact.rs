@@ -73,6 +73,8 @@ pub fn is_told(event: &Event) -> bool {
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::CalendarDefined { .. }
+            | Event::PeopleDefined { .. }
+            | Event::EscalationStarted { .. }
     )
 }
 
@@ -113,7 +115,23 @@ pub fn target(event: &Event) -> Option<Target> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
+        | Event::EscalationDeferred { incident, .. }
+        | Event::IncidentEscalated { incident, .. }
+        | Event::EscalationExhausted { incident }
+        | Event::EscalationEnded { incident, .. }
+        | Event::IncidentRetold { incident, .. }
+        | Event::RecoveryTold { incident, .. }
         | Event::Noted { incident, .. } => Target::Incident(*incident),
+        Event::MessageDue { message } if message.incident.is_some() => Target::Incident(message.incident?),
+        Event::MessageHeldBack { message, .. }
+        | Event::MessageSent { message }
+        | Event::MessageFailed { message, .. }
+        | Event::MessageGivenUp { message, .. }
+        | Event::MessageUnknown { message, .. }
+            if message.incident.is_some() =>
+        {
+            Target::Incident(message.incident?)
+        }
         Event::ProcedureTicked { runbook, step, subject, .. } => {
             Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
         }

@@ -2,7 +2,8 @@
 
 use crate::console::Session;
 use crate::console::theme::Role;
-use crate::domain::{IncidentId, Severity};
+use crate::domain::overlay::MutedBy;
+use crate::domain::{IncidentId, Severity, Stage};
 use crate::world::Incident;
 
 /// What is shown of an incident.
@@ -27,11 +28,7 @@ pub struct Row {
 /// The row of an incident.
 pub fn row(session: &Session, incident: &Incident) -> Row {
     let open = incident.is_open();
-    let (state, state_role) = match (&incident.resolved, &incident.acknowledged) {
-        (Some(resolution), _) => (format!("over {}", session.time(resolution.at)), Role::Muted),
-        (None, Some(ack)) => (format!("acked {}", ack.by), Role::Good),
-        (None, None) => ("new".to_owned(), Role::Warning),
-    };
+    let (state, state_role) = state(session, incident);
     let stale = crate::rules::stale(&session.world, incident).filter(|_| open);
     let (state, state_role) = match stale {
         // What its neighbour said last is as old as its silence.
@@ -49,6 +46,33 @@ pub fn row(session: &Session, incident: &Incident) -> Row {
     }
 }
 
+/// Who works on it, or what keeps it quiet and until when.
+pub fn state(session: &Session, incident: &Incident) -> (String, Role) {
+    if let Some(resolution) = &incident.resolved {
+        let over = match incident.merged_into {
+            Some(into) => format!("part of {into}"),
+            None => format!("over {}", session.time(resolution.at)),
+        };
+        return (over, Role::Muted);
+    }
+    if let Some(ack) = incident.acknowledged.as_ref().filter(|_| incident.is_asked()) {
+        return (format!("still {}?", ack.by), Role::Warning);
+    }
+    if let Some(snooze) = &incident.snoozed {
+        return (format!("snoozed {}", session.time(snooze.until)), Role::Waiting);
+    }
+    if let Some(muting) = session.world.muted(incident, session.now) {
+        let word = if matches!(muting.by, MutedBy::Silence(_)) { "silent" } else { "maint." };
+        return (format!("{word} {}", session.time(muting.until)), Role::Waiting);
+    }
+    match (&incident.acknowledged, &incident.owner) {
+        _ if incident.stage == Stage::Mitigated => ("mitigated".to_owned(), Role::Good),
+        (Some(ack), _) => (format!("acked {}", ack.by), Role::Good),
+        (None, Some(owner)) => (format!("{} has it", owner.name), Role::Warning),
+        (None, None) => ("new".to_owned(), Role::Warning),
+    }
+}
+
 /// What a severity means.
 pub fn role(severity: Severity) -> Role {
     match severity {
@@ -62,5 +86,6 @@ pub fn role(severity: Severity) -> Role {
 /// What the filter looks into.
 pub fn searched(incident: &Incident) -> String {
     let by = incident.acknowledged.as_ref().map_or("new", |ack| ack.by.name());
-    format!("{} {} {} {} {by}", incident.id, incident.severity, incident.title, incident.stage)
+    let owner = incident.owner.as_ref().map_or("", |owner| owner.name.as_str());
+    format!("{} {} {} {} {by} {owner}", incident.id, incident.severity, incident.title, incident.stage)
 }

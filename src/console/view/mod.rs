@@ -10,6 +10,7 @@ pub mod flows;
 pub mod fold;
 pub mod incidents;
 pub mod probes;
+pub mod queue_list;
 pub mod readings;
 pub mod runbook;
 pub mod state;

@@ -6,15 +6,16 @@ use crate::rules::{Asked, Decision, names, stale};
 use crate::world::{Incident, World};
 
 /// An incident that is open.
-fn open(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
+pub(super) fn open(world: &World, id: IncidentId) -> Result<&Incident, Refusal> {
     let incident = names::incident(world, id)?;
     if incident.is_open() {
         return Ok(incident);
     }
     let refusal = Refusal::new(RefusalKind::State, format!("incident {id} is over"));
-    Err(match incident.next {
-        Some(next) => refusal.hint(format!("it came back as incident {next}")),
-        None => refusal,
+    Err(match (incident.merged_into, incident.next) {
+        (Some(into), _) => refusal.hint(format!("it is part of incident {into}")),
+        (None, Some(next)) => refusal.hint(format!("it came back as incident {next}")),
+        (None, None) => refusal,
     })
 }
 
@@ -28,8 +29,9 @@ pub(super) fn acknowledge(world: &World, id: IncidentId, note: Option<&str>, ask
         return Err(Refusal::new(RefusalKind::State, reason)
             .hint("what fires in this incident is old; a note or a resolve stays here and can be made"));
     }
-    let own = incident.acknowledged.as_ref().is_some_and(|ack| ack.by.name() == asked.author.name());
-    if own && note.is_none() {
+    let own = incident.acknowledged.as_ref().filter(|ack| ack.by.name() == asked.author.name());
+    // Who was asked whether they still work on it answers with the same words.
+    if own.is_some_and(|ack| ack.asked_until.is_none()) && note.is_none() {
         return Err(Refusal::new(RefusalKind::State, format!("you have acknowledged incident {id} already")));
     }
     Ok(Event::IncidentAcknowledged { incident: id, note }.into())

@@ -5,11 +5,16 @@ mod holds;
 mod incidents;
 mod misses;
 mod outside;
+mod overrides;
 mod procedures;
+mod queue;
+mod silences;
 mod steps;
 mod touches;
 
 pub(super) use outside::touches as touches_outside;
+pub(super) use queue::touches as of_queue;
+pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
 use super::{Asked, Decision, RerunAsk, sending, silencing};
@@ -64,6 +69,22 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::SilenceSource { source, matchers, until, comment } => silencing::make(world, source, matchers, *until, comment, asked),
         Command::ExtendAtSource { source, id, until } => silencing::extend(world, source, id, *until, asked),
         Command::ExpireAtSource { source, id } => silencing::expire(world, source, id, asked),
+        Command::Mitigate { incident, note } => queue::mitigate(world, *incident, note.as_deref()),
+        Command::Unmitigate { incident } => queue::unmitigate(world, *incident),
+        Command::Snooze { incident, until, reason } => queue::snooze(world, *incident, *until, reason.as_deref(), asked),
+        Command::Unsnooze { incident } => queue::unsnooze(world, *incident),
+        Command::Claim { incident } => queue::claim(world, *incident, asked),
+        Command::Unclaim { incident } => queue::unclaim(world, *incident),
+        Command::HandOver { incident, to, note } => queue::hand_over(world, *incident, to, note.as_deref()),
+        Command::Merge { incident, into } => queue::merge(world, *incident, *into),
+        Command::Split { incident, alerts } => queue::split(world, *incident, alerts),
+        Command::Silence { matchers, until, reason } => silences::silence(world, matchers, *until, reason, asked),
+        Command::ExtendSilence { silence, until } => silences::extend(world, *silence, *until, asked),
+        Command::Unsilence { silence } => silences::unsilence(world, *silence),
+        Command::Override { rota, person, from, to, reason } => {
+            overrides::make(world, rota, person, (*from, *to), reason.as_deref(), asked)
+        }
+        Command::EndOverride { rota } => overrides::end(world, rota, asked),
     }
 }
 
@@ -102,6 +123,6 @@ pub(super) fn may_run(flow: &Flow) -> Result<(), Refusal> {
 
 /// The run that a new one would wait for.
 pub(super) fn waits_for(flow: &Flow) -> Option<RunId> {
-    let full = flow.active().count() >= flow.side_by_side();
+    let full = flow.side_by_side().is_some_and(|most| flow.active().count() >= most);
     flow.active().last().filter(|_| full).map(|run| run.id.clone())
 }

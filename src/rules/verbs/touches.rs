@@ -57,6 +57,8 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
         Event::OccurrenceSettled { occurrence, disposition: Disposition::CaughtUp { run } } => {
             vec![format!("{} is caught up as {run}", occurrence.at)]
         }
+        Event::OverrideMade { rota, person, from, to, .. } => vec![format!("{person} is on call for {rota} from {from} until {to}")],
+        Event::OverrideEnded { rota, .. } => vec![format!("the override of {rota} ends; the rota goes on in its order")],
         Event::MissesDismissed { misses } => vec![format!("puts the list of {misses} missed occurrences away; choices stay open")],
         _ => Vec::new(),
     }

@@ -19,7 +19,7 @@ impl World {
                 self.followers.entry(after.flow.clone()).or_default().insert(id.clone());
             }
         }
-        for run in flow.active() {
+        for run in flow.stirring() {
             for condition in &run.unmet {
                 if let Condition::After(before) = condition {
                     self.awaited.entry(before.clone()).or_default().insert(run.id.clone());
@@ -65,6 +65,7 @@ impl World {
             if let Some(run) = flow.runs.get_mut(place).map(Arc::make_mut) {
                 run.unmet = unmet;
             }
+            flow.note(place);
         });
     }
 

@@ -33,6 +33,7 @@ impl World {
             if let Some(run) = runs.get_mut(place) {
                 change(Arc::make_mut(run), watches);
             }
+            flow.note(place);
         });
     }
 
@@ -62,6 +63,7 @@ impl World {
                 watches: Vec::new(),
                 incidents: Vec::new(),
                 done: 0,
+                stirring: BTreeSet::new(),
                 late_told: VecDeque::new(),
                 dates: Few::new(),
                 made_after: Few::new(),

@@ -2,11 +2,10 @@
 
 use super::{push_once, shift};
 use crate::domain::incident::AlertNotice;
-use crate::domain::{AlertCause, Author, Few, Fingerprint, IncidentId, Labels, Severity, SourceId, Stage, Subject};
+use crate::domain::{AlertCause, Author, Fingerprint, IncidentId, Labels, Severity, SourceId, Stage, Subject};
 use crate::world::incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution};
 use crate::world::{RESOLVED_KEPT, World, group_key, relate};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl World {
@@ -18,6 +17,11 @@ impl World {
         let after = counted(incident);
         shift(&mut self.tally.open, before.0, after.0);
         shift(&mut self.tally.unacknowledged, before.1, after.1);
+        if incident.is_asked() {
+            self.asked.insert(id);
+        } else if !self.asked.is_empty() {
+            self.asked.remove(&id);
+        }
     }
 
     pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, at: Timestamp) {
@@ -74,26 +78,7 @@ impl World {
         previous: Option<IncidentId>,
         at: Timestamp,
     ) {
-        let incident = Incident {
-            id,
-            title: title.to_owned(),
-            severity,
-            group: group.clone(),
-            stage: Stage::Triggered,
-            opened_at: at,
-            first_sign_at: at,
-            alerts: Few::new(),
-            flows: BTreeSet::new(),
-            probes: BTreeSet::new(),
-            acknowledged: None,
-            first_acknowledged_at: None,
-            resolved: None,
-            previous,
-            next: None,
-            timeline: Vec::new(),
-            timeline_dropped: 0,
-            notes: Vec::new(),
-        };
+        let incident = Incident::opened(id, title, severity, group.clone(), previous, at);
         if self.incidents.insert(id, Arc::new(incident)).is_none() {
             self.tally.open += 1;
             self.tally.unacknowledged += 1;
@@ -110,8 +95,10 @@ impl World {
         let Some(alert) = self.alerts.get_mut(&fingerprint).map(Arc::make_mut) else { return };
         alert.incident = Some(id);
         let alert = alert.clone();
-        let last = self.last_incident.entry(fingerprint).or_insert(id);
-        *last = id.max(*last);
+        let last = self.last_incident.get(&fingerprint).copied();
+        // An open incident is the alert's own, whatever its number: incidents that meet may have any.
+        let last = last.filter(|last| *last > id && self.incident(*last).is_some_and(Incident::is_open)).unwrap_or(id);
+        self.last_incident.insert(fingerprint, last);
         let flow = alert.notice.cause.flow().cloned();
         let probe = alert.notice.cause.probe().cloned();
         let mut first_sign = alert.since;
@@ -139,12 +126,17 @@ impl World {
 
     pub(super) fn incident_acknowledged(&mut self, id: IncidentId, by: &Author, note: Option<&String>, at: Timestamp) {
         self.change_incident(id, |incident| {
-            incident.acknowledged = Some(Acknowledgement { by: by.clone(), at, note: note.cloned() });
+            // Their own answer to the question is a sign of life, not another beginning.
+            let own = incident.acknowledged.take().filter(|ack| ack.by.name() == by.name());
+            let (since, earlier) = own.map_or((at, None), |ack| (ack.at, ack.note));
+            let note = note.cloned().or(earlier);
+            incident.acknowledged = Some(Acknowledgement { by: by.clone(), at: since, note, sign_at: at, asked_until: None });
             incident.first_acknowledged_at.get_or_insert(at);
             if incident.stage == Stage::Triggered {
                 incident.stage = Stage::Acknowledged;
             }
         });
+        self.escalation_rests(id);
     }
 
     pub(super) fn incident_resolved(&mut self, id: IncidentId, by: &Author, reason: &str, at: Timestamp) {
@@ -154,11 +146,15 @@ impl World {
         self.change_incident(id, |incident| {
             incident.stage = Stage::Resolved;
             incident.resolved = Some(Resolution { by: by.clone(), at, reason: reason.to_owned() });
+            incident.snoozed = None;
         });
+        self.escalation_rests(id);
         let Some(incident) = self.incidents.get(&id).cloned() else { return };
-        let key = group_key(&incident.group);
-        if self.open_groups.get(&key) == Some(&id) {
-            self.open_groups.remove(&key);
+        for group in std::iter::once(&incident.group).chain(&incident.also_groups) {
+            let key = group_key(group);
+            if self.open_groups.get(&key) == Some(&id) {
+                self.open_groups.remove(&key);
+            }
         }
         for flow in &incident.flows {
             self.change_flow(flow, |flow| flow.incidents.retain(|other| *other != id));
@@ -173,8 +169,14 @@ impl World {
             }
         }
         self.resolved.push_back(id);
+        self.forget_oldest_resolved();
+    }
+
+    /// Resolved incidents beyond those that are kept leave the world; the journal has them.
+    pub(super) fn forget_oldest_resolved(&mut self) {
         while self.resolved.len() > RESOLVED_KEPT {
             if let Some(oldest) = self.resolved.pop_front() {
+                self.change_escalation(oldest, |escalation| *escalation = None);
                 for alert in self.incidents.remove(&oldest).iter().flat_map(|incident| incident.alerts.keys()) {
                     if self.last_incident.get(alert) == Some(&oldest) {
                         self.last_incident.remove(alert);

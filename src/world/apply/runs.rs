@@ -3,7 +3,7 @@
 use super::flows::forget_definitions;
 use crate::domain::run::{DefinitionChoice, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
-use crate::world::flow::{Attempt, Past, PastOutcome, Run, StepRun, StepState, Watch};
+use crate::world::flow::{Attempt, Flow, Past, PastOutcome, Run, StepRun, StepState, Watch};
 use crate::world::procedure::TickState;
 use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, Turn, World};
 use jiff::Timestamp;
@@ -72,6 +72,7 @@ impl World {
             };
             flow.next_run = flow.next_run.max(id.number().map_or(0, |number| number.saturating_add(1)));
             flow.runs.push_back(Arc::new(run));
+            flow.note(flow.runs.len() - 1);
         });
         self.begin_conditions(id);
         self.queue_ready(id);
@@ -315,6 +316,7 @@ impl World {
             let planned_at = run.planned_at;
             let whole = outcome.lets_go_on() && run.is_whole();
             let past = past_of(run, outcome, at);
+            flow.note(place);
             if whole {
                 flow.watches.retain(|watch| watch.planned_at > planned_at);
             }
@@ -331,8 +333,8 @@ impl World {
             forget_definitions(flow);
         });
         // The one that was next in the line; those before it have had their turn.
-        let next = self.flow(&id.flow).and_then(|flow| flow.active().nth(flow.side_by_side().saturating_sub(1))).map(|run| run.id.clone());
-        if let Some(next) = next {
+        let in_line = |flow: &Flow| Some(flow.active().nth(flow.side_by_side()?.saturating_sub(1))?.id.clone());
+        if let Some(next) = self.flow(&id.flow).and_then(in_line) {
             self.queue_ready(&next);
         }
     }

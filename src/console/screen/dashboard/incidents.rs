@@ -24,7 +24,7 @@ impl Dashboard {
         let filter = cursor.filter.text().trim().to_owned();
         let changed = order.refresh((world.touched.incidents, world.incidents.len(), filter.clone()), || {
             let shown = world.incidents.values().filter(|incident| holds(&incidents::searched(incident), &filter));
-            let mut rows: Vec<_> = shown.map(|incident| (incident.urgency(), incident.id)).collect();
+            let mut rows: Vec<_> = shown.map(|incident| (world.urgency(incident), incident.id)).collect();
             rows.sort();
             let width = rows.iter().map(|(_, id)| id.0).max().unwrap_or(0).to_string().len();
             (rows.into_iter().map(|(_, id)| id).collect(), width as u16)

@@ -1,0 +1,176 @@
+//! Silences and maintenance windows: what is not told to anyone, why, and until when.
+//!
+//! ```text
+//! ── Silences ───────────────────────────── 2 last · 1 maintenance ──
+//!      3  ana   until 14:00   service="shop"                kernel patches
+//!      2  leo   ended 11:02   flow="nightly-orders"         taken back
+//!  maint  night-patches   until 04:00   service="db"        patch night
+//! ```
+
+use super::Page;
+use crate::console::dialog::intent::names;
+use crate::console::dialog::queue::QueueVerb;
+use crate::console::dialog::{Dialog, Field, Intent};
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::SilenceId;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// The page.
+#[derive(Debug, Default)]
+pub struct SilencesPage {
+    cursor: Cursor,
+    area: Rect,
+}
+
+/// A row of the page.
+struct Row {
+    silence: Option<SilenceId>,
+    name: String,
+    by: String,
+    end: String,
+    role: Role,
+    scope: String,
+    reason: String,
+}
+
+fn rows(session: &Session) -> Vec<Row> {
+    let world = &session.world;
+    let lasting = world.silences.values().map(|silence| Row {
+        silence: Some(silence.id),
+        name: silence.id.to_string(),
+        by: silence.by.clone(),
+        end: format!("until {}", session.time(silence.until)),
+        role: Role::Waiting,
+        scope: silence.scope(),
+        reason: silence.reason.clone(),
+    });
+    let windows = world.maintenance.values().map(|row| {
+        let next = || crate::rules::next_maintenance(&row.window, session.now).map(|at| format!("next {}", session.time(at)));
+        let (end, role) = match row.until {
+            Some(until) => (format!("until {}", session.time(until)), Role::Waiting),
+            None => (next().unwrap_or_else(|| "passed".into()), Role::Muted),
+        };
+        let (name, scope) = (row.window.name.clone(), row.window.scope());
+        Row { silence: None, name, by: "workspace".into(), end, role, scope, reason: row.window.reason.clone() }
+    });
+    let ended = world.ended_silences.iter().rev().map(|silence| Row {
+        silence: None,
+        name: silence.id.to_string(),
+        by: silence.by.clone(),
+        end: format!("ended {}", session.time(silence.until)),
+        role: Role::Muted,
+        scope: silence.scope(),
+        reason: format!("{}; {}", silence.ended.as_deref().unwrap_or_default(), silence.reason),
+    });
+    lasting.chain(windows).chain(ended).collect()
+}
+
+impl SilencesPage {
+    fn chosen(&self, session: &Session) -> Option<SilenceId> {
+        rows(session).get(self.cursor.at).and_then(|row| row.silence)
+    }
+}
+
+impl Page for SilencesPage {
+    fn title(&self, _session: &Session) -> String {
+        "silences".into()
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::Silences, Place::List, Place::Global]
+    }
+
+    fn target(&self, _session: &Session) -> Option<Target> {
+        None
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let mut painter = Painter::new(buffer, session);
+        let rows = rows(session);
+        let (lasting, windows) = (session.world.silences.len(), session.world.maintenance.len());
+        let note = format!("{lasting} last {} {windows} maintenance", session.glyphs.dot);
+        self.area = section(&mut painter, area, "Silences", &note, true, &session.glyphs);
+        let area = self.area;
+        if rows.is_empty() && area.height > 0 {
+            let words = "nothing is silenced; S silences, [[maintenance]] in dogwatch.toml plans windows";
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
+        }
+        let widest = |cell: fn(&Row) -> &str, most: u16| {
+            let width = rows.iter().map(|row| crate::text::width(cell(row))).max().unwrap_or(0);
+            u16::try_from(width).unwrap_or(most).min(most)
+        };
+        let (name, by, end) = (widest(|row| &row.name, 20), widest(|row| &row.by, 12), widest(|row| &row.end, 20));
+        let scope = widest(|row| &row.scope, area.width / 3);
+        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
+            let (Some(row), y) = (rows.get(place), area.y + line as u16) else { continue };
+            let selected = place == self.cursor.at;
+            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+            let mut x = area.x + 2;
+            let mut cell = |width: u16, role: Role, text: &str| {
+                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
+                x = x.saturating_add(width + 2);
+            };
+            cell(name, Role::Name, &row.name);
+            cell(by, Role::Text, &row.by);
+            cell(end, row.role, &row.end);
+            cell(scope, Role::Code, &row.scope);
+            cell(area.width, Role::Text, &row.reason);
+            if selected {
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> bool {
+        let verb = match action {
+            Action::EndSilence => QueueVerb::Unsilence,
+            Action::ExtendSilence => QueueVerb::Extend,
+            Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => return true,
+            other => return self.cursor.act(other, rows(session).len()),
+        };
+        if let Some(silence) = self.chosen(session) {
+            let what = verb(silence);
+            let now = session.now;
+            let dialog = Dialog::new(format!("{} {silence}", what.word()), Intent::Queue { what, on: Vec::new(), now });
+            let fields = (action == Action::ExtendSilence).then(|| Field::text(names::UNTIL, "1h"));
+            session.dialog(fields.into_iter().fold(dialog, Dialog::asks));
+        }
+        true
+    }
+
+    fn why_disabled(&self, action: Action, session: &Session) -> Option<String> {
+        match action {
+            Action::EndSilence | Action::ExtendSilence if self.chosen(session).is_none() => {
+                Some("there is no silence that lasts under the cursor".into())
+            }
+            Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => Some("not on this page".into()),
+            _ => None,
+        }
+    }
+
+    fn copied(&self, session: &Session) -> Option<String> {
+        rows(session).get(self.cursor.at).map(|row| row.scope.clone())
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        match event.kind {
+            MouseEventKind::ScrollDown => self.act(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act(Action::Up, session),
+            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
+                let row = self.cursor.row_at(event.row - self.area.y);
+                let there = row < rows(session).len();
+                if there {
+                    self.cursor.at = row;
+                }
+                there
+            }
+            _ => false,
+        }
+    }
+}
