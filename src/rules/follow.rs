@@ -100,7 +100,8 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
         Event::AlertResolved { alert, reason } => {
-            Decision::events(triage::resolved(world, *alert).into_iter().chain(silencing::of_resolution(world, *alert, reason)))
+            // Its silence first: with the incident it would be ended once more.
+            Decision::events(silencing::of_resolution(world, *alert, reason).into_iter().chain(triage::resolved(world, *alert)))
         }
         Event::IncidentAcknowledged { incident, .. } => Decision::events(silencing::of_acknowledgement(world, *incident, asked.now)),
         Event::SourceSilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),

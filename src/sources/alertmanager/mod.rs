@@ -100,9 +100,12 @@ impl Session {
                 };
                 self.trouble.clone_from(&error);
                 tracing::warn!(%source, error, failures = self.failures, "a neighbour does not answer");
-                self.shared.tell(Report::SourceFailed { source, error, failures: self.failures }).await;
                 let wish = trouble.retry_after.map(|wish| wish.clamp(Duration::from_secs(1), RETRY_AFTER_MAX));
-                wish.map_or(rhythm, |wish| wish.max(rhythm))
+                let wait = wish.map_or(rhythm, |wish| wish.max(rhythm));
+                // A wait of several rhythms is as many that are missed: what is shown is stale from now on.
+                let missed = (wait.as_secs_f64() / self.definition.every.as_secs_f64()) as u32;
+                self.shared.tell(Report::SourceFailed { source, error, failures: self.failures.max(missed) }).await;
+                wait
             }
         }
     }
