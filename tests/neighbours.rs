@@ -4,7 +4,7 @@
 mod stage;
 
 use dogwatch::console::Screen;
-use dogwatch::domain::outside::{LabelMatcher, SourceFault, SourceKind, SourceTask};
+use dogwatch::domain::sent::{LabelMatcher, SourceFault, SourceKind, SourceTask};
 use dogwatch::domain::source::{Capability, Freshness};
 use dogwatch::domain::{
     AlertCause, Author, Command, Effect, Event, Fingerprint, IncidentId, Labels, Level, OutsideAlert, OutsideSilence, Report, SentAlert,

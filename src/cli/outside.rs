@@ -6,7 +6,7 @@ use super::flows::{local_time, simple};
 use super::print::{self, Printer};
 use super::session::Session;
 use super::workspace;
-use crate::domain::outside::{LabelMatcher, SentAlert};
+use crate::domain::sent::{LabelMatcher, SentAlert};
 use crate::domain::{Command, Labels, SourceId};
 use crate::workspace::parse_span;
 use crate::world::{Source as Row, World};

@@ -1,7 +1,7 @@
 //! What can be asked of dogwatch, and how it says no.
 
-use super::outside::{LabelMatcher, SentAlert};
 use super::run::{DefinitionChoice, MissedChoice, Scope};
+use super::sent::{LabelMatcher, SentAlert};
 use super::{
     ChannelId, Fingerprint, FlowId, IncidentId, Labels, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId, RunbookId,
     SilenceId, SourceId, StepName, Subject, note::SavedNote,

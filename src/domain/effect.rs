@@ -2,7 +2,7 @@
 
 use super::condition::{FileFact, FileWanted, Pools};
 use super::message::{Fate, Message};
-use super::outside::{IntakeCounts, IntakeDefinition, OutsideAlert, OutsideSilence, SourceDefinition, SourceFault, SourceOrder};
+use super::sent::{IntakeCounts, IntakeDefinition, OutsideAlert, OutsideSilence, SourceDefinition, SourceFault, SourceOrder};
 use super::{
     AttemptEnd, AttemptId, Calendar, ChannelDefinition, Fingerprint, FlowDefinition, FlowId, MessageId, Params, ProbeDefinition, ProbeId,
     ProbeResult, Runbook, SourceId, run::DstMark, span,

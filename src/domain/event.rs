@@ -3,10 +3,10 @@
 
 use super::condition::{Condition, FileFact, MetBy, Pools};
 use super::note::SavedNote;
-use super::outside::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
 use super::overlay::MutedBy;
 use super::people::{People, Told, Untold};
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
+use super::sent::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
 use super::source::{Capability, Freshness};
 use super::{
     AckLife, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Digest, Fingerprint, FlowDefinition,

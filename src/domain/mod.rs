@@ -14,13 +14,13 @@ pub mod incident;
 pub mod matcher;
 pub mod message;
 pub mod note;
-pub mod outside;
 pub mod overlay;
 pub mod people;
 pub mod person;
 pub mod probe;
 pub mod run;
 pub mod runbook;
+pub mod sent;
 pub mod source;
 pub mod span;
 
@@ -39,12 +39,12 @@ pub use id::{
 pub use incident::{AlertCause, Severity, Stage};
 pub use matcher::Matcher;
 pub use message::{Message, MessageRef, Point};
-pub use outside::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
 pub use overlay::{AckLife, MaintenanceWindow, SilenceId};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
 pub use runbook::{Runbook, Subject};
+pub use sent::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
 
 /// Names and values that identify an alert or describe an object, sorted by name.
 pub type Labels = Few<String, String>;

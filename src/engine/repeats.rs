@@ -1,6 +1,6 @@
 //! Alerts that are sent again while they fire are counted and told once a minute, so that a storm cannot fill the disk.
 
-use crate::domain::outside::Repeats;
+use crate::domain::sent::Repeats;
 use crate::domain::{Event, Fingerprint};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 //! thousand wrong tokens are two entries.
 
 use crate::domain::Report;
-use crate::domain::outside::IntakeCounts;
+use crate::domain::sent::IntakeCounts;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};

@@ -1,6 +1,6 @@
 //! What senders write: Alertmanager's webhook (version 4), or plain JSON, one alert or a list.
 
-use crate::domain::outside::SentAlert;
+use crate::domain::sent::SentAlert;
 use crate::domain::{Command, Labels, Severity, SourceId};
 use crate::rules::check_labels;
 use crate::sources::alertmanager::{one_line, severity};

@@ -1,7 +1,7 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
 use super::{
-    Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, outside, overlays, sending, silencing, slots,
+    Asked, Decision, calendar, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, sent, silencing, slots,
     timing,
 };
 use crate::domain::{ChannelId, Event, Fingerprint, FlowId, IncidentId, Job, SilenceId, SourceId};
@@ -153,7 +153,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
-        DueKey::Alert(alert) => outside::next_due(world, *alert),
+        DueKey::Alert(alert) => sent::next_due(world, *alert),
         DueKey::SourceSilence(source, marker) => silencing::next_due(world, source, marker),
         DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
@@ -188,7 +188,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Slots => slots::due_start(world, asked).into(),
         DueKey::Escalation(id) => escalation::due(world, *id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
-        DueKey::Alert(alert) => outside::due(world, *alert, asked.now).into(),
+        DueKey::Alert(alert) => sent::due(world, *alert, asked.now).into(),
         DueKey::SourceSilence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
         DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
         DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),

@@ -1,7 +1,7 @@
 //! Whether labels match, as Alertmanager means it: an absent label has the empty value, an expression is for the whole.
 
 use crate::domain::Labels;
-use crate::domain::outside::LabelMatcher;
+use crate::domain::sent::LabelMatcher;
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;

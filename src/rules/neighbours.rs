@@ -1,10 +1,10 @@
 //! What a neighbour shows becomes facts: alerts that fire and that are over, silences that stand there, and whether it
 //! answers at all.
 
-use super::outside::{identity, is_outside, news, with_source};
+use super::sent::{identity, is_outside, news, with_source};
 use super::{Asked, Decision, silencing};
 use crate::domain::incident::AlertNotice;
-use crate::domain::outside::{ALERTS_MAX, SILENCES_MAX, SourceNote};
+use crate::domain::sent::{ALERTS_MAX, SILENCES_MAX, SourceNote};
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{AlertCause, Effect, Event, OutsideAlert, OutsideSilence, SourceDefinition, SourceId};
 use crate::world::{Incident, Source, World};

@@ -4,9 +4,9 @@
 //! Each has a marker in its comment. It is on record before the neighbour is asked, and the neighbour is looked through
 //! for the marker before it is asked again: a lost answer makes no second silence.
 
-use super::outside::{SOURCE, is_outside, of_environment};
+use super::sent::{SOURCE, is_outside, of_environment};
 use super::{Asked, Decision, names};
-use crate::domain::outside::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
+use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
 use crate::domain::{
     Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId,

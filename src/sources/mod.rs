@@ -6,7 +6,7 @@ pub mod name_lookup;
 pub mod phase;
 pub mod secret;
 
-use crate::domain::outside::{SourceFault, SourceKind, SourceOrder};
+use crate::domain::sent::{SourceFault, SourceKind, SourceOrder};
 use crate::domain::{Report, SourceDefinition, SourceId};
 use name_lookup::NameLookup;
 use std::collections::HashMap;

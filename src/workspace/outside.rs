@@ -5,7 +5,7 @@ use super::name::name_problem;
 use super::table::{At, Keys, Table};
 use crate::domain::SourceId;
 use crate::domain::channel::SecretRef;
-use crate::domain::outside::{Credentials, IntakeDefinition, SourceDefinition, SourceKind};
+use crate::domain::sent::{Credentials, IntakeDefinition, SourceDefinition, SourceKind};
 use reqwest::Url;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! Neighbours and the intake, as the entries left them: how they answer, and the silences that stand there.
 
-use crate::domain::outside::{IntakeCounts, IntakeDefinition, SourceNote};
+use crate::domain::sent::{IntakeCounts, IntakeDefinition, SourceNote};
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{Fingerprint, OutsideSilence, SilenceOrder, SourceDefinition};
 use jiff::Timestamp;

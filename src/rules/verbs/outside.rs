@@ -1,6 +1,6 @@
 //! What sending an alert in, ending one, or silencing at a neighbour would touch.
 
-use crate::domain::outside::SilenceOrder;
+use crate::domain::sent::SilenceOrder;
 use crate::domain::{Event, SourceId};
 use crate::rules::{Asked, matching, triage};
 use crate::world::{World, group_key};

@@ -4,7 +4,7 @@
 use super::answer::{self, Garbled, Made, Matcher, Rows, Silence};
 use super::translate;
 use crate::clock;
-use crate::domain::outside::{Credentials, SourceFault, SourceTask};
+use crate::domain::sent::{Credentials, SourceFault, SourceTask};
 use crate::domain::{OutsideAlert, OutsideSilence, SilenceOrder, SourceDefinition};
 use crate::sources::http_client::{ClientSettings, ReadError, RedirectRefused, http_client, read_capped};
 use crate::sources::name_lookup::NameLookup;

@@ -8,7 +8,7 @@ mod translate;
 
 use super::Shared;
 use crate::clock;
-use crate::domain::outside::{SourceFault, SourceOrder, SourceTask};
+use crate::domain::sent::{SourceFault, SourceOrder, SourceTask};
 use crate::domain::{Report, SourceDefinition};
 use client::{Client, Sort, Trouble};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! From Alertmanager's words into dogwatch's.
 
 use super::answer::{Alert, Matcher, Rows, Silence};
-use crate::domain::outside::{ALERT_TEXT_MAX, LabelMatcher};
+use crate::domain::sent::{ALERT_TEXT_MAX, LabelMatcher};
 use crate::domain::{Fingerprint, Labels, OutsideAlert, OutsideSilence, Severity};
 use crate::rules;
 

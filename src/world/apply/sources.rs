@@ -1,6 +1,6 @@
 //! Facts about neighbours, their silences, and the intake.
 
-use crate::domain::outside::{IntakeCounts, IntakeDefinition, Repeats, SourceNote};
+use crate::domain::sent::{IntakeCounts, IntakeDefinition, Repeats, SourceNote};
 use crate::domain::source::{Capability, Freshness};
 use crate::domain::{Fingerprint, SilenceOrder, SourceDefinition, SourceId};
 use crate::world::World;

@@ -2,7 +2,7 @@
 
 use super::Dice;
 use dogwatch::domain::channel::SecretRef;
-use dogwatch::domain::outside::{
+use dogwatch::domain::sent::{
     Credentials, IntakeCounts, IntakeDefinition, LabelMatcher, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceKind,
     SourceNote,
 };

@@ -2,7 +2,7 @@
 
 use super::{Asked, Decision, names};
 use crate::domain::incident::AlertNotice;
-use crate::domain::outside::{ALERT_TEXT_MAX, ALERTS_MAX, LABEL_NAME_MAX, LABEL_VALUE_MAX, LABELS_MAX};
+use crate::domain::sent::{ALERT_TEXT_MAX, ALERTS_MAX, LABEL_NAME_MAX, LABEL_VALUE_MAX, LABELS_MAX};
 use crate::domain::{AlertCause, Effect, Event, Fingerprint, Labels, Refusal, RefusalKind, SentAlert, SourceId};
 use crate::world::{Alert, World};
 use jiff::{SignedDuration, Timestamp};
