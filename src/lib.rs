@@ -40,6 +40,8 @@ pub mod wire;
 
 pub mod engine;
 
+pub mod intake;
+
 pub mod notes;
 
 pub mod daemon;

@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "anchors",
     "wire",
     "engine",
+    "intake",
     "notes",
     "daemon",
     "console",
@@ -38,8 +39,7 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "console",
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "outside", "evidence"],
-        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "anchors"],
+        &["engine", "journal", "sources", "daemon", "runner", "prober", "feeds", "channels", "outside", "evidence", "anchors", "intake"],
         "the console talks to the daemon over the wire alone",
     ),
     ("world", &["text", "clock"], "the fold knows entries only"),

@@ -394,7 +394,7 @@ fn commands_are_refused_with_a_hint() {
 fn what_a_neighbour_owns_is_refused_with_the_reason() {
     let mut made = Made::at("2026-01-01T00:00:00Z").flow(flow("warehouse:load", &[], vec![]));
     assert!(made.command(run("warehouse:load")).unwrap_err().reason.contains("not configured"));
-    let source = Event::SourceDefined { source: "warehouse".into(), kind: "airflow".into(), capabilities: vec![] };
+    let source = Event::SourceDefined { source: "warehouse".into(), kind: "airflow".into(), capabilities: vec![], definition: None };
     made.carry_out(dogwatch::rules::Decision { events: vec![source], effects: vec![] }, &Author::Engine);
     let refusal = made.command(run("warehouse:load")).unwrap_err();
     assert_eq!(

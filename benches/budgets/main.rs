@@ -19,6 +19,7 @@ mod scene;
 mod screen;
 mod start;
 mod steps;
+mod storm;
 mod terminal;
 
 use figure::Figure;
@@ -50,8 +51,13 @@ pub type Failure = Box<dyn std::error::Error>;
 
 type Section = (&'static str, fn(Effort, Tell<'_>) -> Result<(), Failure>);
 
-const SECTIONS: [Section; 4] =
-    [("start", start::measure), ("steps", steps::measure), ("journal", journal::measure), ("screen", screen::measure)];
+const SECTIONS: [Section; 5] = [
+    ("start", start::measure),
+    ("steps", steps::measure),
+    ("journal", journal::measure),
+    ("screen", screen::measure),
+    ("storm", storm::measure),
+];
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();

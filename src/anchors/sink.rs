@@ -1,7 +1,8 @@
 //! One line to one place, once, with a deadline.
 
-use crate::channels::{Group, prepared};
+use crate::channels::Group;
 use crate::domain::anchor::{Anchors, Sink};
+use crate::sources::secret::prepared;
 use rustix::fs::OFlags;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};

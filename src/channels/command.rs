@@ -4,37 +4,23 @@
 //! message's fields, and what the channel names; the daemon's own, secrets included, is not handed on.
 
 use super::fault::{Fault, Turning};
-use super::secret::Secrets;
 use crate::domain::Message;
 use crate::domain::channel::Setting;
 use crate::domain::message::FIELDS;
 use crate::rules::template;
+use crate::sources::secret::{Secrets, prepared};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin};
 
-/// Variables of the daemon that a program gets.
-const HANDED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
 /// Bytes of its standard error that are read for the reason of a failure.
 const WAIL_MAX: u64 = 4 << 10;
 /// How long its standard error is read after its end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-
-/// A program in the workspace's folder with the fixed environment, in a process group of its own, that ends with the try.
-pub(crate) fn prepared(argv: &[String], workspace: &Path) -> Result<Command, &'static str> {
-    let (program, arguments) = argv.split_first().ok_or("no program")?;
-    // A name is looked for in the search path, a path begins in the workspace.
-    let program = if program.contains('/') { workspace.join(program) } else { PathBuf::from(program) };
-    let mut command = Command::new(program);
-    let kept = HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-    command.args(arguments).env_clear().envs(kept).env("DOGWATCH_WORKSPACE", workspace);
-    command.current_dir(workspace).process_group(0).kill_on_drop(true);
-    Ok(command)
-}
 
 /// Runs the program once; exit 0 means that it took the message.
 pub(super) async fn send(

@@ -1,6 +1,7 @@
 //! Why a try did not succeed, and what that says about the message. Part of sending.
 
 use crate::domain::message::Fate;
+use crate::sources::secret::NoSecret;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,6 +40,12 @@ impl Fault {
         let safe = |letter: char| if letter.is_control() { ' ' } else { letter };
         let words = words.to_string().trim().chars().take(WORDS_MAX).map(safe).collect();
         Self { words, fate, retry_after: None }
+    }
+}
+
+impl From<NoSecret> for Fault {
+    fn from(missing: NoSecret) -> Self {
+        Self::not_taken(missing)
     }
 }
 

@@ -4,9 +4,9 @@
 //! between the end of the text and the server's answer to it.
 
 use super::fault::{Fault, Turning};
-use super::secret::Secrets;
 use crate::domain::channel::MailSecurity;
 use crate::domain::{ChannelKind, Message};
+use crate::sources::secret::Secrets;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};

@@ -6,15 +6,14 @@
 mod command;
 mod fault;
 mod mail;
-mod secret;
 mod webhook;
 
-pub(crate) use command::{Group, prepared};
+pub(crate) use command::Group;
 
 use crate::domain::{ChannelDefinition, ChannelKind, Message, Report};
 use crate::sources::name_lookup::NameLookup;
+use crate::sources::secret::Secrets;
 use fault::{Fault, Turning};
-use secret::Secrets;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,13 +3,13 @@
 //! A redirect is not followed: the workspace names where messages go.
 
 use super::fault::{Fault, Turning};
-use super::secret::Secrets;
 use crate::domain::Message;
 use crate::domain::channel::Setting;
 use crate::rules::template;
 use crate::sources::http_client::{ClientSettings, http_client, read_capped};
 use crate::sources::name_lookup::NameLookup;
 use crate::sources::phase::{Phase, PhaseWatch};
+use crate::sources::secret::Secrets;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};

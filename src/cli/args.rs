@@ -1,12 +1,14 @@
 //! The command line, declared once: help, completions and the man page are made from it.
 
 mod oncall;
+mod outside;
 mod queue;
 mod record;
 mod review;
 mod verbs;
 
 pub use oncall::{OnCall, Override};
+pub use outside::{Alert, Source, SourceVerb};
 pub use queue::{Claim, Extend, HandOver, Merge, Mitigate, Silence, Snooze, Split, Unsilence, Unsnooze};
 pub use record::{Evidence, IncidentShown, Pin, Strip};
 pub use review::{Actions, Figures, Handover, Postmortem, Review, Search};
@@ -198,6 +200,12 @@ pub enum Verb {
     Mark(Mark),
     /// Runbooks: all, those that fit an incident, or those that answer a question
     Runbooks(Runbooks),
+    /// Send an alert in, or say that one is over
+    Alert(Alert),
+    /// Neighbours, and the intake for alerts
+    Sources,
+    /// A neighbour, and silences there
+    Source(Source),
     /// Read a runbook, or run a step of it
     Runbook(Runbook),
     /// Checklists: when each is due, and how far it is

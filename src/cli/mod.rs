@@ -16,6 +16,7 @@ mod journal;
 mod json;
 mod logs;
 mod oncall;
+mod outside;
 mod plan;
 mod pools;
 mod postmortem;
@@ -135,6 +136,9 @@ async fn online(session: &Session, printer: Printer, verb: Verb) -> Result<ExitC
         Verb::Handover(asked) => review::handover(session, printer, asked).await,
         Verb::Figures(asked) => figures::run(session, printer, asked).await,
         Verb::Mark(mark) => incidents::mark(session, printer, mark).await,
+        Verb::Alert(alert) => outside::alert(session, printer, alert).await,
+        Verb::Sources => outside::sources(session, printer).await,
+        Verb::Source(source) => outside::source(session, printer, source).await,
         Verb::Mitigate(asked) => queue::mitigate(session, printer, asked).await,
         Verb::Snooze(asked) => queue::snooze(session, printer, asked).await,
         Verb::Unsnooze(asked) => queue::unsnooze(session, printer, asked).await,

@@ -177,6 +177,7 @@ actions! {
     BatchDay "batch-day" "batch day" ["B"] [Global] always "What was planned for the day against what came of it.";
     Holds "holds" "holds" ["L"] [Global] always "Everything that is held, iced or waits for a person.";
     Misses "misses" "misses" ["alt-m"] [Global] always "What the last outages missed, and what became of it.";
+    Sources "sources" "sources" ["alt-s"] [Global] always "Neighbours: how they answer, and the silences that stand there.";
     OnCall "on-call" "on call" ["alt-o"] [Global] always "Who is on call until when, and who is told next.";
     Bell "bell" "bell on or off" [] [Global] always "Ring and notify in this terminal when you are told, or not.";
     ApprovalsPage "approvals" "second words" ["alt-w"] [Global] always "What waits for a second person, and exactly what it runs.";

@@ -20,11 +20,13 @@ use crate::domain::Report;
 use crate::engine::{Beginning, Engine, Input, Outside, Roles};
 use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
+use crate::intake;
 use crate::journal::{self, Journal, Rotation};
 use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::Runner;
 use crate::samples::{Readings, Retention};
+use crate::sources::Neighbours;
 use crate::wire::{identity, socket};
 use crate::workspace::{self, Loaded, Place};
 use anyhow::Context;
@@ -35,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The exit status of `serve` where a daemon already runs: no reason for a service manager to try again.
 pub const ALREADY_RUNNING: u8 = 4;
@@ -80,7 +82,10 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let machine = Machine::start(reports.clone())?;
     let gatherer = Gatherer::start(place.state.clone(), place.workspace.clone(), reports.clone())?;
     let anchors = Teller::new(journal::journal_name(&place.state), place.workspace.clone(), reports.clone(), tokio.clone());
-    let feeds = Feeds::start(&place.workspace, reports)?;
+    let feeds = Feeds::start(&place.workspace, reports.clone())?;
+    let neighbours = Neighbours::new(place.workspace.clone(), reports.clone(), tokio.clone());
+    let (intake, intake_wanted) = watch::channel(None);
+    let taking_in = tokio::spawn(intake::run(place.workspace.clone(), engine.clone(), reports, intake_wanted));
 
     let open = world.open_attempts();
     let known: HashSet<_> = open.iter().map(|(attempt, _)| attempt.folder()).collect();
@@ -102,6 +107,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         machine,
         gatherer,
         anchors: anchors.clone(),
+        neighbours,
+        intake,
         reload,
         stop: stop.clone(),
         roles,
@@ -149,6 +156,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     tracing::info!(reason, "stopping");
     serving.abort();
     reloading.abort();
+    taking_in.abort();
     courier.finish(SENDING_ENDS_WITHIN).await;
     engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
     engine.tell(Input::Close).await;

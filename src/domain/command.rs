@@ -3,9 +3,10 @@
 use super::note::{SavedNote, State};
 use super::review::Finding;
 use super::run::{DefinitionChoice, MissedChoice, Scope};
+use super::sent::{LabelMatcher, SentAlert};
 use super::{
-    ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId, RunId,
-    RunbookId, SilenceId, StepName, Subject,
+    ChannelId, ChecklistId, Digest, Fingerprint, FlowId, IncidentId, Labels, Level, Matcher, MessageId, Params, PersonId, ProbeId, RotaId,
+    RunId, RunbookId, SilenceId, SourceId, StepName, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -262,6 +263,49 @@ pub enum Command {
     },
     /// Put the list of what an outage missed away.
     DismissMisses,
+    /// Send an alert in; one that fires already with these labels is that alert.
+    SendAlert {
+        /// The alert.
+        alert: SentAlert,
+    },
+    /// End an alert that was sent in.
+    EndAlert {
+        /// Its identity, `alertname` included.
+        labels: Labels,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+        /// The configured neighbour that it came from.
+        #[serde(default)]
+        source: Option<SourceId>,
+    },
+    /// Make a silence at a neighbour.
+    SilenceSource {
+        /// The neighbour.
+        source: SourceId,
+        /// Which labels it is for.
+        matchers: Vec<LabelMatcher>,
+        /// Until when.
+        until: Timestamp,
+        /// Why; never empty.
+        comment: String,
+    },
+    /// Let a silence at a neighbour last until then.
+    ExtendAtSource {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence's id there.
+        id: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// End a silence at a neighbour.
+    ExpireAtSource {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence's id there.
+        id: String,
+    },
     /// "The impact is over."
     Mitigate {
         /// The incident.
@@ -491,6 +535,11 @@ impl Command {
             Self::Approve { .. } => "approve",
             Self::ChooseMissed { .. } => "catchup",
             Self::DismissMisses => "misses --dismiss",
+            Self::SendAlert { .. } => "alert",
+            Self::EndAlert { .. } => "alert --resolve",
+            Self::SilenceSource { .. } => "source silence",
+            Self::ExtendAtSource { .. } => "source extend",
+            Self::ExpireAtSource { .. } => "source expire",
             Self::Mitigate { .. } => "mitigate",
             Self::Unmitigate { .. } => "mitigate --undo",
             Self::Snooze { .. } => "snooze",

@@ -5,9 +5,10 @@ use super::condition::{FileFact, FileWanted, Pools};
 use super::evidence::{Capsule, EvidenceOrder, EvidenceSettings};
 use super::message::{Fate, Message};
 use super::outside::{OutsideChange, OutsideOrder, OutsideSettings};
+use super::sent::{IntakeCounts, IntakeDefinition, OutsideAlert, OutsideSilence, SourceDefinition, SourceFault, SourceOrder};
 use super::{
-    AttemptEnd, AttemptId, Calendar, ChannelDefinition, Checklist, FlowDefinition, FlowId, IncidentId, MessageId, Params, ProbeDefinition,
-    ProbeId, ProbeResult, ProcedureRules, Runbook, run::DstMark, span,
+    AttemptEnd, AttemptId, Calendar, ChannelDefinition, Checklist, Fingerprint, FlowDefinition, FlowId, IncidentId, MessageId, Params,
+    ProbeDefinition, ProbeId, ProbeResult, ProcedureRules, Runbook, SourceId, run::DstMark, span,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,16 @@ pub enum Effect {
     TakeEvidence(Box<EvidenceOrder>),
     /// Tell the head of the journal here from now on.
     Anchor(Anchors),
+    /// Begin to read a neighbour, or go on with another definition.
+    WatchSource(Arc<SourceDefinition>),
+    /// Read it no longer.
+    ForgetSource(SourceId),
+    /// Ask a neighbour for something.
+    AskSource(Box<SourceOrder>),
+    /// Take alerts in over HTTP as defined, or no longer.
+    ListenForAlerts(Option<Arc<IntakeDefinition>>),
+    /// An alert that fires was sent again: it is counted, and told with others later.
+    CountRepeat(Fingerprint),
 }
 
 /// What a flow looks for, and what it has had.
@@ -213,6 +224,66 @@ pub enum Report {
         /// Why it did not.
         error: Option<String>,
     },
+    /// A neighbour was read: all its alerts and silences.
+    SourceRead {
+        /// The neighbour.
+        source: SourceId,
+        /// When it was asked.
+        asked_at: Timestamp,
+        /// Its alerts.
+        alerts: Vec<OutsideAlert>,
+        /// Its silences.
+        silences: Vec<OutsideSilence>,
+        /// Alerts that could not be taken.
+        left_out: u32,
+        /// Why, of the first of them, and what was not understood.
+        words: Option<String>,
+    },
+    /// A neighbour was not read.
+    SourceFailed {
+        /// The neighbour.
+        source: SourceId,
+        /// Why, without any secret.
+        error: String,
+        /// How often in a row.
+        failures: u32,
+    },
+    /// A silence exists at a neighbour.
+    SilenceMade {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Its id there.
+        id: String,
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// A silence exists at a neighbour no longer.
+    SilenceExpired {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+    },
+    /// A neighbour has not done what was asked for a silence.
+    SilenceFailed {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Why.
+        fault: SourceFault,
+    },
+    /// The intake listens, or cannot.
+    IntakeListens {
+        /// Where it listens.
+        address: Option<String>,
+        /// Why it does not.
+        error: Option<String>,
+    },
+    /// What the intake did not take, since it last said so.
+    IntakeCounted(IntakeCounts),
 }
 
 /// All that a workspace's files define, checked and resolved.
@@ -240,6 +311,10 @@ pub struct Definitions {
     pub calendars: Vec<Arc<Calendar>>,
     /// The local time at which a batch day begins.
     pub batch_day: jiff::civil::Time,
+    /// Neighbours.
+    pub sources: Vec<Arc<SourceDefinition>>,
+    /// How alerts come in over HTTP.
+    pub intake: Option<Arc<IntakeDefinition>>,
     /// Maintenance windows, sorted by name.
     pub maintenance: Vec<Arc<super::MaintenanceWindow>>,
     /// How long an acknowledgement lives without a sign of life.

@@ -10,6 +10,7 @@ use super::overlay::MutedBy;
 use super::people::{People, Told, Untold};
 use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
+use super::sent::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
 use super::source::{Capability, Freshness};
 use super::{
     AckLife, ApprovalRequest, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Checklist, ChecklistId,
@@ -67,6 +68,9 @@ pub enum Event {
         kind: String,
         /// What can be asked of it.
         capabilities: Vec<Capability>,
+        /// The whole definition; secrets are named in it, not held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        definition: Option<Arc<SourceDefinition>>,
     },
     /// A neighbour is no longer configured.
     SourceRemoved {
@@ -588,6 +592,119 @@ pub enum Event {
     MissesDismissed {
         /// How many were on it.
         misses: u32,
+    },
+    /// An alert ends by itself at this time, unless it is sent again.
+    AlertExpires {
+        /// The alert.
+        alert: Fingerprint,
+        /// When.
+        at: Timestamp,
+    },
+    /// Alerts that fire were sent again; each is told once a minute with its count.
+    AlertsRepeated {
+        /// Which, how often.
+        repeats: Vec<Repeats>,
+    },
+    /// The intake for alerts is defined, or is no longer.
+    IntakeDefined {
+        /// Its definition; absent where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        intake: Option<Arc<IntakeDefinition>>,
+    },
+    /// The intake listens, or cannot.
+    IntakeListens {
+        /// Where it listens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// Why it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// What the intake did not take; told at most once a minute.
+    IntakeCounted {
+        /// Since the last such fact.
+        counts: IntakeCounts,
+    },
+    /// What was seen at a neighbour beside its alerts has changed.
+    SourceNoted {
+        /// The neighbour.
+        source: SourceId,
+        /// What.
+        note: SourceNote,
+    },
+    /// A silence at a neighbour is new or has changed.
+    SourceSilenceSeen {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        silence: OutsideSilence,
+    },
+    /// A silence at a neighbour is over.
+    SourceSilenceGone {
+        /// The neighbour.
+        source: SourceId,
+        /// Its id there.
+        id: String,
+    },
+    /// A neighbour is about to be asked for a silence: from here on it may exist.
+    SourceSilenceAsked {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        order: Arc<SilenceOrder>,
+    },
+    /// A neighbour is about to be asked to let a silence last until then.
+    SourceSilenceProlonging {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// A neighbour has made or prolonged a silence.
+    SourceSilenceMade {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Its id there.
+        id: String,
+        /// Until when.
+        ends: Timestamp,
+    },
+    /// A neighbour has not done what was asked for a silence.
+    SourceSilenceFailed {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Why.
+        error: String,
+        /// When it is tried again; absent where it is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
+    /// A silence is no longer wanted: the neighbour is about to be asked to end it.
+    SourceSilenceEnding {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// Why.
+        reason: String,
+    },
+    /// dogwatch has nothing to do with a silence any more.
+    SourceSilenceEnded {
+        /// The neighbour.
+        source: SourceId,
+        /// The silence.
+        marker: String,
+        /// The incident whose acknowledgement it carried.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<IncidentId>,
+        /// Why.
+        reason: String,
     },
     /// The impact of an incident is over; its cause may not be.
     IncidentMitigated {

@@ -26,6 +26,7 @@ pub mod probe;
 pub mod review;
 pub mod run;
 pub mod runbook;
+pub mod sent;
 pub mod source;
 pub mod span;
 
@@ -52,6 +53,7 @@ pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
 pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
 pub use runbook::{Runbook, Subject};
+pub use sent::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
 
 /// Names and values that identify an alert or describe an object, sorted by name.
 pub type Labels = Few<String, String>;

@@ -21,6 +21,8 @@ pub enum Capability {
     Probe,
     /// Acknowledge an alert.
     Acknowledge,
+    /// Make, prolong and end silences.
+    Silence,
 }
 
 impl fmt::Display for Capability {
@@ -33,6 +35,7 @@ impl fmt::Display for Capability {
             Self::Output => "show output",
             Self::Probe => "probe on demand",
             Self::Acknowledge => "acknowledge an alert",
+            Self::Silence => "silence alerts",
         })
     }
 }

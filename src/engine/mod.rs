@@ -7,6 +7,7 @@
 mod agenda;
 mod outside;
 mod refusals;
+mod repeats;
 mod turn;
 
 pub use outside::{Outside, Roles};
@@ -20,6 +21,7 @@ use crate::world::{Part, World};
 use agenda::Agenda;
 use jiff::{SignedDuration, Timestamp};
 use refusals::Refusals;
+use repeats::Repeated;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -196,6 +198,7 @@ struct Running {
     outside: Outside,
     readings: Readings,
     refusals: Refusals,
+    repeated: Repeated,
     publish: broadcast::Sender<Arc<Published>>,
     state: PathBuf,
     boot_id: String,
@@ -223,6 +226,7 @@ impl Running {
             outside,
             readings,
             refusals: Refusals::default(),
+            repeated: Repeated::default(),
             publish: broadcast::channel(TAIL).0,
             state,
             boot_id,
@@ -261,7 +265,10 @@ impl Running {
     }
 
     async fn wait(&self, inbox: &mut mpsc::Receiver<Input>, alarm: &mut Alarm, inputs: &mut Vec<Input>) -> Woken {
-        let next = [self.agenda.next(), self.tidy_due, self.refusals.next(), self.try_again_at()].into_iter().flatten().min();
+        let next = [self.agenda.next(), self.tidy_due, self.refusals.next(), self.repeated.next(), self.try_again_at()]
+            .into_iter()
+            .flatten()
+            .min();
         tokio::select! {
             biased;
             received = inbox.recv_many(inputs, TURN) => if received == 0 { Woken::Ended } else { Woken::Input },

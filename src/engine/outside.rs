@@ -2,14 +2,15 @@
 
 use crate::anchors::Teller;
 use crate::channels::Courier;
-use crate::domain::{AttemptId, Effect, Level};
+use crate::domain::{AttemptId, Effect, IntakeDefinition, Level};
 use crate::evidence::Gatherer;
 use crate::feeds::Feeds;
 use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
+use crate::sources::Neighbours;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What a user may do now, by the workspace's files and the system's groups as they are at this moment.
 #[derive(Clone)]
@@ -50,6 +51,10 @@ pub struct Outside {
     pub gatherer: Gatherer,
     /// Tells the head of the journal outside.
     pub anchors: Teller,
+    /// Reads neighbours and asks them for silences.
+    pub neighbours: Neighbours,
+    /// How alerts come in over HTTP now.
+    pub intake: watch::Sender<Option<Arc<IntakeDefinition>>>,
     /// Reads the workspace's files; one pending request is enough.
     pub reload: mpsc::Sender<()>,
     /// Ends the daemon; the word says why.
@@ -85,6 +90,12 @@ impl Outside {
             Effect::WatchOutside(order) => self.machine.watch(*order),
             Effect::TakeEvidence(order) => self.gatherer.gather(*order),
             Effect::Anchor(anchors) => self.anchors.tell_at(&anchors),
+            Effect::WatchSource(definition) => self.neighbours.watch(definition),
+            Effect::ForgetSource(source) => self.neighbours.forget(&source),
+            Effect::AskSource(order) => self.neighbours.ask(*order),
+            Effect::ListenForAlerts(definition) => drop(self.intake.send_replace(definition)),
+            // The engine counts it itself, before anything is performed.
+            Effect::CountRepeat(_) => {}
             // A full channel means that the same request is already waiting.
             Effect::ReloadWorkspace => drop(self.reload.try_send(())),
             Effect::StopDaemon => drop(self.stop.try_send("asked to".into())),

@@ -81,6 +81,9 @@ impl Running {
         for (author, event) in if closes { self.refusals.all() } else { self.refusals.due(now) } {
             self.record(&author, vec![event], now, turn)?;
         }
+        while let Some(event) = self.repeated.due(if closes { Timestamp::MAX } else { now }) {
+            self.record(&Author::Engine, vec![event], now, turn)?;
+        }
         Ok(())
     }
 
@@ -180,7 +183,12 @@ impl Running {
 
     fn carry_out(&mut self, author: &Author, decision: Decision, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
         self.record(author, decision.events, now, turn)?;
-        turn.effects.extend(decision.effects);
+        for effect in decision.effects {
+            match effect {
+                Effect::CountRepeat(alert) => self.repeated.note(alert, now),
+                effect => turn.effects.push(effect),
+            }
+        }
         Ok(())
     }
 

@@ -265,6 +265,20 @@ impl<'a> Teller<'a> {
             }
             Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
             Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
+            Event::AlertExpires { .. }
+            | Event::AlertsRepeated { .. }
+            | Event::IntakeDefined { .. }
+            | Event::IntakeListens { .. }
+            | Event::IntakeCounted { .. }
+            | Event::SourceNoted { .. }
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceAsked { .. }
+            | Event::SourceSilenceProlonging { .. }
+            | Event::SourceSilenceMade { .. }
+            | Event::SourceSilenceFailed { .. }
+            | Event::SourceSilenceEnding { .. }
+            | Event::SourceSilenceEnded { .. } => self.outside(event),
             other @ (Event::IncidentMitigated { .. }
             | Event::MitigationEnded { .. }
             | Event::IncidentSnoozed { .. }
@@ -434,7 +448,7 @@ impl<'a> Teller<'a> {
     }
 
     /// An alert's summary where the world still has it, else its fingerprint.
-    fn alert(&self, alert: crate::domain::Fingerprint) -> String {
+    pub(super) fn alert(&self, alert: crate::domain::Fingerprint) -> String {
         let of_incidents = |world: &World| {
             world.incidents.values().rev().find_map(|incident| incident.alerts.get(&alert).map(|row| row.notice.summary.clone()))
         };
@@ -445,11 +459,11 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn minute(&self, at: Timestamp) -> String {
+    pub(super) fn minute(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
     }
 
-    fn second(&self, at: Timestamp) -> String {
+    pub(super) fn second(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%H:%M:%S %Z").to_string()
     }
 }
@@ -555,7 +569,7 @@ fn survivors_words(survivors: &[String]) -> String {
     if survivors.is_empty() { String::new() } else { format!(", still alive: {}", survivors.join(", ")) }
 }
 
-fn counted(number: usize, what: &str) -> String {
+pub(super) fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -1,10 +1,10 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
 use super::{
-    Asked, Decision, approvals, calendar, checklists, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending,
-    slots, timing,
+    Asked, Decision, approvals, calendar, checklists, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, sent,
+    silencing, slots, timing,
 };
-use crate::domain::{AlertCause, ChannelId, ChecklistId, Event, FlowId, IncidentId, Job, SilenceId};
+use crate::domain::{AlertCause, ChannelId, ChecklistId, Event, Fingerprint, FlowId, IncidentId, Job, SilenceId, SourceId};
 use crate::world::{Hold, World};
 use jiff::Timestamp;
 
@@ -19,6 +19,10 @@ pub enum DueKey {
     Channel(ChannelId),
     /// What is owed around a flow: conditions that are met, runs that its end or its files start.
     Conditions(FlowId),
+    /// The end of an alert that was sent in.
+    Alert(Fingerprint),
+    /// A silence at a neighbour: to be prolonged, tried again or over.
+    SourceSilence(SourceId, String),
     /// The end of an incident's snooze; the question whether who acknowledged it still works on it.
     Incident(IncidentId),
     /// The end of a silence.
@@ -38,12 +42,17 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let flows = world.flows.keys().cloned().map(DueKey::Flow);
     let channels = world.channels.keys().cloned().map(DueKey::Channel);
     let conditions = conditions::concerned(world).into_iter().map(DueKey::Conditions);
+    let alerts = world.alerts.values().filter(|alert| alert.until.is_some()).map(|alert| DueKey::Alert(alert.fingerprint));
+    let there = world
+        .sources
+        .iter()
+        .flat_map(|(source, row)| row.silencings.keys().map(|marker| DueKey::SourceSilence(source.clone(), marker.clone())));
     let silences = world.silences.keys().copied().map(DueKey::Silence);
     let maintenance = world.maintenance.keys().cloned().map(DueKey::Maintenance);
     let overlays = timed_incidents(world).chain(silences).chain(maintenance);
     let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
     let checklists = world.checklists.keys().cloned().map(DueKey::Checklist);
-    let of_incidents = overlays.chain(escalations);
+    let of_incidents = overlays.chain(escalations).chain(alerts).chain(there);
     flows.chain([DueKey::Slots, DueKey::Approvals]).chain(channels).chain(conditions).chain(of_incidents).chain(checklists).collect()
 }
 
@@ -116,6 +125,13 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::MessageFailed { message, .. }
         | Event::MessageGivenUp { message, .. }
         | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::AlertExpires { alert, .. } | Event::AlertResolved { alert, .. } => vec![DueKey::Alert(*alert)],
+        Event::SourceSilenceAsked { source, order } => vec![DueKey::SourceSilence(source.clone(), order.marker.clone())],
+        Event::SourceSilenceProlonging { source, marker, .. }
+        | Event::SourceSilenceMade { source, marker, .. }
+        | Event::SourceSilenceFailed { source, marker, .. }
+        | Event::SourceSilenceEnding { source, marker, .. }
+        | Event::SourceSilenceEnded { source, marker, .. } => vec![DueKey::SourceSilence(source.clone(), marker.clone())],
         Event::EscalationStarted { incident, .. }
         | Event::EscalationDeferred { incident, .. }
         | Event::IncidentEscalated { incident, .. }
@@ -160,6 +176,8 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         }
         DueKey::Slots => slots::next_retry(world),
         DueKey::Channel(id) => sending::next_due(world, id),
+        DueKey::Alert(alert) => sent::next_due(world, *alert),
+        DueKey::SourceSilence(source, marker) => silencing::next_due(world, source, marker),
         DueKey::Escalation(id) => escalation::next_due(world, *id),
         DueKey::Approvals => approvals::next_due(world),
         DueKey::Checklist(id) => checklists::next_due(world, id),
@@ -197,6 +215,8 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Approvals => approvals::due(world, asked.now),
         DueKey::Checklist(id) => checklists::what_is_due(world, id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),
+        DueKey::Alert(alert) => sent::due(world, *alert, asked.now).into(),
+        DueKey::SourceSilence(source, marker) => silencing::due(world, source, marker, asked.now).into(),
         DueKey::Incident(id) => Decision::events(overlays::due(world, *id, asked.now)),
         DueKey::Silence(id) => overlays::silence_due(world, *id, asked.now).into(),
         DueKey::Maintenance(name) => maintenance::due(world, name, asked.now).into(),

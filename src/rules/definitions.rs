@@ -1,6 +1,6 @@
 //! What a reading of the workspace's files changes.
 
-use super::{Decision, anchors, maintenance, sending};
+use super::{Decision, anchors, maintenance, neighbours, sending};
 use crate::domain::condition::Pools;
 use crate::domain::effect::Definitions;
 use crate::domain::{Event, SourceId};
@@ -17,7 +17,8 @@ pub(super) fn read(world: &World, read: &Definitions) -> Decision {
     // Checklists name flows and probes; their calendars go after them too.
     let (lists, lists_gone) = (checklists(world, read), checklists_gone(world, read));
     let after = [procedure_rules(world, read), lists_gone, flows(world, read), lists, gone, probes(world, read), runbooks(world, read)];
-    let events = before.into_iter().chain(after);
+    let outside = [neighbours::defined(world, &read.sources), intake(world, read)];
+    let events = before.into_iter().chain(after).chain(outside);
     Decision::events(events.flatten())
 }
 
@@ -115,6 +116,11 @@ fn checklists_gone(world: &World, read: &Definitions) -> Vec<Event> {
     let here: BTreeSet<_> = read.checklists.iter().map(|list| &list.id).collect();
     let gone = world.checklists.iter().filter(|(id, _)| !here.contains(id));
     gone.flat_map(|(_, row)| super::checklists::removal(row)).collect()
+}
+
+fn intake(world: &World, read: &Definitions) -> Vec<Event> {
+    let same = world.intake.as_ref().map(|intake| &intake.definition) == read.intake.as_ref();
+    if same { Vec::new() } else { vec![Event::IntakeDefined { intake: read.intake.clone() }] }
 }
 
 fn is_local(source: &SourceId) -> bool {

@@ -1,8 +1,8 @@
 //! What follows from a fact that was just applied. Each arm looks at the world as it is now, not at what it was.
 
 use super::{
-    Asked, Decision, alerts, anchors, approvals, checklists, conditions, escalation, evidence, health, messages, misses, outside, overlays,
-    remediation, runs, sending, slots, timing, triage,
+    Asked, Decision, alerts, anchors, approvals, checklists, conditions, escalation, evidence, health, messages, misses, neighbours,
+    outside, overlays, remediation, runs, sending, silencing, slots, timing, triage,
 };
 use crate::domain::run::RunCause;
 use crate::domain::{AttemptId, Effect, Entry, Event, FlowId, Job, RunId};
@@ -103,7 +103,24 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             let told = messages::of_alert(world, &notice.cause, &notice.summary, asked);
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))
         }
-        Event::AlertResolved { alert, .. } => triage::resolved(world, *alert).into(),
+        Event::AlertResolved { alert, reason } => {
+            // Its silence first: with the incident it would be ended once more.
+            Decision::events(silencing::of_resolution(world, *alert, reason).into_iter().chain(triage::resolved(world, *alert)))
+        }
+        Event::IncidentAcknowledged { incident, .. } => Decision::events(silencing::of_acknowledgement(world, *incident, asked.now)),
+        Event::SourceSilenceAsked { source, order } if order.id.is_none() => silencing::ask(world, source, &order.marker),
+        Event::SourceSilenceProlonging { source, marker, .. } | Event::SourceSilenceEnding { source, marker, .. } => {
+            silencing::ask(world, source, marker)
+        }
+        Event::SourceDefined { definition: Some(definition), .. } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::WatchSource(definition.clone())] }
+        }
+        Event::SourceRemoved { source } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::ForgetSource(source.clone())] }
+        }
+        Event::IntakeDefined { intake } => {
+            Decision { events: Vec::new(), effects: vec![sending::withhold(world), Effect::ListenForAlerts(intake.clone())] }
+        }
         Event::IncidentOpened { incident, alert, .. } => {
             let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
             let told = escalation::starts(world, *incident, asked.now);
@@ -113,19 +130,25 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
         }
         Event::IncidentJoined { incident, alert } => {
             let muted = overlays::of_new_alert(world, *incident, *alert, asked.now);
-            Decision::events(muted.into_iter().chain(evidence::of_alert(world, *incident, *alert)))
+            let silenced = silencing::of_joining(world, *incident, *alert, asked.now);
+            Decision::events(muted.into_iter().chain(silenced).chain(evidence::of_alert(world, *incident, *alert)))
         }
         Event::IncidentSplit { incident, new, .. } => {
             Decision::events(triage::of_split(world, *incident).into_iter().chain(escalation::starts(world, *new, asked.now)))
         }
-        Event::AcknowledgementEnded { incident, .. } | Event::SnoozeEnded { incident, .. } | Event::MitigationEnded { incident, .. } => {
+        Event::AcknowledgementEnded { incident, reason } => {
+            let silenced = silencing::of_incident_end(world, *incident, reason);
+            Decision::events(escalation::starts(world, *incident, asked.now).into_iter().chain(silenced))
+        }
+        Event::SnoozeEnded { incident, .. } | Event::MitigationEnded { incident, .. } => {
             escalation::starts(world, *incident, asked.now).into()
         }
         Event::SilenceEnded { .. } | Event::MaintenanceEnded { .. } => Decision::events(escalation::wakes(world, asked.now)),
         Event::SeverityRaised { incident, .. } => escalation::raised(world, *incident, asked.now).into(),
         Event::IncidentResolved { incident, .. } => {
             let told = escalation::resolved(world, *incident, asked.now);
-            Decision::events(told.into_iter().chain(alerts::of_resolution(world, *incident)))
+            let silenced = silencing::of_incident_end(world, *incident, "the incident is over");
+            Decision::events(told.into_iter().chain(silenced).chain(alerts::of_resolution(world, *incident)))
         }
         Event::IncidentEscalated { .. } | Event::IncidentRetold { .. } | Event::RecoveryTold { .. } => {
             Decision::events(escalation::told(world, event, asked))
@@ -174,7 +197,7 @@ fn resume(world: &World, asked: &Asked) -> Decision {
     let progress = runs.filter_map(|run| runs::next_fact(world, &run.id, asked));
     Decision {
         events: away.into_iter().chain(void).chain(events).chain(progress).collect(),
-        effects: record.chain(probes).chain(feeds).chain(effects).chain(anchors::resume(world)).collect(),
+        effects: record.chain(probes).chain(feeds).chain(effects).chain(anchors::resume(world)).chain(neighbours::resume(world)).collect(),
     }
 }
 

@@ -95,7 +95,12 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
             vec![format!("sends `{}` on {}{whereto}", message.subject, message.channel)]
         }
         other => {
-            let lines = [verbs::touches(world, other), verbs::of_queue(world, other), verbs::of_silences(world, other, asked)];
+            let lines = [
+                verbs::touches(world, other),
+                verbs::of_queue(world, other),
+                verbs::of_silences(world, other, asked),
+                verbs::touches_outside(world, other, asked),
+            ];
             lines.into_iter().flatten().collect()
         }
     }

@@ -1,6 +1,7 @@
 //! What the outside says becomes facts, unless it is known already or about something unknown.
 
-use super::{Asked, Decision, anchors, conditions, definitions, evidence, health, outside, sending};
+use super::neighbours::{self, Read};
+use super::{Asked, Decision, anchors, conditions, definitions, evidence, health, outside, sending, silencing};
 use crate::domain::{AttemptId, Event, Job, Report};
 use crate::world::World;
 
@@ -38,6 +39,19 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
         Report::OutsideChanged(change) => outside::changed(world, change),
         Report::EvidenceTaken { incident, capsule } => evidence::taken(world, *incident, capsule),
         Report::AnchorTried { sink, error } => anchors::tried(world, *sink, error.as_deref()),
+        Report::SourceRead { source, asked_at, alerts, silences, left_out, words } => {
+            let (asked_at, left_out, words) = (*asked_at, *left_out, words.as_ref());
+            neighbours::read(world, &Read { source, asked_at, alerts, silences, left_out, words }, asked)
+        }
+        Report::SourceFailed { source, error, failures } => neighbours::failed(world, source, error, *failures, asked.now).into(),
+        Report::SilenceMade { source, marker, id, ends } => silencing::made(world, source, marker, id, *ends).into(),
+        Report::SilenceExpired { source, marker } => silencing::expired(world, source, marker).into(),
+        Report::SilenceFailed { source, marker, fault } => silencing::failed(world, source, marker, fault, asked).into(),
+        Report::IntakeListens { address, error } => {
+            let known = world.intake.as_ref().filter(|intake| intake.address != *address || intake.error != *error);
+            known.map(|_| Event::IntakeListens { address: address.clone(), error: error.clone() }).into()
+        }
+        Report::IntakeCounted(counts) => (!counts.is_empty()).then_some(Event::IntakeCounted { counts: *counts }).into(),
         Report::DaemonStopping { reason } => Event::DaemonStopped { reason: reason.clone() }.into(),
     }
 }

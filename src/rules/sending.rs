@@ -110,13 +110,16 @@ pub(super) fn resume(world: &World, asked: &Asked) -> Decision {
         Some(after_try(channel, outgoing, "the daemon ended while it was sent", Fate::Unsure, None, asked))
     });
     // A daemon that has just begun withholds nothing yet.
-    let effects = (!world.channels.is_empty()).then(|| withhold(world));
+    let has_secrets = !world.channels.is_empty() || !world.sources.is_empty() || world.intake.is_some();
+    let effects = has_secrets.then(|| withhold(world));
     Decision { events: events.collect(), effects: effects.into_iter().collect() }
 }
 
-/// The variables that hold the secrets of all channels.
+/// The variables that hold the secrets of all channels, neighbours and of the intake.
 pub(super) fn withhold(world: &World) -> Effect {
-    let variables: BTreeSet<String> = world.channels.values().flat_map(|channel| channel.definition.secret_variables()).collect();
+    let mut variables: BTreeSet<String> = world.channels.values().flat_map(|channel| channel.definition.secret_variables()).collect();
+    variables.extend(world.sources.values().filter_map(|row| row.definition.as_ref()).flat_map(|source| source.secret_variables()));
+    variables.extend(world.intake.iter().flat_map(|intake| intake.definition.secret_variables()));
     Effect::WithholdVariables(variables)
 }
 

@@ -74,6 +74,8 @@ pub fn load(root: &Path) -> Result<Loaded, LoadErrors> {
                 pools: settings.pools.clone(),
                 calendars: calendars.into_all(),
                 batch_day: settings.batch_day,
+                sources: settings.sources.iter().cloned().map(Arc::new).collect(),
+                intake: settings.intake.clone().map(Arc::new),
                 maintenance: settings.maintenance.clone(),
                 ack: settings.ack,
                 people: Arc::new(settings.people.clone()),

@@ -23,6 +23,7 @@ mod load;
 mod maintenance;
 mod messages;
 mod name;
+mod outside;
 mod people;
 mod place;
 mod probe;

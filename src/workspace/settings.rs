@@ -14,7 +14,7 @@ use crate::domain::evidence::EvidenceSettings;
 use crate::domain::message::Messages;
 use crate::domain::outside::OutsideSettings;
 use crate::domain::people::People;
-use crate::domain::{AckLife, Anchors, ChannelDefinition, MaintenanceWindow, ProcedureRules};
+use crate::domain::{AckLife, Anchors, ChannelDefinition, IntakeDefinition, MaintenanceWindow, ProcedureRules, SourceDefinition};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,10 @@ pub struct Settings {
     pub pools: Pools,
     /// The local time at which a batch day begins. Default midnight.
     pub batch_day: Time,
+    /// Neighbours.
+    pub sources: Vec<SourceDefinition>,
+    /// How alerts come in over HTTP; not at all where it is absent.
+    pub intake: Option<IntakeDefinition>,
     /// Maintenance windows, sorted by name.
     pub maintenance: Vec<Arc<MaintenanceWindow>>,
     /// How long an acknowledgement lives without a sign of life. Default 30 minutes, asked 5 minutes before.
@@ -118,6 +122,8 @@ const KEYS: Keys = Keys {
         "channels",
         "messages",
         "pools",
+        "source",
+        "intake",
         "grouping",
         "maintenance",
         "ack",
@@ -132,7 +138,7 @@ const KEYS: Keys = Keys {
         "escalation",
         "anchor",
     ],
-    later: &["source", "channel", "calendar", "pool", "guard"],
+    later: &["channel", "calendar", "pool", "guard"],
 };
 const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
@@ -177,6 +183,8 @@ pub(super) fn read(file: &SourceFile, root: &Path, folder: &str, calendars: Opti
         outside: super::evidence::outside(&top),
         evidence: super::evidence::read(&top),
         anchors: super::anchor::read(&top),
+        sources: super::outside::sources(&top, root),
+        intake: super::outside::intake(&top, root),
     }
 }
 

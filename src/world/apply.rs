@@ -15,14 +15,14 @@ mod procedures;
 mod record;
 mod reviews;
 mod runs;
+mod sources;
 mod verbs;
 
 use super::flow::{Decided, Hold, Noop};
 use super::overlay::{Owner, Snooze};
-use super::{Daemon, ItemTick, MadeOverride, RECENT_KEPT, ReviewDecision, Source, World, relate};
+use super::{Daemon, ItemTick, MadeOverride, RECENT_KEPT, ReviewDecision, World, relate};
 use crate::domain::run::Occurrence;
-use crate::domain::source::Freshness;
-use crate::domain::{Entry, Event, IncidentId, RunId, SourceId, Stage};
+use crate::domain::{Entry, Event, IncidentId, RunId, Stage};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -38,10 +38,8 @@ impl World {
             Event::DaemonStopped { .. } => self.daemon.iter_mut().for_each(|daemon| daemon.stopped_at = Some(at)),
             Event::WorkspaceLoaded { name, zone, max_running, group_by } => self.workspace_loaded(name, zone, *max_running, group_by),
             Event::WorkspaceRefused { errors } => self.workspace_errors.clone_from(errors),
-            Event::SourceDefined { source, kind, capabilities } => {
-                let since = at;
-                let row = Source { kind: kind.clone(), capabilities: capabilities.clone(), freshness: Freshness::Fresh, since };
-                self.sources.insert(source.clone(), row);
+            Event::SourceDefined { source, kind, capabilities, definition } => {
+                self.source_defined(source, kind, capabilities, definition.as_ref(), at);
             }
             Event::SourceRemoved { source } => drop(self.sources.remove(source)),
             Event::SourceChanged { source, freshness } => self.source_changed(source, freshness, at),
@@ -146,6 +144,24 @@ impl World {
                 self.incident_mitigated(*incident, by, at);
                 self.escalation_rests(*incident);
             }
+            Event::AlertExpires { alert, at } => self.alert_expires(*alert, *at),
+            Event::AlertsRepeated { repeats } => self.alerts_repeated(repeats),
+            Event::IntakeDefined { intake } => self.intake_defined(intake.as_ref(), at),
+            Event::IntakeListens { address, error } => self.intake_listens(address.as_ref(), error.as_ref(), at),
+            Event::IntakeCounted { counts } => self.intake_counted(*counts, at),
+            Event::SourceNoted { source, note } => self.change_source(source, |row| row.note = note.clone()),
+            Event::SourceSilenceSeen { source, silence } => self.change_source(source, |row| {
+                row.silences.insert(silence.id.clone(), silence.clone());
+            }),
+            Event::SourceSilenceGone { source, id } => self.change_source(source, |row| drop(row.silences.remove(id))),
+            Event::SourceSilenceAsked { source, order } => self.source_silence_asked(source, order, at),
+            Event::SourceSilenceProlonging { source, marker, ends } => self.change_silencing(source, marker, |row| row.prolonging(*ends)),
+            Event::SourceSilenceMade { source, marker, id, ends } => self.change_silencing(source, marker, |row| row.made(id, *ends, at)),
+            Event::SourceSilenceFailed { source, marker, error, next_at } => {
+                self.change_silencing(source, marker, |row| row.failed(error, *next_at));
+            }
+            Event::SourceSilenceEnding { source, marker, reason } => self.source_silence_ending(source, marker, reason),
+            Event::SourceSilenceEnded { source, marker, .. } => self.source_silence_ended(source, marker),
             Event::MitigationEnded { incident, .. } => self.mitigation_ended(*incident),
             Event::IncidentSnoozed { incident, until, reason } => {
                 self.incident_snoozed(*incident, Snooze { by: by.to_owned(), reason: reason.clone(), since: at, until: *until });
@@ -302,6 +318,8 @@ impl World {
             | Event::IncidentAcknowledged { .. }
             | Event::AcknowledgementEnded { .. }
             | Event::IncidentResolved { .. }
+            | Event::AlertExpires { .. }
+            | Event::SourceChanged { .. }
             | Event::NoteSaved { .. }
             | Event::IncidentMitigated { .. }
             | Event::MitigationEnded { .. }
@@ -364,6 +382,8 @@ impl World {
             stopped_at: None,
             last_sign,
         });
+        // It does not listen before it says so.
+        self.intake.iter_mut().for_each(|intake| intake.address = None);
     }
 
     fn workspace_loaded(&mut self, name: &str, zone: &str, max_running: u32, group_by: &[String]) {
@@ -372,13 +392,6 @@ impl World {
         self.max_running = max_running;
         self.group_by = group_by.to_vec();
         self.workspace_errors.clear();
-    }
-
-    fn source_changed(&mut self, source: &SourceId, freshness: &Freshness, at: Timestamp) {
-        if let Some(row) = self.sources.get_mut(source) {
-            row.freshness = freshness.clone();
-            row.since = at;
-        }
     }
 }
 

@@ -30,6 +30,12 @@ pub struct Alert {
     /// The person who sent it in, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_in_by: Option<String>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When its words were recorded last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 /// An incident: what needs a human.

@@ -23,8 +23,16 @@ pub mod queue;
 pub mod record;
 mod relate;
 pub mod settled;
+pub mod source;
 pub mod urgency;
 
+use crate::domain::anchor::{Anchors, Sink};
+use crate::domain::evidence::EvidenceSettings;
+use crate::domain::source::Capability;
+use crate::domain::{
+    AckLife, AttemptId, Calendar, CalendarId, ChannelId, Checklist, ChecklistId, Digest, Entry, Fingerprint, FlowId, IncidentId, Job,
+    Labels, MessageId, ProbeId, ProcedureRules, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, Subject,
+};
 pub use anchor::AnchorFailure;
 pub use approval::{Approval, Second};
 pub use away::{Away, Miss, MissEnd};
@@ -35,6 +43,8 @@ pub use escalation::Escalation;
 pub use feed::Feed;
 pub use flow::{Attempt, Flow, Hold, Past, Run, StepRun, StepState, Watch};
 pub use incident::{Acknowledgement, Alert, Incident, IncidentAlert, Resolution, ReviewDecision, Todo, WriteUp};
+use jiff::Timestamp;
+use jiff::civil::Time;
 pub use outside::{OUTSIDE_KEPT, Outside};
 pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
@@ -43,20 +53,11 @@ pub use probe::Probe;
 pub use procedure::{Procedure, Remedy, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 pub use record::{Deed, Noticed, Record, RecordedAlert};
-pub use urgency::{QueueTurn, RunsOut, Urgency};
-
-use crate::domain::anchor::{Anchors, Sink};
-use crate::domain::evidence::EvidenceSettings;
-use crate::domain::source::{Capability, Freshness};
-use crate::domain::{
-    AckLife, AttemptId, Calendar, CalendarId, ChannelId, Checklist, ChecklistId, Digest, Entry, Fingerprint, FlowId, IncidentId, Job,
-    Labels, MessageId, ProbeId, ProcedureRules, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, Subject,
-};
-use jiff::Timestamp;
-use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
+pub use source::{Intake, Silencing, SilencingState, Source};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+pub use urgency::{QueueTurn, RunsOut, Urgency};
 
 /// Finished runs that each flow keeps in the world; older ones are paged from the journal.
 pub const RUNS_KEPT: usize = 10;
@@ -156,6 +157,9 @@ pub struct World {
     /// What the last outages missed, until a person puts it away.
     #[serde(default)]
     pub away: Option<Away>,
+    /// How alerts come in over HTTP.
+    #[serde(default)]
+    pub intake: Option<Intake>,
     /// Silences that last.
     #[serde(default)]
     pub silences: BTreeMap<SilenceId, Arc<Silence>>,
@@ -230,19 +234,6 @@ pub struct Daemon {
     /// When the entry before its start was made.
     #[serde(default)]
     pub last_sign: Option<Timestamp>,
-}
-
-/// A neighbour.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Source {
-    /// Its kind, such as `alertmanager`.
-    pub kind: String,
-    /// What can be asked of it.
-    pub capabilities: Vec<Capability>,
-    /// How it answers.
-    pub freshness: Freshness,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// Counts that the head of the screen shows.
@@ -330,6 +321,11 @@ impl World {
     /// A channel.
     pub fn channel(&self, id: &ChannelId) -> Option<&Channel> {
         self.channels.get(id).map(|channel| &**channel)
+    }
+
+    /// A silence that dogwatch makes at a neighbour.
+    pub fn silencing(&self, source: &SourceId, marker: &str) -> Option<&Silencing> {
+        self.sources.get(source)?.silencings.get(marker).map(|silencing| &**silencing)
     }
 
     /// An incident.

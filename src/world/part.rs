@@ -127,6 +127,7 @@ impl World {
             channels: self.channels.clone(),
             batch_day: self.batch_day,
             away: self.away.clone(),
+            intake: self.intake.clone(),
             silences: self.silences.clone(),
             ended_silences: self.ended_silences.clone(),
             next_silence: self.next_silence,

@@ -66,6 +66,12 @@ pub(super) fn is_told(event: &Event) -> bool {
             | Event::ProbeDefined { .. }
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
+            | Event::IntakeDefined { .. }
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceProlonging { .. }
+            | Event::SourceNoted { .. }
+            | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::FileSighted { .. }
@@ -213,6 +219,13 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::AlertResolved { alert, .. } => {
             let last = world.last_incident.get(alert).copied();
             last.filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).into_iter().collect()
+        }
+        Event::SourceSilenceAsked { order, .. } => order.incident.into_iter().collect(),
+        Event::SourceSilenceEnded { incident, .. } => incident.iter().copied().collect(),
+        Event::SourceSilenceMade { source, marker, .. }
+        | Event::SourceSilenceFailed { source, marker, .. }
+        | Event::SourceSilenceEnding { source, marker, .. } => {
+            world.silencing(source, marker).and_then(|row| row.order.incident).into_iter().collect()
         }
         Event::NoteSaved { note } => incident_of(&note.subject),
         Event::ProcedureTicked { subject, .. } => incident_of(subject),

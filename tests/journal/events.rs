@@ -16,15 +16,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod duty;
+mod outside;
 mod procedures;
 mod queue;
 mod trust;
 mod verbs;
 
 /// All kinds of facts, the unknown one included.
-pub const KINDS: usize = FIRST_TRUST + trust::KINDS + 1;
+pub const KINDS: usize = FIRST_OUTSIDE + outside::KINDS + 1;
 /// The first kind about the record itself.
 const FIRST_TRUST: usize = FIRST_PROCEDURE + procedures::KINDS;
+/// The first kind about what comes from outside.
+const FIRST_OUTSIDE: usize = FIRST_TRUST + trust::KINDS;
 /// The first kind of an operator's verb.
 const FIRST_VERB: usize = 61;
 /// The first kind of what lies over incidents.
@@ -275,6 +278,7 @@ impl Dice {
                 source: "warehouse".into(),
                 kind: "airflow".into(),
                 capabilities: vec![Capability::Run, Capability::Output],
+                definition: None,
             },
             5 => Event::SourceRemoved { source: "warehouse".into() },
             6 => Event::SourceChanged { source: "warehouse".into(), freshness: Freshness::Stale { reason: self.words() } },
@@ -384,7 +388,8 @@ impl Dice {
             kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
             duty if (FIRST_DUTY..FIRST_PROCEDURE).contains(&duty) => self.duty(duty - FIRST_DUTY),
             kind if (FIRST_PROCEDURE..FIRST_TRUST).contains(&kind) => self.procedure(kind - FIRST_PROCEDURE),
-            trust if (FIRST_TRUST..KINDS - 1).contains(&trust) => self.trust(trust - FIRST_TRUST),
+            trust if (FIRST_TRUST..FIRST_OUTSIDE).contains(&trust) => self.trust(trust - FIRST_TRUST),
+            outside if (FIRST_OUTSIDE..KINDS - 1).contains(&outside) => self.outside(outside - FIRST_OUTSIDE),
             _ => {
                 let json = r#"{"moon_rose": {"full" : true, "n":1.50}}"#;
                 Event::Unknown(UnknownEvent(serde_json::value::RawValue::from_string(json.into()).unwrap()))
@@ -562,6 +567,20 @@ pub fn name(event: &Event) -> &'static str {
         Event::OccurrenceAsked { .. } => "occurrence_asked",
         Event::AwayNoticed { .. } => "away_noticed",
         Event::MissesDismissed { .. } => "misses_dismissed",
+        Event::AlertExpires { .. } => "alert_expires",
+        Event::AlertsRepeated { .. } => "alerts_repeated",
+        Event::IntakeDefined { .. } => "intake_defined",
+        Event::IntakeListens { .. } => "intake_listens",
+        Event::IntakeCounted { .. } => "intake_counted",
+        Event::SourceNoted { .. } => "source_noted",
+        Event::SourceSilenceSeen { .. } => "source_silence_seen",
+        Event::SourceSilenceGone { .. } => "source_silence_gone",
+        Event::SourceSilenceAsked { .. } => "source_silence_asked",
+        Event::SourceSilenceProlonging { .. } => "source_silence_prolonging",
+        Event::SourceSilenceMade { .. } => "source_silence_made",
+        Event::SourceSilenceFailed { .. } => "source_silence_failed",
+        Event::SourceSilenceEnding { .. } => "source_silence_ending",
+        Event::SourceSilenceEnded { .. } => "source_silence_ended",
         Event::IncidentMitigated { .. } => "incident_mitigated",
         Event::MitigationEnded { .. } => "mitigation_ended",
         Event::IncidentSnoozed { .. } => "incident_snoozed",
@@ -622,4 +641,4 @@ pub fn name(event: &Event) -> &'static str {
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 131;
+pub const NAMES: usize = 145;

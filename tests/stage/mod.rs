@@ -257,7 +257,7 @@ impl Story {
         story.tell(
             86_000,
             Author::Engine,
-            Event::SourceDefined { source: source.clone(), kind: "airflow".into(), capabilities: vec![Capability::Run] },
+            Event::SourceDefined { source: source.clone(), kind: "airflow".into(), capabilities: vec![Capability::Run], definition: None },
         );
         story.tell(40, Author::Engine, Event::SourceChanged { source, freshness: Freshness::Stale { reason: "no answer".into() } });
         story

@@ -16,6 +16,7 @@ use dogwatch::outside::Machine;
 use dogwatch::prober::Prober;
 use dogwatch::runner::Runner;
 use dogwatch::samples::{Readings, Retention};
+use dogwatch::sources::Neighbours;
 use dogwatch::wire::identity::user_name;
 use dogwatch::wire::message::{Ask, Hello, Request, VERSION};
 use dogwatch::wire::socket;
@@ -78,6 +79,11 @@ const COMMANDS: &str = r#"[
     {"approve": {"run": "job/1", "step": "s"}},
     {"choose_missed": {"flow": "job", "choice": "all"}},
     "dismiss_misses",
+    {"send_alert": {"alert": {"labels": {"alertname": "a"}, "severity": "high", "summary": "x"}}},
+    {"end_alert": {"labels": {"alertname": "a"}}},
+    {"silence_source": {"source": "s", "matchers": [{"name": "a", "value": "b", "is_regex": false, "is_equal": true}], "until": "2026-11-21T02:00:00Z", "comment": "x"}},
+    {"extend_at_source": {"source": "s", "id": "1", "until": "2026-11-21T02:00:00Z"}},
+    {"expire_at_source": {"source": "s", "id": "1"}},
     {"override": {"rota": "r", "person": "p", "to": "2026-11-22T08:00:00Z"}},
     {"end_override": {"rota": "r"}},
     {"pin": {"incident": 1, "entry": 1, "pinned": true}},
@@ -139,7 +145,8 @@ impl House {
         let prober = Prober::new(reports.clone(), tokio.clone());
         let machine = Machine::start(reports.clone()).unwrap();
         let gatherer = Gatherer::start(state.clone(), folder.path().into(), reports.clone()).unwrap();
-        let feeds = Feeds::start(folder.path(), reports).unwrap();
+        let feeds = Feeds::start(folder.path(), reports.clone()).unwrap();
+        let neighbours = Neighbours::new(folder.path().into(), reports, tokio.clone());
         let outside = Outside {
             runner,
             prober,
@@ -148,6 +155,8 @@ impl House {
             machine,
             gatherer,
             anchors,
+            neighbours,
+            intake: tokio::sync::watch::channel(None).0,
             reload: mpsc::channel(1).0,
             stop: mpsc::channel(1).0,
             roles: Roles::new(|_| None),

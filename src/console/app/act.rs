@@ -158,6 +158,7 @@ impl App {
             Action::BatchDay => self.session.open(Screen::BatchDay),
             Action::Holds => self.session.open(Screen::Holds),
             Action::Misses => self.session.open(Screen::Misses),
+            Action::Sources => self.session.open(Screen::Sources),
             Action::OnCall => self.session.open(Screen::OnCall),
             Action::Bell => {
                 self.session.options.bell = !self.session.options.bell;

@@ -23,6 +23,7 @@ pub mod review;
 pub mod run;
 pub mod runbook;
 pub mod silences;
+pub mod sources;
 pub mod strip;
 pub mod timeline;
 pub mod why;
@@ -79,6 +80,8 @@ pub enum Screen {
     Holds,
     /// What the last outages missed.
     Misses,
+    /// Neighbours and the intake.
+    Sources,
     /// All incidents, sorted, grouped and filtered.
     Queue,
     /// Silences and maintenance windows.
@@ -195,6 +198,7 @@ pub fn open(screen: &Screen, session: &mut Session) -> Option<Box<dyn Page>> {
         Screen::BatchDay => Some(Box::new(batch::BatchPage::default())),
         Screen::Holds => Some(Box::new(holds::HoldsPage::default())),
         Screen::Misses => Some(Box::new(misses::MissesPage::default())),
+        Screen::Sources => Some(Box::new(sources::SourcesPage::default())),
         Screen::Queue => Some(Box::new(queue::QueuePage::default())),
         Screen::Silences => Some(Box::new(silences::SilencesPage::default())),
         Screen::OnCall => Some(Box::new(oncall::OnCallPage::default())),

@@ -25,6 +25,9 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Approve { run, step, .. }, Event::StepApproved { run: other, step: named, .. }) => run == other && step == named,
         (Command::ChooseMissed { flow, .. }, Event::OccurrenceSettled { occurrence, .. }) => *flow == occurrence.flow,
         (Command::DismissMisses, Event::MissesDismissed { .. }) => true,
+        (Command::SilenceSource { source, .. }, Event::SourceSilenceAsked { source: other, .. })
+        | (Command::ExtendAtSource { source, .. }, Event::SourceSilenceProlonging { source: other, .. })
+        | (Command::ExpireAtSource { source, .. }, Event::SourceSilenceEnding { source: other, .. }) => source == other,
         (Command::Override { rota, .. }, Event::OverrideMade { rota: other, .. })
         | (Command::EndOverride { rota }, Event::OverrideEnded { rota: other, .. }) => rota == other,
         (Command::RunProcedure { runbook, step, subject, .. }, Event::ApprovalAsked { request, .. }) => {

@@ -46,11 +46,14 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
+        Event::SourceSilenceFailed { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { error: Some(_), .. } => {
+            (glyphs.warning, Role::Warning)
+        }
         Event::Marked { .. } => (glyphs.mark, Role::Heading),
         Event::EntryPinned { .. } => (glyphs.mark, Role::Muted),
         Event::OutsideChanged { .. } => (glyphs.critical, Role::Heading),
         Event::EvidenceTaken { capsule, .. } if capsule.files.iter().any(|file| file.first_error.is_some()) => (glyphs.done, Role::Warning),
-        Event::EvidenceTaken { .. } | Event::MessageSent { .. } => (glyphs.done, Role::Muted),
+        Event::EvidenceTaken { .. } | Event::MessageSent { .. } | Event::SourceSilenceMade { .. } => (glyphs.done, Role::Muted),
         Event::GlassBroken { .. } => (glyphs.warning, Role::Bad),
         Event::ApprovalAsked { .. } => (glyphs.waiting, Role::Waiting),
         Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => (glyphs.done, Role::Good),
@@ -67,6 +70,12 @@ pub fn is_told(event: &Event) -> bool {
             | Event::ProbeDefined { .. }
             | Event::RunbookDefined { .. }
             | Event::SourceDefined { .. }
+            | Event::IntakeDefined { .. }
+            | Event::SourceSilenceSeen { .. }
+            | Event::SourceSilenceGone { .. }
+            | Event::SourceSilenceProlonging { .. }
+            | Event::SourceNoted { .. }
+            | Event::AlertsRepeated { .. }
             | Event::ChannelDefined { .. }
             | Event::MessageSending { .. }
             | Event::CalendarDefined { .. }
@@ -158,6 +167,11 @@ fn of_attempt(attempt: &AttemptId) -> Target {
 
 /// The page that shows more of what a fact is about.
 pub fn screen(event: &Event) -> Option<Screen> {
+    if let Event::SourceChanged { .. } | Event::IntakeCounted { .. } | Event::IntakeListens { .. } | Event::SourceSilenceFailed { .. } =
+        event
+    {
+        return Some(Screen::Sources);
+    }
     if let Event::AwayNoticed { .. } | Event::MissesDismissed { .. } = event {
         return Some(Screen::Misses);
     }

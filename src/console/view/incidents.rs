@@ -29,10 +29,16 @@ pub struct Row {
 pub fn row(session: &Session, incident: &Incident) -> Row {
     let open = incident.is_open();
     let (state, state_role) = state(session, incident);
+    let stale = crate::rules::stale(&session.world, incident).filter(|_| open);
+    let (state, state_role) = match stale {
+        // What its neighbour said last is as old as its silence.
+        Some((_, source)) => (format!("{state}, stale {}", session.age(source.since)), Role::Muted),
+        None => (state, state_role),
+    };
     Row {
         id: incident.id,
         severity: incident.severity,
-        role: if open { role(incident.severity) } else { Role::Muted },
+        role: if open && stale.is_none() { role(incident.severity) } else { Role::Muted },
         title: incident.title.clone(),
         age: if open { session.age(incident.opened_at) } else { String::new() },
         state,

@@ -2,7 +2,7 @@
 
 use crate::domain::note::SavedNote;
 use crate::domain::{Event, IncidentId, Refusal, RefusalKind};
-use crate::rules::{Asked, Decision, names};
+use crate::rules::{Asked, Decision, names, stale};
 use crate::world::{Incident, World};
 
 /// An incident that is open.
@@ -24,6 +24,11 @@ pub(super) fn acknowledge(world: &World, id: IncidentId, note: Option<&str>, ask
     let incident = open(world, id)?;
     names::optional_text("the note", note)?;
     let note = note.map(str::to_owned).filter(|note| !note.trim().is_empty());
+    if let Some((source, row)) = stale(world, incident) {
+        let reason = format!("{source} does not answer since {}: {}", row.since, row.why_stale().unwrap_or_default());
+        return Err(Refusal::new(RefusalKind::State, reason)
+            .hint("what fires in this incident is old; a note or a resolve stays here and can be made"));
+    }
     let own = incident.acknowledged.as_ref().filter(|ack| ack.by.name() == asked.author.name());
     // Who was asked whether they still work on it answers with the same words.
     if own.is_some_and(|ack| ack.asked_until.is_none()) && note.is_none() {

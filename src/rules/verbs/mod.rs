@@ -6,6 +6,7 @@ mod flows;
 mod holds;
 mod incidents;
 mod misses;
+mod outside;
 mod overrides;
 mod procedures;
 mod queue;
@@ -15,11 +16,12 @@ mod silences;
 mod steps;
 mod touches;
 
+pub(super) use outside::touches as touches_outside;
 pub(super) use queue::touches as of_queue;
 pub(super) use silences::touches as of_silences;
 pub(super) use touches::touches;
 
-use super::{Asked, Decision, RerunAsk, anchors, evidence, sending};
+use super::{Asked, Decision, RerunAsk, anchors, evidence, sending, silencing};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
@@ -67,6 +69,11 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Approve { run, step, note } => steps::approve(world, run, step, note.as_deref(), asked),
         Command::ChooseMissed { flow, choice } => misses::choose(world, flow, *choice, asked),
         Command::DismissMisses => misses::dismiss(world),
+        Command::SendAlert { alert } => super::sent::send(world, alert, asked),
+        Command::EndAlert { labels, reason, source } => super::sent::end(world, labels, reason.as_deref(), source.as_ref()),
+        Command::SilenceSource { source, matchers, until, comment } => silencing::make(world, source, matchers, *until, comment, asked),
+        Command::ExtendAtSource { source, id, until } => silencing::extend(world, source, id, *until, asked),
+        Command::ExpireAtSource { source, id } => silencing::expire(world, source, id, asked),
         Command::Mitigate { incident, note } => queue::mitigate(world, *incident, note.as_deref()),
         Command::Unmitigate { incident } => queue::unmitigate(world, *incident),
         Command::Snooze { incident, until, reason } => queue::snooze(world, *incident, *until, reason.as_deref(), asked),

@@ -25,11 +25,20 @@ impl World {
     }
 
     pub(super) fn alert_firing(&mut self, id: Fingerprint, source: &SourceId, notice: &AlertNotice, by: &Author, at: Timestamp) {
-        let sent_in_by = by.is_person().then(|| by.name().to_owned());
-        let (source, notice_copy) = (source.clone(), notice.clone());
-        let fresh = || Alert { fingerprint: id, source, notice: notice_copy, since: at, count: 0, incident: None, sent_in_by };
+        let fresh = || Alert {
+            fingerprint: id,
+            source: source.clone(),
+            notice: notice.clone(),
+            since: at,
+            count: 0,
+            incident: None,
+            sent_in_by: by.is_person().then(|| by.name().to_owned()),
+            until: None,
+            told_at: None,
+        };
         let alert = Arc::make_mut(self.alerts.entry(id).or_insert_with(|| Arc::new(fresh())));
         alert.notice = notice.clone();
+        alert.told_at = Some(at);
         alert.count = alert.count.saturating_add(1);
         if let Some(incident) = alert.incident {
             self.change_incident(incident, |incident| {

@@ -1,33 +1,58 @@
-//! Secrets, fetched where they are needed and masked wherever words go back. Part of sending.
+//! Secrets, fetched where they are needed and masked wherever words go back: for channels, neighbours and the intake.
 
-use super::fault::Fault;
 use crate::domain::channel::{SecretRef, Setting};
 use secrecy::{ExposeSecret, SecretString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
+use thiserror::Error;
 use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 
+/// Variables of the daemon that a program gets.
+const HANDED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
 /// Bytes that a secret may have.
 const SECRET_MAX: u64 = 64 << 10;
 /// Shorter ones are no secret, and masking them would make words unreadable.
 const MASKED_FROM: usize = 4;
 
+/// Why a secret is not there, in words that name it and never hold it.
+#[derive(Debug, Clone, Error)]
+#[error("{0}")]
+pub struct NoSecret(String);
+
+/// A program in the workspace's folder with the fixed environment, in a process group of its own, that ends with who
+/// waits for it.
+///
+/// # Errors
+/// No program is named.
+pub fn prepared(argv: &[String], workspace: &Path) -> Result<Command, &'static str> {
+    let (program, arguments) = argv.split_first().ok_or("no program")?;
+    // A name is looked for in the search path, a path begins in the workspace.
+    let program = if program.contains('/') { workspace.join(program) } else { PathBuf::from(program) };
+    let mut command = Command::new(program);
+    let kept = HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    command.args(arguments).env_clear().envs(kept).env("DOGWATCH_WORKSPACE", workspace);
+    command.current_dir(workspace).process_group(0).kill_on_drop(true);
+    Ok(command)
+}
+
 /// The secrets of one try.
 #[derive(Debug)]
-pub(super) struct Secrets {
+pub struct Secrets {
     workspace: PathBuf,
     fetched: Mutex<Vec<SecretString>>,
 }
 
 impl Secrets {
+    /// `workspace` is the folder from which files and programs are named.
     pub fn new(workspace: &Path) -> Self {
         Self { workspace: workspace.to_owned(), fetched: Mutex::default() }
     }
 
     /// A value as it stands, or the secret that it names.
-    pub async fn value(&self, setting: &Setting) -> Result<SecretString, Fault> {
+    pub async fn value(&self, setting: &Setting) -> Result<SecretString, NoSecret> {
         match setting {
             Setting::Text(text) => Ok(text.clone().into()),
             Setting::Secret(secret) => self.fetch(secret).await,
@@ -35,18 +60,17 @@ impl Secrets {
     }
 
     /// A secret from where it is.
-    pub async fn fetch(&self, secret: &SecretRef) -> Result<SecretString, Fault> {
+    pub async fn fetch(&self, secret: &SecretRef) -> Result<SecretString, NoSecret> {
         let text = match secret {
-            SecretRef::Env(name) => std::env::var(name).map_err(|_| {
-                Fault::not_taken(format!("the daemon's environment has no variable {name}; restart the daemon where it is set"))
-            })?,
+            SecretRef::Env(name) => std::env::var(name)
+                .map_err(|_| NoSecret(format!("the daemon's environment has no variable {name}; restart the daemon where it is set")))?,
             SecretRef::File(path) => self.file(path)?,
             SecretRef::Command(argv) => self.printed(argv).await?,
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() {
-            return Err(Fault::not_taken(format!("{secret} is empty")));
+            return Err(NoSecret(format!("{secret} is empty")));
         }
         let found = SecretString::from(text);
         self.fetched.lock().unwrap_or_else(PoisonError::into_inner).push(found.clone());
@@ -67,19 +91,19 @@ impl Secrets {
         )
     }
 
-    fn file(&self, path: &str) -> Result<String, Fault> {
+    fn file(&self, path: &str) -> Result<String, NoSecret> {
         let path = self.workspace.join(path);
         let shown = path.display();
-        let unread = |error: std::io::Error| Fault::not_taken(format!("the secret file {shown} cannot be read: {error}"));
+        let unread = |error: std::io::Error| NoSecret(format!("the secret file {shown} cannot be read: {error}"));
         if let Some(problem) = file_problem(&path).map_err(unread)? {
-            return Err(Fault::not_taken(format!("the secret file {shown} {problem}")));
+            return Err(NoSecret(format!("the secret file {shown} {problem}")));
         }
         std::fs::read_to_string(&path).map_err(unread)
     }
 
-    async fn printed(&self, argv: &[String]) -> Result<String, Fault> {
-        let failed = |words: String| Fault::not_taken(format!("the secret's program {}: {words}", argv.first().map_or("", String::as_str)));
-        let mut command = super::command::prepared(argv, &self.workspace).map_err(|words| failed(words.to_owned()))?;
+    async fn printed(&self, argv: &[String]) -> Result<String, NoSecret> {
+        let failed = |words: String| NoSecret(format!("the secret's program {}: {words}", argv.first().map_or("", String::as_str)));
+        let mut command = prepared(argv, &self.workspace).map_err(|words| failed(words.to_owned()))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
         let mut text = String::new();

@@ -1,0 +1,240 @@
+//! Neighbours: how each answers, what fires there, and the silences that stand; and the intake with what it refused.
+//!
+//! ```text
+//!  ── Sources ────────────────────────────────── 2, 1 stale ──
+//!   ● warehouse  alertmanager  answers   12 firing  3 hidden there   https://am.example
+//! ▌   ◷ service="shop"                     until 03:10  ana   ack by ana via dogwatch, incident 41
+//!   ? staging    alertmanager  stale 4m  connection refused          https://am.stage.example
+//!   ● intake     http          listens   127.0.0.1:9099   refused 3 without the token
+//! ```
+
+use super::Page;
+use crate::console::widget::cursor::Cursor;
+use crate::console::widget::paint::Painter;
+use crate::console::widget::section::section;
+use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::SourceId;
+use crate::world::{Source, World};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use std::collections::BTreeMap;
+
+/// The page.
+#[derive(Debug, Default)]
+pub struct SourcesPage {
+    cursor: Cursor,
+    area: Rect,
+    known: Option<(u64, Vec<Row>)>,
+}
+
+/// A line of the page.
+#[derive(Debug, Clone)]
+enum Row {
+    /// A neighbour, with how many of its alerts fire.
+    Source(SourceId, usize),
+    /// A silence there, by its id.
+    Silence(SourceId, String),
+    /// One that dogwatch asked for and that does not stand, by its marker.
+    Asked(SourceId, String),
+    /// The intake.
+    Intake,
+}
+
+fn rows(world: &World) -> Vec<Row> {
+    let mut firing: BTreeMap<&SourceId, usize> = BTreeMap::new();
+    for alert in world.alerts.values() {
+        *firing.entry(&alert.source).or_default() += 1;
+    }
+    let mut rows = Vec::new();
+    for (id, source) in &world.sources {
+        rows.push(Row::Source(id.clone(), firing.get(id).copied().unwrap_or(0)));
+        let asked = source.silencings.values().filter(|own| own.id.as_ref().is_none_or(|silence| !source.silences.contains_key(silence)));
+        rows.extend(asked.map(|own| Row::Asked(id.clone(), own.order.marker.clone())));
+        let mut standing: Vec<_> = source.silences.values().collect();
+        standing.sort_by_key(|silence| silence.ends);
+        rows.extend(standing.into_iter().map(|silence| Row::Silence(id.clone(), silence.id.clone())));
+    }
+    rows.extend(world.intake.as_ref().map(|_| Row::Intake));
+    rows
+}
+
+impl SourcesPage {
+    fn refresh(&mut self, session: &Session) {
+        let touched = session.world.seq;
+        if self.known.as_ref().is_none_or(|(known, _)| *known != touched) {
+            self.known = Some((touched, rows(&session.world)));
+        }
+    }
+
+    fn rows(&self) -> &[Row] {
+        self.known.as_ref().map_or(&[], |(_, rows)| rows)
+    }
+
+    fn chosen(&self) -> Option<&Row> {
+        self.rows().get(self.cursor.at)
+    }
+}
+
+fn note(world: &World) -> String {
+    let stale = world.sources.values().filter(|source| source.why_stale().is_some()).count();
+    if stale > 0 { format!("{}, {stale} stale", world.sources.len()) } else { world.sources.len().to_string() }
+}
+
+/// The cells of a line: width, meaning, text.
+type Cells = Vec<(u16, Role, String)>;
+
+fn of_source(session: &Session, id: &SourceId, source: &Source, firing: usize) -> Cells {
+    let glyphs = &session.glyphs;
+    let stale = source.why_stale();
+    let (symbol, role) = if stale.is_some() { (glyphs.unknown, Role::Unknown) } else { (glyphs.good, Role::Good) };
+    let state = if stale.is_some() { format!("stale {}", session.age(source.since)) } else { "answers".to_owned() };
+    // What is shown of one that does not answer is as old as its silence.
+    let (name, data) = if stale.is_some() { (Role::Muted, Role::Muted) } else { (Role::Name, Role::Text) };
+    let hidden = if source.note.hidden > 0 { format!(", {} hidden there", source.note.hidden) } else { String::new() };
+    let left_out = if source.note.left_out > 0 { format!(", {} left out", source.note.left_out) } else { String::new() };
+    let words = match (stale, &source.note.words) {
+        (Some(why), _) => why.to_owned(),
+        (None, Some(words)) => words.clone(),
+        (None, None) => source.definition.as_ref().map(|definition| definition.origin()).unwrap_or_default(),
+    };
+    vec![
+        (1, role, symbol.to_owned()),
+        (16, name, id.to_string()),
+        (12, Role::Muted, source.kind.clone()),
+        (11, role, state),
+        (30, data, format!("{firing} firing{hidden}{left_out}")),
+        (u16::MAX, if stale.is_some() { Role::Warning } else { Role::Muted }, words),
+    ]
+}
+
+fn of_silence(session: &Session, source: &Source, id: &str) -> Cells {
+    let Some(silence) = source.silences.get(id) else { return Vec::new() };
+    let role = if source.why_stale().is_some() { Role::Muted } else { Role::Text };
+    let matchers: Vec<_> = silence.matchers.iter().map(ToString::to_string).collect();
+    vec![
+        (1, Role::Muted, " ".to_owned()),
+        (1, Role::Waiting, session.glyphs.held.to_owned()),
+        (14, Role::Waiting, format!("until {}", session.time(silence.ends))),
+        (8, role, silence.by.clone()),
+        (40, role, matchers.join(" ")),
+        (u16::MAX, Role::Muted, silence.comment.clone()),
+    ]
+}
+
+fn of_asked(session: &Session, source: &Source, marker: &str) -> Cells {
+    let Some(own) = source.silencings.get(marker) else { return Vec::new() };
+    let matchers: Vec<_> = own.order.matchers.iter().map(ToString::to_string).collect();
+    vec![
+        (1, Role::Muted, " ".to_owned()),
+        (1, Role::Warning, session.glyphs.pending.to_owned()),
+        (14, Role::Warning, own.word().to_owned()),
+        (8, Role::Text, own.order.by.clone()),
+        (40, Role::Text, matchers.join(" ")),
+        (u16::MAX, Role::Warning, own.error.clone().unwrap_or_else(|| own.order.comment.clone())),
+    ]
+}
+
+fn of_intake(session: &Session) -> Cells {
+    let Some(intake) = &session.world.intake else { return Vec::new() };
+    let listens = intake.address.is_some();
+    let (symbol, role) = if listens { (session.glyphs.good, Role::Good) } else { (session.glyphs.warning, Role::Warning) };
+    let counts = intake.counts;
+    let refused = match counts.is_empty() {
+        true => String::new(),
+        false => format!("refused {} without the token, {} no alerts, dropped {}", counts.unauthorized, counts.malformed, counts.dropped),
+    };
+    vec![
+        (1, role, symbol.to_owned()),
+        (16, Role::Name, "intake".to_owned()),
+        (12, Role::Muted, "http".to_owned()),
+        (11, role, if listens { "listens" } else { "silent" }.to_owned()),
+        (30, Role::Text, intake.address.clone().unwrap_or_else(|| intake.definition.listen.clone())),
+        (u16::MAX, Role::Warning, intake.error.clone().unwrap_or(refused)),
+    ]
+}
+
+fn cells(session: &Session, row: &Row) -> Cells {
+    let source = |id: &SourceId| session.world.sources.get(id);
+    match row {
+        Row::Source(id, firing) => source(id).map(|row| of_source(session, id, row, *firing)),
+        Row::Silence(id, silence) => source(id).map(|row| of_silence(session, row, silence)),
+        Row::Asked(id, marker) => source(id).map(|row| of_asked(session, row, marker)),
+        Row::Intake => Some(of_intake(session)),
+    }
+    .unwrap_or_default()
+}
+
+impl Page for SourcesPage {
+    fn title(&self, _session: &Session) -> String {
+        "sources".into()
+    }
+
+    fn places(&self, _session: &Session) -> Vec<Place> {
+        vec![Place::List, Place::Global]
+    }
+
+    fn settle(&mut self, session: &Session) {
+        self.refresh(session);
+    }
+
+    fn target(&self, _session: &Session) -> Option<Target> {
+        None
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        self.refresh(session);
+        let mut painter = Painter::new(buffer, session);
+        let rows = self.known.as_ref().map_or(&[][..], |(_, rows)| rows);
+        self.area = section(&mut painter, area, "Sources", &note(&session.world), true, &session.glyphs);
+        let area = self.area;
+        if rows.is_empty() && area.height > 0 {
+            let words = "no neighbour is configured: [[source]] and [intake] in dogwatch.toml";
+            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
+        }
+        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
+            let (Some(row), y) = (rows.get(place), area.y + line as u16) else { continue };
+            let selected = place == self.cursor.at;
+            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+            let mut x = area.x + 2;
+            for (width, role, text) in cells(session, row) {
+                let width = width.min(area.right().saturating_sub(x));
+                painter.text(x, y, width, role, &text);
+                x = x.saturating_add(width).saturating_add(1);
+            }
+            if selected {
+                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action, _session: &mut Session) -> bool {
+        let rows = self.rows().len();
+        self.cursor.act(action, rows)
+    }
+
+    /// The command that ends the silence under the cursor, or shows the neighbour.
+    fn copied(&self, _session: &Session) -> Option<String> {
+        match self.chosen()? {
+            Row::Source(id, _) | Row::Asked(id, _) => Some(format!("dogwatch source {id} silences")),
+            Row::Silence(id, silence) => Some(format!("dogwatch source {id} expire {silence}")),
+            Row::Intake => Some("dogwatch sources".into()),
+        }
+    }
+
+    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
+        match event.kind {
+            MouseEventKind::ScrollDown => self.act(Action::Down, session),
+            MouseEventKind::ScrollUp => self.act(Action::Up, session),
+            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
+                let row = self.cursor.row_at(event.row - self.area.y);
+                if row < self.rows().len() {
+                    self.cursor.at = row;
+                }
+                row < self.rows().len()
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What neighbours show and what is asked of them, by the rules alone and on the pages.
+#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+
+mod stage;
+
+use dogwatch::console::Screen;
+use dogwatch::domain::sent::{LabelMatcher, SourceFault, SourceKind, SourceTask};
+use dogwatch::domain::source::{Capability, Freshness};
+use dogwatch::domain::{
+    AlertCause, Author, Command, Effect, Event, Fingerprint, IncidentId, Labels, Level, OutsideAlert, OutsideSilence, Report, SentAlert,
+    Severity, SourceDefinition, SourceId,
+};
+use dogwatch::rules::{self, Asked, DueKey};
+use dogwatch::world::{SilencingState, World};
+use jiff::{SignedDuration, Timestamp};
+use stage::{Stage, Story, ana};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A world in the making, with what is asked of the outside.
+struct Made {
+    world: World,
+    now: Timestamp,
+    effects: Vec<Effect>,
+    author: Author,
+}
+
+impl Made {
+    fn new(sources: &[&str]) -> Self {
+        let mut made = Self { world: World::new(), now: stage::now(), effects: Vec::new(), author: ana() };
+        for source in sources {
+            let definition = SourceDefinition {
+                id: (*source).into(),
+                kind: SourceKind::Alertmanager,
+                url: "https://am.example".into(),
+                credentials: None,
+                ca_file: None,
+                every: Duration::from_secs(15),
+                timeout: Duration::from_secs(10),
+                silence_for: Duration::from_mins(15),
+            };
+            let capabilities = vec![Capability::Acknowledge, Capability::Silence];
+            made.carry(
+                Event::SourceDefined {
+                    source: (*source).into(),
+                    kind: "alertmanager".into(),
+                    capabilities,
+                    definition: Some(Arc::new(definition)),
+                }
+                .into(),
+            );
+        }
+        made
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { author: &self.author, now: self.now, boot_id: "boot", random: 7, level: Level::Operator }
+    }
+
+    fn carry(&mut self, decision: rules::Decision) -> Vec<Event> {
+        let asked = Asked { author: &self.author, now: self.now, boot_id: "boot", random: 7, level: Level::Operator };
+        let (entries, effects) = rules::carry_out(&mut self.world, decision, &asked);
+        self.effects = effects;
+        entries.into_iter().map(|entry| entry.event).collect()
+    }
+
+    fn report(&mut self, report: &Report) -> Vec<Event> {
+        let decision = rules::report(&self.world, report, &self.asked());
+        self.carry(decision)
+    }
+
+    fn read(&mut self, source: &str, alerts: Vec<OutsideAlert>, silences: Vec<OutsideSilence>) -> Vec<Event> {
+        let asked_at = self.now;
+        self.report(&Report::SourceRead { source: source.into(), asked_at, alerts, silences, left_out: 0, words: None })
+    }
+
+    fn command(&mut self, command: &Command) -> Result<Vec<Event>, String> {
+        let decision = rules::decide(&self.world, command, &self.asked()).map_err(|refusal| refusal.reason)?;
+        Ok(self.carry(decision))
+    }
+
+    fn wait(&mut self, span: SignedDuration) {
+        self.now = self.now.checked_add(span).unwrap();
+    }
+
+    /// Does what is due for all silences of a neighbour.
+    fn due(&mut self, source: &str) -> Vec<Event> {
+        let markers: Vec<String> = self.world.sources[&SourceId::new(source)].silencings.keys().cloned().collect();
+        let keys = markers.into_iter().map(|marker| DueKey::SourceSilence(source.into(), marker));
+        keys.flat_map(|key| {
+            let decision = rules::due(&self.world, &key, &self.asked());
+            self.carry(decision)
+        })
+        .collect::<Vec<_>>()
+    }
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn alert(name: &str) -> OutsideAlert {
+    let labels = labels(&[("alertname", name), ("service", "shop")]);
+    OutsideAlert {
+        fingerprint: Fingerprint::of(&labels),
+        labels,
+        severity: Severity::High,
+        summary: format!("{name} hurts"),
+        link: None,
+        silenced_by: Vec::new(),
+        is_muted: false,
+    }
+}
+
+fn open(world: &World) -> Vec<IncidentId> {
+    world.incidents.values().filter(|incident| incident.is_open()).map(|incident| incident.id).collect()
+}
+
+#[test]
+fn two_environments_may_name_their_alerts_alike() {
+    let mut made = Made::new(&["staging", "warehouse"]);
+    made.read("staging", vec![alert("Down")], vec![]);
+    made.read("warehouse", vec![alert("Down")], vec![]);
+    assert_eq!(open(&made.world).len(), 2);
+    assert!(made.read("warehouse", vec![alert("Down")], vec![]).is_empty(), "nothing new is no entry");
+    made.read("staging", vec![], vec![]);
+    assert_eq!(open(&made.world).len(), 1, "the other environment's goes on");
+    assert!(made.read("warehouse", vec![alert("Down")], vec![]).is_empty());
+    made.read("warehouse", vec![], vec![]);
+    assert!(open(&made.world).is_empty());
+}
+
+#[test]
+fn what_a_webhook_brought_while_the_neighbour_was_read_is_not_missing() {
+    let mut made = Made::new(&["warehouse"]);
+    let asked_at = made.now;
+    made.wait(SignedDuration::from_secs(1));
+    let sent = SentAlert {
+        labels: alert("Down").labels,
+        severity: Severity::High,
+        summary: "x".into(),
+        link: None,
+        lasts: None,
+        source: Some("warehouse".into()),
+    };
+    made.command(&Command::SendAlert { alert: sent }).unwrap();
+    made.report(&Report::SourceRead { source: "warehouse".into(), asked_at, alerts: vec![], silences: vec![], left_out: 0, words: None });
+    assert_eq!(open(&made.world).len(), 1);
+    made.wait(SignedDuration::from_secs(15));
+    made.read("warehouse", vec![], vec![]);
+    assert!(open(&made.world).is_empty());
+}
+
+#[test]
+fn a_silence_is_asked_for_after_its_entry_kept_alive_and_ended() {
+    let mut made = Made::new(&["warehouse"]);
+    made.read("warehouse", vec![alert("Down")], vec![]);
+    let incident = open(&made.world)[0];
+    let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
+    let Some(Event::SourceSilenceAsked { order, .. }) = events.last() else { panic!("{events:?}") };
+    assert_eq!(
+        order.matchers,
+        [LabelMatcher::exact("alertname", "Down"), LabelMatcher::exact("service", "shop")],
+        "without the environment"
+    );
+    assert!(order.comment.starts_with("ack by ana via dogwatch"), "{}", order.comment);
+    assert!(
+        matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.task == SourceTask::Stand && asked.silence.id.is_none()),
+        "{:?}",
+        made.effects
+    );
+    let (marker, ends) = (order.marker.clone(), order.ends);
+
+    // It fails: tried again later, not sooner than the neighbour wishes and not later than is bearable.
+    let fault = |words: &str, wish: u64| SourceFault {
+        words: words.into(),
+        refused: false,
+        gone: false,
+        retry_after: Some(Duration::from_secs(wish)),
+    };
+    made.report(&Report::SilenceFailed { source: "warehouse".into(), marker: marker.clone(), fault: fault("429", 1_000_000_000) });
+    let row = made.world.silencing(&"warehouse".into(), &marker).unwrap();
+    assert_eq!(row.state, SilencingState::Again(made.now + SignedDuration::from_mins(15)), "a wish of thirty years is clamped");
+    made.wait(SignedDuration::from_mins(15));
+    let again = made.due("warehouse");
+    assert!(matches!(&again[..], [Event::SourceSilenceAsked { order, .. }] if order.marker == marker && order.ends > ends), "{again:?}");
+
+    let ends = made.now + SignedDuration::from_mins(15);
+    made.report(&Report::SilenceMade { source: "warehouse".into(), marker: marker.clone(), id: "s1".into(), ends });
+    assert!(made.due("warehouse").is_empty(), "it stands");
+    made.wait(SignedDuration::from_mins(11));
+    assert!(matches!(&made.due("warehouse")[..], [Event::SourceSilenceProlonging { ends: later, .. }] if *later > ends));
+    made.report(&Report::SilenceMade {
+        source: "warehouse".into(),
+        marker: marker.clone(),
+        id: "s1".into(),
+        ends: made.now + SignedDuration::from_mins(15),
+    });
+
+    // Recovery: the incident is over and the silence is asked to end.
+    let over = made.read("warehouse", vec![], vec![]);
+    assert!(over.iter().any(|event| matches!(event, Event::IncidentResolved { .. })), "{over:?}");
+    assert!(
+        matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.task == SourceTask::End && asked.silence.id.as_deref() == Some("s1")),
+        "{:?}",
+        made.effects
+    );
+    made.report(&Report::SilenceExpired { source: "warehouse".into(), marker });
+    assert!(made.world.sources[&SourceId::new("warehouse")].silencings.is_empty());
+}
+
+#[test]
+fn an_ack_that_is_taken_back_while_the_silence_is_being_made_ends_it() {
+    let mut made = Made::new(&["warehouse"]);
+    made.read("warehouse", vec![alert("Down")], vec![]);
+    let incident = open(&made.world)[0];
+    made.command(&Command::Acknowledge { incident, note: None }).unwrap();
+    let events = made.command(&Command::Unacknowledge { incident }).unwrap();
+    let Some(Event::SourceSilenceEnding { marker, .. }) = events.last() else { panic!("{events:?}") };
+    let marker = marker.clone();
+    let asked = |made: &Made| matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.task == SourceTask::End && asked.silence.marker == marker);
+    assert!(asked(&made), "by its marker, for its id is not known: {:?}", made.effects);
+    // Acknowledged again at once: another silence, which the end of the first does not touch.
+    made.wait(SignedDuration::from_secs(1));
+    let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
+    assert!(matches!(events.last(), Some(Event::SourceSilenceAsked { order, .. }) if order.marker != marker));
+    made.report(&Report::SilenceExpired { source: "warehouse".into(), marker });
+    assert_eq!(made.world.sources[&SourceId::new("warehouse")].silenced.len(), 1);
+}
+
+#[test]
+fn a_lost_silence_is_made_anew_one_that_someone_ended_is_not_and_a_second_one_is_ended() {
+    let mut made = Made::new(&["warehouse"]);
+    made.read("warehouse", vec![alert("Down")], vec![]);
+    let incident = open(&made.world)[0];
+    let events = made.command(&Command::Acknowledge { incident, note: None }).unwrap();
+    let Some(Event::SourceSilenceAsked { order, .. }) = events.last().cloned() else { panic!("{events:?}") };
+    let source = SourceId::new("warehouse");
+    made.report(&Report::SilenceMade { source: source.clone(), marker: order.marker.clone(), id: "s1".into(), ends: order.ends });
+    let there = |id: &str, is_over: bool| OutsideSilence {
+        id: id.into(),
+        matchers: order.matchers.clone(),
+        starts: stage::now(),
+        ends: order.ends,
+        by: "ana".into(),
+        comment: order.comment.clone(),
+        is_over,
+    };
+    made.wait(SignedDuration::from_secs(15));
+    let mut hidden = alert("Down");
+    hidden.silenced_by = vec!["s1".into(), "s2".into()];
+    let events = made.read("warehouse", vec![hidden.clone()], vec![there("s1", false), there("s2", false)]);
+    let ended = events.iter().any(|event| matches!(event, Event::SourceSilenceEnding { reason, .. } if reason == "it was made twice"));
+    assert!(ended && matches!(&made.effects[..], [Effect::AskSource(asked)] if asked.silence.id.as_deref() == Some("s2")), "{events:?}");
+    let second = made.world.sources[&source].silencings.keys().find(|marker| **marker != order.marker).unwrap().clone();
+    made.report(&Report::SilenceExpired { source: source.clone(), marker: second });
+
+    made.wait(SignedDuration::from_secs(15));
+    let events = made.read("warehouse", vec![alert("Down")], vec![]);
+    assert!(
+        events.iter().any(|event| matches!(event, Event::SourceSilenceAsked { order: again, .. } if again.marker == order.marker)),
+        "lost there: {events:?}"
+    );
+    made.report(&Report::SilenceMade {
+        source: source.clone(),
+        marker: order.marker.clone(),
+        id: "s3".into(),
+        ends: made.now + SignedDuration::from_mins(15),
+    });
+    made.wait(SignedDuration::from_secs(15));
+    let events = made.read("warehouse", vec![alert("Down")], vec![there("s3", true)]);
+    assert!(
+        events.iter().any(|event| matches!(event, Event::SourceSilenceEnded { reason, .. } if reason.contains("someone"))),
+        "{events:?}"
+    );
+    made.wait(SignedDuration::from_secs(15));
+    assert!(made.read("warehouse", vec![alert("Down")], vec![there("s3", true)]).is_empty(), "what someone ended stays ended");
+    assert!(made.world.incident(incident).unwrap().acknowledged.is_some());
+}
+
+#[test]
+fn a_stale_neighbour_is_never_ok_and_says_when_it_is_back() {
+    let mut made = Made::new(&["warehouse"]);
+    made.read("warehouse", vec![alert("Down")], vec![]);
+    let incident = open(&made.world)[0];
+    let failed = |failures| Report::SourceFailed { source: "warehouse".into(), error: "refused".into(), failures };
+    assert!(made.report(&failed(1)).is_empty() && made.report(&failed(2)).is_empty());
+    assert!(matches!(&made.report(&failed(3))[..], [Event::SourceChanged { freshness: Freshness::Stale { .. }, .. }]));
+    assert!(made.report(&failed(4)).is_empty(), "once is enough");
+    assert_eq!(open(&made.world), [incident]);
+    for command in [
+        Command::Acknowledge { incident, note: None },
+        Command::ExpireAtSource { source: "warehouse".into(), id: "x".into() },
+        Command::SilenceSource {
+            source: "warehouse".into(),
+            matchers: vec![LabelMatcher::exact("a", "b")],
+            until: made.now + SignedDuration::from_hours(1),
+            comment: "c".into(),
+        },
+    ] {
+        assert!(made.command(&command).unwrap_err().starts_with("warehouse does not answer since"));
+    }
+    let back = made.read("warehouse", vec![alert("Down")], vec![]);
+    assert!(matches!(&back[..], [Event::SourceChanged { freshness: Freshness::Fresh, .. }]), "{back:?}");
+    made.command(&Command::Acknowledge { incident, note: None }).unwrap();
+}
+
+#[test]
+fn dogwatchs_own_alerts_are_nobody_elses_to_end() {
+    let mut made = Made::new(&[]);
+    let labels = labels(&[("alertname", "ProbeDown"), ("source", "local"), ("probe", "home")]);
+    let notice = dogwatch::domain::incident::AlertNotice {
+        labels: labels.clone(),
+        severity: Severity::High,
+        summary: "home is down".into(),
+        cause: AlertCause::ProbeDown { probe: "home".into() },
+    };
+    made.carry(Event::AlertFiring { alert: Fingerprint::of(&labels), source: SourceId::local(), notice }.into());
+    made.command(&Command::EndAlert { labels: labels.clone(), reason: None, source: None }).unwrap();
+    assert_eq!(made.world.alerts.len(), 1);
+    let sent = SentAlert { labels, severity: Severity::Info, summary: "x".into(), link: None, lasts: None, source: None };
+    made.command(&Command::SendAlert { alert: sent }).unwrap();
+    assert_eq!(made.world.alerts.len(), 2, "it is another alert");
+}
+
+#[test]
+fn the_page_of_sources_shows_how_each_answers_and_the_queue_greys_what_is_stale() {
+    let mut story = Story::new();
+    let mut made = Made::new(&["warehouse"]);
+    let events = made.read(
+        "warehouse",
+        vec![alert("Down")],
+        vec![OutsideSilence {
+            id: "54c9df4f".into(),
+            matchers: vec![LabelMatcher::exact("service", "payments")],
+            starts: stage::now(),
+            ends: stage::now() + SignedDuration::from_hours(1),
+            by: "leo".into(),
+            comment: "moving payments".into(),
+            is_over: false,
+        }],
+    );
+    let defined = Event::SourceDefined {
+        source: "warehouse".into(),
+        kind: "alertmanager".into(),
+        capabilities: vec![Capability::Acknowledge, Capability::Silence],
+        definition: made.world.sources[&SourceId::new("warehouse")].definition.clone(),
+    };
+    for event in std::iter::once(defined).chain(events) {
+        story.tell(600, Author::Engine, event);
+    }
+    let mut stage = Stage::with(&story, (120, 40));
+    stage.key("alt-s");
+    assert_eq!(stage.app.screen(), Some(&Screen::Sources));
+    let picture = stage.picture();
+    for wanted in
+        ["warehouse", "alertmanager", "answers", "1 firing", "https://am.example", "service=\"payments\"", "leo", "moving payments"]
+    {
+        assert!(picture.contains(wanted), "{wanted}:\n{picture}");
+    }
+    let stale = Freshness::Stale { reason: "connection refused".into() };
+    stage.entry(Author::Engine, Event::SourceChanged { source: "warehouse".into(), freshness: stale });
+    let picture = stage.picture();
+    assert!(picture.contains("stale") && picture.contains("connection refused"), "{picture}");
+    stage.press("back");
+    stage.press("pane-3");
+    let picture = stage.picture();
+    assert!(picture.contains("stale"), "{picture}");
+    for size in [(0, 0), (20, 5), (80, 24), (200, 60)] {
+        let mut stage = Stage::with(&story, size);
+        stage.key("alt-s");
+        stage.picture();
+    }
+}
