@@ -134,7 +134,8 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::IncidentAcknowledged { incident, .. }
         | Event::AcknowledgementEnded { incident, .. }
         | Event::IncidentResolved { incident, .. }
-        | Event::Noted { incident, .. } => vec![*incident],
+        | Event::Noted { incident, .. }
+        | Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }
@@ -149,7 +150,6 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::ApprovalGiven { digest, .. } | Event::ApprovalUsed { digest, .. } | Event::ApprovalEnded { digest, .. } => {
             world.approvals.get(digest).map(|approval| incident_of(&approval.request.subject)).unwrap_or_default()
         }
-        Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::ProcedureAsked { attempt, .. }
         | Event::GlassBroken { attempt, .. }
         | Event::ProcedureKillAsked { attempt }
