@@ -225,9 +225,8 @@ fn a_step_that_runs_by_itself_is_told_and_glass_is_broken_with_a_typed_word() {
     assert!(stage.picture().contains("runbook orders-load count-the-rows runs by itself"), "{}", stage.picture());
     stage.app.session.open(Screen::Runbook { runbook: "orders-load".into(), subject });
     stage.wait(0);
+    stage.picture();
     stage.press("bottom");
-    stage.press("down");
-    stage.press("down");
     assert!(stage.picture().contains("two people"), "{}", stage.picture());
     stage.press("break-glass");
     stage.type_text("nobody answers");

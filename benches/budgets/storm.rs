@@ -6,7 +6,7 @@ use crate::scene::{PATIENCE, Scene};
 use crate::terminal::Terminal;
 use crate::{Effort, Failure, Tell, process};
 use dogwatch::journal::{Page, Reader};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;

@@ -81,7 +81,7 @@ pub struct ProcedureStep {
     /// The line of its fence in `text`, from 0.
     pub line: usize,
     /// Whether another person must approve exactly what it runs.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub two_people: bool,
     /// When it runs by itself; absent for a step that only people run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,10 +94,6 @@ pub struct Automatic {
     /// What must have opened the incident, in the words of [`super::AlertCause::word`]; empty for whatever the runbook matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<String>,
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// A parameter of a runnable step; it reaches the command as the environment variable `DOGWATCH_PARAM_<NAME>`.

@@ -197,6 +197,6 @@ fn name(words: &str, others: &[ChecklistItem]) -> StepName {
     stem.truncate(48);
     let stem = if stem.is_empty() { "item".to_owned() } else { stem.trim_end_matches('-').to_owned() };
     let is_free = |name: &str| others.iter().all(|other| other.name.as_str() != name);
-    let free = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}"))).find(|name| is_free(name));
+    let free = std::iter::once(stem.clone()).chain((2..=MAX_ITEMS + 1).map(|number| format!("{stem}-{number}"))).find(|name| is_free(name));
     StepName::new(free.unwrap_or(stem))
 }

@@ -198,12 +198,14 @@ fn whole(within: Option<&str>) -> Result<ParamKind, String> {
 /// `probe down, run failed`.
 fn causes(text: &str) -> Result<Vec<String>, String> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let known = |word: &str| match CAUSES.contains(&word) {
-        true => Ok(word.to_owned()),
-        false => Err(match nearest(word, CAUSES.iter().copied()) {
+    let known = |word: &str| {
+        if CAUSES.contains(&word) {
+            return Ok(word.to_owned());
+        }
+        Err(match nearest(word, CAUSES.iter().copied()) {
             Some(right) => format!("`on`: unknown `{word}`; did you mean `{right}`?"),
             None => format!("`on`: unknown `{word}`; known here: {}", CAUSES.join(", ")),
-        }),
+        })
     };
     words.map(known).collect()
 }

@@ -206,7 +206,8 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::EvidenceAsked { incident, .. }
         | Event::EvidenceTaken { incident, .. }
         | Event::WriteUpMoved { incident, .. }
-        | Event::ReviewDecided { incident, .. } => vec![*incident],
+        | Event::ReviewDecided { incident, .. }
+        | Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::MessageHeldBack { message, .. }
         | Event::MessageSent { message }
         | Event::MessageFailed { message, .. }
@@ -233,7 +234,6 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::ApprovalGiven { digest, .. } | Event::ApprovalUsed { digest, .. } | Event::ApprovalEnded { digest, .. } => {
             world.approvals.get(digest).map(|approval| incident_of(&approval.request.subject)).unwrap_or_default()
         }
-        Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::ProcedureAsked { attempt, .. }
         | Event::GlassBroken { attempt, .. }
         | Event::ProcedureKillAsked { attempt }

@@ -162,7 +162,7 @@ impl Page for ApprovalsPage {
             }
         }
         let rest = Rect { y: list.bottom(), height: body.bottom().saturating_sub(list.bottom()), ..body };
-        let Some(approval) = self.chosen(session) else { return None };
+        let approval = self.chosen(session)?;
         let lines = told(session, approval, usize::from(rest.width.saturating_sub(3)));
         let digest = approval.digest.clone();
         self.lines = lines.len();

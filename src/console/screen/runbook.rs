@@ -128,10 +128,10 @@ impl RunbookPage {
 
     /// How the second word on a step stands, where one was asked for.
     fn second_word(&self, session: &Session, step: &ProcedureStep) -> String {
-        let open = session.world.approvals.values().filter(|row| {
+        let mut open = session.world.approvals.values().filter(|row| {
             row.is_open() && (&row.request.runbook, &row.request.subject, &row.request.step) == (&self.runbook, &self.subject, &step.name)
         });
-        open.last().map(|row| format!(": {}, asked by {}", row.state(), row.by)).unwrap_or_default()
+        open.next_back().map(|row| format!(": {}, asked by {}", row.state(), row.by)).unwrap_or_default()
     }
 
     /// Asks git who changed the file when, on a thread of its own.

@@ -30,7 +30,9 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
             ..
         } => (glyphs.dot, Role::Muted),
         Event::FlowHeld { .. } | Event::FlowIced { .. } | Event::NoopSet { .. } | Event::RunHeld { .. } => (glyphs.held, Role::Waiting),
-        Event::StepApproved { .. } => (glyphs.done, Role::Good),
+        Event::StepApproved { .. } | Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => {
+            (glyphs.done, Role::Good)
+        }
         Event::OccurrenceSettled { .. } | Event::OccurrenceAsked { .. } | Event::ClockStepped { .. } | Event::AwayNoticed { .. } => {
             (glyphs.late, Role::Warning)
         }
@@ -42,7 +44,11 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         }
         Event::IncidentResolved { .. } | Event::AlertResolved { .. } => (glyphs.good, Role::Good),
         Event::IncidentAcknowledged { .. } | Event::ProcedureTicked { done: true, .. } => (glyphs.done, Role::Text),
-        Event::Refused { .. } | Event::WorkspaceRefused { .. } => (glyphs.warning, Role::Warning),
+        Event::Refused { .. }
+        | Event::WorkspaceRefused { .. }
+        | Event::RemediationHeldBack { .. }
+        | Event::ChecklistLeft { .. }
+        | Event::ChecklistMissed { .. } => (glyphs.warning, Role::Warning),
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
@@ -56,8 +62,6 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         Event::EvidenceTaken { .. } | Event::MessageSent { .. } | Event::SourceSilenceMade { .. } => (glyphs.done, Role::Muted),
         Event::GlassBroken { .. } => (glyphs.warning, Role::Bad),
         Event::ApprovalAsked { .. } => (glyphs.waiting, Role::Waiting),
-        Event::ApprovalGiven { .. } | Event::ChecklistDone { .. } | Event::ItemTicked { done: true, .. } => (glyphs.done, Role::Good),
-        Event::RemediationHeldBack { .. } | Event::ChecklistLeft { .. } | Event::ChecklistMissed { .. } => (glyphs.warning, Role::Warning),
         _ => (glyphs.dot, Role::Muted),
     }
 }

@@ -23,7 +23,7 @@ impl Dice {
         format!("54c9df4f-{}", self.roll(4))
     }
 
-    fn matchers(&mut self) -> Vec<LabelMatcher> {
+    fn label_matchers(&mut self) -> Vec<LabelMatcher> {
         vec![
             LabelMatcher::exact("service", "shop"),
             LabelMatcher { name: "team".into(), value: self.words(), is_regex: true, is_equal: false },
@@ -35,7 +35,7 @@ impl Dice {
             marker: self.marker(),
             alert: self.maybe(Self::fingerprint),
             incident: self.maybe(Self::incident),
-            matchers: self.matchers(),
+            matchers: self.label_matchers(),
             ends: self.at(),
             by: self.words(),
             comment: self.words(),
@@ -77,7 +77,7 @@ impl Dice {
                 let (starts, ends) = (self.at(), self.at());
                 let silence = OutsideSilence {
                     id: self.silence_id(),
-                    matchers: self.matchers(),
+                    matchers: self.label_matchers(),
                     starts,
                     ends,
                     by: self.words(),
