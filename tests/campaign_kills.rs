@@ -121,7 +121,10 @@ fn write_until(client: usize, socket: &std::path::Path, ended: &AtomicBool) -> T
         match answer.expect("nothing here is refused") {
             Accepted::Run(run) => told.runs.push(run),
             Accepted::Done => told.marks.push(key),
-            other @ (Accepted::WouldDo(_) | Accepted::Message(_) | Accepted::Silence(_) | Accepted::Incident(_)) => panic!("{other:?}"),
+            other
+            @ (Accepted::WouldDo(_) | Accepted::Message(_) | Accepted::Silence(_) | Accepted::Approval(_) | Accepted::Incident(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
     told
