@@ -5,7 +5,7 @@
 use dogwatch::domain::flow::{MissedPolicy, Overlap};
 use dogwatch::domain::probe::Target;
 use dogwatch::domain::{CommandLine, Severity};
-use dogwatch::workspace::{self, FileError, LoadErrors, Loaded, Place, PlaceError, Principal, SHIPPED_RUNBOOKS, Watcher, runbook};
+use dogwatch::workspace::{self, FileError, LoadErrors, Loaded, Place, PlaceError, Principal, SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, Watcher, runbook};
 use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -298,7 +298,7 @@ fn init_scaffolds_once_and_never_overwrites() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(".gitignore"), "mine\n").unwrap();
     let made = workspace::init(dir.path()).unwrap();
-    assert_eq!(made.len(), 4 + SHIPPED_RUNBOOKS.len());
+    assert_eq!(made.len(), 4 + SHIPPED_RUNBOOKS.len() + SHIPPED_CHECKLISTS.len());
     assert_eq!(fs::read_to_string(dir.path().join(".gitignore")).unwrap(), "mine\n");
     assert_eq!(workspace::init(dir.path()).unwrap(), Vec::<PathBuf>::new());
     let loaded = workspace::load(dir.path()).unwrap();

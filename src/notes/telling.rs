@@ -436,7 +436,12 @@ impl<'a> Teller<'a> {
         };
         // What was expected when it ended counts, also where the runbook says something else since.
         let tick = world.procedure(runbook, subject).and_then(|walked| walked.ticks.get(step));
-        let passed = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)).map(|tick| tick.state == TickState::Passed);
+        let passed = tick.filter(|tick| tick.attempt.as_ref() == Some(attempt)).and_then(|tick| match tick.state {
+            TickState::Passed => Some(true),
+            TickState::Failed => Some(false),
+            // The fact is told before it is applied, or a person has had the last word.
+            TickState::Running | TickState::ByHand | TickState::Open => None,
+        });
         let by_text = || world.book(runbook).and_then(|book| book.step(step)).is_some_and(|step| step.expect.exit == *exit);
         *exit != 0 && passed.unwrap_or_else(by_text)
     }
