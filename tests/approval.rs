@@ -1,6 +1,6 @@
 //! Two people for one step: what is approved is exactly what runs, once, on this machine, before it expires, and never by
 //! the one who asked.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod made;
 
@@ -80,6 +80,9 @@ fn run(step: &str) -> Command {
         confirmed: Some(step.to_owned()),
     }
 }
+
+/// What moves a state folder elsewhere.
+type Move<'a> = &'a dyn Fn(&mut Made) -> Vec<Event>;
 
 fn request(made: &Made) -> Digest {
     made.world.approvals.values().find(|approval| approval.is_open()).expect("a request is open").digest.clone()
@@ -212,7 +215,7 @@ fn it_counts_on_the_machine_on_which_it_was_asked() {
         let rules = ProcedureRules { machine: "there".into(), ..rules_of(TwoPeople::Dangerous, false) };
         tell(made, Event::ProcedureRulesDefined { rules })
     };
-    let moves: [(&str, &dyn Fn(&mut Made) -> Vec<Event>); 3] = [("boot", &other_boot), ("host", &other_host), ("machine", &other_machine)];
+    let moves: [(&str, Move<'_>); 3] = [("boot", &other_boot), ("host", &other_host), ("machine", &other_machine)];
     for (what, moved) in moves {
         let mut made = made();
         let digest = asked(&mut made);

@@ -1,5 +1,5 @@
 //! Checklists: opened once for each occurrence, ticked by hand and by machine, late ones alarmed, and what is left is told.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod made;
 mod support;

@@ -1,5 +1,5 @@
 //! Who is told of an incident, when: rotas, hours and chains as pure rules, over simulated time.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod made;
 #[path = "escalation/simulation.rs"]
@@ -591,7 +591,7 @@ fn any_rota() -> impl Strategy<Value = (People, i64)> {
             let mut people: BTreeMap<PersonId, Person> = names.iter().map(|name| person(name, &["ops"])).collect();
             for (who, (from, length)) in away {
                 let person = people.get_mut(names[who]).unwrap();
-                person.zone = zone.to_owned();
+                zone.clone_into(&mut person.zone);
                 person.away.push(Leave { from: wall(from), to: wall(from + length), reason: String::new() });
             }
             let over = |(who, (from, length)): (usize, (i64, i64))| Override {

@@ -37,7 +37,7 @@ fn ten_gigabytes_are_searched_and_not_read() {
     let size = 10_u64 << 30;
     file.set_len(size).unwrap();
     // A line in each MiB, the rest a hole that reads as NULs: as if each line were a MiB long.
-    let lines = (size >> 20) as i64;
+    let lines = (size >> 20).cast_signed();
     for number in 0..lines {
         file.write_all_at(format!("\n{} line {number}\n", at(number * 10)).as_bytes(), (number as u64) << 20).unwrap();
     }
@@ -61,7 +61,7 @@ fn jumbled(lines: i64) -> Vec<(i64, String)> {
     };
     (0..lines)
         .map(|number| {
-            let second = number + roll(30) as i64;
+            let second = number + roll(30).cast_signed();
             let more = if roll(10) == 0 { "\n  at shop.Cart.add(Cart.java:7)\n  ... 3 more" } else { "" };
             (second, format!("{} thread-{} request {number}{more}\n", at(second), roll(8)))
         })

@@ -1,5 +1,5 @@
 //! Alerts that scripts and Alertmanager send in: by the command and through real sockets, well and badly.
-#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 mod support;
 
@@ -33,7 +33,7 @@ fn chmod(workspace: &Workspace, name: &str) {
 /// Sends a request and reads the answer to its end: status and body.
 fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: &[u8]) -> (u16, Value) {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{authorization}content-length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();

@@ -106,7 +106,7 @@ fn morning(size: (u16, u16)) -> Stage {
 
 #[test]
 fn what_waits_for_a_second_person_is_read_to_its_end_before_it_is_approved() {
-    let long: String = (0..40).map(|line| format!("bin/empty table_{line}\n")).collect();
+    let long = (0..40).map(|line| format!("bin/empty table_{line}")).collect::<Vec<_>>().join("\n") + "\n";
     let mut stage = approver((100, 24));
     let digest = ask(&mut stage, &long, leo(), 1);
     assert!(stage.picture().contains("leo asks for a second person"), "{}", stage.picture());

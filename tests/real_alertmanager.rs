@@ -1,6 +1,6 @@
 //! A real Prometheus, Alertmanager and blackbox exporter, brought up by `tests/real/`: an alert that fires there, the
 //! silence that an acknowledgement makes, the server that is killed and back, recovery. `.ci/run real` runs it.
-#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 mod support;
 

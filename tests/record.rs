@@ -166,7 +166,7 @@ fn a_change_of_the_machine_is_recorded_once_and_stays_with_its_incident() {
     made.command(Command::Resolve { incident: ONE, reason: "over".into() }).unwrap();
     for number in 0..200_u64 {
         let at: Timestamp = "2026-11-21T03:00:00Z".parse().unwrap();
-        let at = at.checked_add(jiff::SignedDuration::from_mins(number as i64)).unwrap();
+        let at = at.checked_add(jiff::SignedDuration::from_mins(number.cast_signed())).unwrap();
         let change = upgrade(&at.to_string(), "more", 1_000 + number);
         assert_eq!(made.report(&Report::OutsideChanged(Box::new(change))).len(), 1);
     }

@@ -123,7 +123,7 @@ fn an_override_is_made_and_ended_by_key() {
     assert_eq!(stage.commands(), [&wanted]);
     stage.asked.clear();
     stage.press("end-override");
-    assert_eq!(stage.commands(), [&Command::EndOverride { rota: "primary".into() }; 0], "no override of primary was made");
+    assert!(stage.commands().is_empty(), "no override of primary was made");
     stage.press("down");
     stage.press("end-override");
     assert_eq!(stage.commands(), [&Command::EndOverride { rota: "database".into() }]);

@@ -1,5 +1,5 @@
 //! The neighbour Alertmanager: recorded answers, bad ones, and every moment at which it may be gone.
-#![allow(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 mod neighbour;
 mod support;

@@ -5,7 +5,9 @@
 use dogwatch::domain::flow::{MissedPolicy, Overlap};
 use dogwatch::domain::probe::Target;
 use dogwatch::domain::{CommandLine, Severity};
-use dogwatch::workspace::{self, FileError, LoadErrors, Loaded, Place, PlaceError, Principal, SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, Watcher, runbook};
+use dogwatch::workspace::{
+    self, FileError, LoadErrors, Loaded, Place, PlaceError, Principal, SHIPPED_CHECKLISTS, SHIPPED_RUNBOOKS, Watcher, runbook,
+};
 use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

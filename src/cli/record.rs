@@ -63,7 +63,7 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
         print::line(format!("the deadline of {} runs out at {}", out.flow, local_time(out.at, &world.zone)))?;
     }
-    for (fingerprint, alert) in incident.alerts.iter() {
+    for (fingerprint, alert) in &incident.alerts {
         let state = if alert.resolved_at.is_some() { "over  " } else { "fires " };
         print::line(format!("alert {fingerprint}  {state} {}  {}", alert.notice.severity, alert.notice.summary))?;
     }

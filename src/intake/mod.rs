@@ -12,7 +12,7 @@ mod token;
 use crate::domain::{IntakeDefinition, Report};
 use crate::engine::Engine;
 use counting::Counting;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -45,7 +45,7 @@ pub async fn run(
 /// Takes alerts in for ever, or nothing where nothing is defined.
 async fn listen(
     definition: Option<Arc<IntakeDefinition>>,
-    workspace: &PathBuf,
+    workspace: &Path,
     engine: &Engine,
     reports: &mpsc::Sender<Report>,
     counting: &Counting,

@@ -45,6 +45,7 @@ pub(super) struct Intake {
 
 /// What became of a request's alerts.
 #[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "taken or dropped: the two words belong together")]
 struct Taken {
     taken: usize,
     dropped: usize,

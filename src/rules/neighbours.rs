@@ -61,13 +61,12 @@ fn alerts(world: &World, row: &Source, read: &Read<'_>, asked: &Asked, events: &
             continue;
         }
         if !is_known {
-            match room.checked_sub(1) {
-                Some(left) => room = left,
-                None => {
-                    note.left_out += 1;
-                    note.words.get_or_insert_with(|| format!("{ALERTS_MAX} alerts fire already"));
-                    continue;
-                }
+            if let Some(left) = room.checked_sub(1) {
+                room = left;
+            } else {
+                note.left_out += 1;
+                note.words.get_or_insert_with(|| format!("{ALERTS_MAX} alerts fire already"));
+                continue;
             }
         }
         let notice = AlertNotice {

@@ -18,7 +18,7 @@ const LASTS: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_
 /// New words of an alert that is sent again are recorded this often.
 pub(super) const WORDS_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// A later end is recorded when it is later by this much, or by a quarter of how long the alert lasts.
-const LATER_END: Duration = Duration::from_secs(60);
+const LATER_END: Duration = Duration::from_mins(1);
 
 /// The alert that a source means by these labels. It is Alertmanager's fingerprint, unless an alert of another source
 /// has that already: two environments may name their alerts alike.

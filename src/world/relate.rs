@@ -193,7 +193,13 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         | Event::IncidentUnclaimed { incident }
         | Event::IncidentHandedOver { incident, .. }
         | Event::AcknowledgementAsked { incident, .. }
-        | Event::AlertMuted { incident, .. } => vec![*incident],
+        | Event::AlertMuted { incident, .. }
+        | Event::EntryPinned { incident, .. }
+        | Event::EvidenceAsked { incident, .. }
+        | Event::EvidenceTaken { incident, .. }
+        | Event::WriteUpMoved { incident, .. }
+        | Event::ReviewDecided { incident, .. }
+        | Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::IncidentMerged { incident, into } => vec![*incident, *into],
         Event::IncidentSplit { incident, new, .. } => vec![*incident, *new],
         Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
@@ -202,12 +208,6 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
             world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
         }
-        Event::EntryPinned { incident, .. }
-        | Event::EvidenceAsked { incident, .. }
-        | Event::EvidenceTaken { incident, .. }
-        | Event::WriteUpMoved { incident, .. }
-        | Event::ReviewDecided { incident, .. }
-        | Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::MessageHeldBack { message, .. }
         | Event::MessageSent { message }
         | Event::MessageFailed { message, .. }

@@ -25,7 +25,8 @@ fn files(state: &Path, count: u64) -> Journal {
 
 fn databases(state: &Path) -> Vec<String> {
     let names = fs::read_dir(state).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.starts_with("journal") && name.ends_with(".db")).collect();
+    let mut names: Vec<_> =
+        names.filter(|name| name.starts_with("journal") && Path::new(name).extension().is_some_and(|kind| kind == "db")).collect();
     names.sort_by_key(|name| (name.len(), name.clone()));
     names
 }

@@ -110,12 +110,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
         };
         let sent = match mood {
             Mood::Good => stream.write_all(&answered),
+            Mood::LosesReplies if method != "POST" => stream.write_all(&answered),
             Mood::Raw(bytes) => {
                 let _cut = stream.write_all(&bytes);
                 return;
             }
-            Mood::LosesReplies if method == "POST" => return,
-            Mood::LosesReplies => stream.write_all(&answered),
+            Mood::LosesReplies => return,
             Mood::Resets => {
                 let _cut = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n[{");
                 rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// Bytes a second: 64 kbit/s.
 const RATE: u32 = 8_000;
-const STARTING: Duration = Duration::from_secs(60);
+const STARTING: Duration = Duration::from_mins(1);
 /// Within this a key is answered on the screen: 1 s, and half a second for a busy machine.
 const KEY: Duration = Duration::from_millis(1_800);
 /// Within this a whole screen is there again.
@@ -59,8 +59,8 @@ fn in_a_storm_of_changes_a_slow_link_leaves_frames_out_and_answers_keys() {
         over.store(true, Ordering::Relaxed);
         let runs = storm.join().unwrap();
         println!("{runs} runs meanwhile; a key within {slowest:?}, a whole screen within {repaint:?}");
-        assert!(slowest <= KEY - DELAY, "a key is answered within {slowest:?}");
-        assert!(repaint <= REPAINT - DELAY, "a whole screen takes {repaint:?}");
+        assert!(slowest <= KEY.checked_sub(DELAY).unwrap(), "a key is answered within {slowest:?}");
+        assert!(repaint <= REPAINT.checked_sub(DELAY).unwrap(), "a whole screen takes {repaint:?}");
         assert!(runs > 20, "there was a storm: {runs}");
     });
     terminal.leave();

@@ -118,7 +118,7 @@ impl OutputPage {
                 let opened = match &self.of {
                     Of::Attempt(attempt) => open_output(welcome, attempt),
                     Of::Evidence { incident, capsule, name } => {
-                        Output::open(&evidence_path(Path::new(&welcome.state), *incident, *capsule, name))
+                        Output::open(evidence_path(Path::new(&welcome.state), *incident, *capsule, name))
                     }
                 };
                 opened.and_then(|output| Lines::of(output, &self.bell)).map_err(|error| words_of(&error))

@@ -140,9 +140,10 @@ fn of_intake(session: &Session) -> Cells {
     let listens = intake.address.is_some();
     let (symbol, role) = if listens { (session.glyphs.good, Role::Good) } else { (session.glyphs.warning, Role::Warning) };
     let counts = intake.counts;
-    let refused = match counts.is_empty() {
-        true => String::new(),
-        false => format!("refused {} without the token, {} no alerts, dropped {}", counts.unauthorized, counts.malformed, counts.dropped),
+    let refused = if counts.is_empty() {
+        String::new()
+    } else {
+        format!("refused {} without the token, {} no alerts, dropped {}", counts.unauthorized, counts.malformed, counts.dropped)
     };
     vec![
         (1, role, symbol.to_owned()),

@@ -53,12 +53,12 @@ pub fn is_of(event: &Event, command: &Command) -> bool {
         | (Command::Unclaim { incident }, Event::IncidentUnclaimed { incident: other })
         | (Command::HandOver { incident, .. }, Event::IncidentHandedOver { incident: other, .. })
         | (Command::Merge { incident, .. }, Event::IncidentMerged { incident: other, .. })
-        | (Command::Split { incident, .. }, Event::IncidentSplit { incident: other, .. }) => incident == other,
+        | (Command::Split { incident, .. }, Event::IncidentSplit { incident: other, .. })
+        | (Command::Pin { incident, .. }, Event::EntryPinned { incident: other, .. })
+        | (Command::TakeEvidence { incident }, Event::EvidenceAsked { incident: other, .. }) => incident == other,
         (Command::Silence { matchers, .. }, Event::SilenceMade { matchers: other, .. }) => matchers == other,
         (Command::ExtendSilence { silence, .. }, Event::SilenceExtended { silence: other, .. })
         | (Command::Unsilence { silence }, Event::SilenceEnded { silence: other, .. }) => silence == other,
-        (Command::Pin { incident, .. }, Event::EntryPinned { incident: other, .. })
-        | (Command::TakeEvidence { incident }, Event::EvidenceAsked { incident: other, .. }) => incident == other,
         (Command::Mark { text }, Event::Marked { text: other }) => text == other,
         (Command::RecordNote { note }, Event::NoteSaved { note: other }) => note == other,
         (

@@ -26,6 +26,7 @@ pub enum Garbled {
 
 /// The rows of a list that could be read.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "it is the rows that were read, of those that came")]
 pub struct Rows<T> {
     /// Those.
     pub rows: Vec<T>,
