@@ -8,6 +8,7 @@ use dogwatch::cli::Arguments;
 use dogwatch::console::keymap::key_table_markdown;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 const README: &str = "README.md";
 
@@ -70,7 +71,7 @@ fn its_tables_are_those_of_the_program() {
 
 #[test]
 fn every_file_that_a_page_points_to_is_there() {
-    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md"] {
+    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/incidents.md", "docs/flows.md", "docs/alerts.md"] {
         let text = fs::read_to_string(page).unwrap();
         let mut found = 0;
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -78,10 +79,10 @@ fn every_file_that_a_page_points_to_is_there() {
                 continue;
             }
             found += 1;
-            let path = target.split('#').next().unwrap_or(target);
-            assert!(fs::metadata(path).is_ok(), "{page} points to {path}, which is not there");
+            let path = Path::new(page).with_file_name(target.split('#').next().unwrap_or(target));
+            assert!(path.exists(), "{page} points to {target}, which is not there");
         }
-        assert!(found > 0 || page == "ARCHITECTURE.md", "{page} points to no file: the scan looks for the wrong thing");
+        assert!(found > 0 || page != README, "{page} points to no file: the scan looks for the wrong thing");
     }
 }
 
@@ -101,5 +102,36 @@ fn every_file_that_the_recipes_name_is_there() {
     assert!(named.len() > 15, "{named:?}");
     for path in named {
         assert!(fs::metadata(path).is_ok(), "CONTRIBUTING.md names {path}, which is not there");
+    }
+}
+
+/// The blocks of a page in one language.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let begin = format!("```{language}\n");
+    page.split(begin.as_str()).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn what_the_pages_say_to_write_is_right() {
+    let (flows, incidents) = (fs::read_to_string("docs/flows.md").unwrap(), fs::read_to_string("docs/incidents.md").unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let step = "[[step]]\nname = \"it\"\nrun = \"true\"\n";
+    let hook = "name = \"shop\"\n[channels.hook]\nkind = \"command\"\nrun = [\"bin/page\"]\n[pools]\nwarehouse = 4\n";
+    let settings = blocks(&incidents, "toml");
+    assert_eq!(settings.len(), 3);
+    write("dogwatch.toml", &(hook.to_owned() + &settings.concat()));
+    write("checklists/day.md", blocks(&incidents, "markdown")[0]);
+    write("probes/home.toml", "[home]\nhttp = \"http://localhost/\"\nobjective = \"99.9% over 30d\"\n");
+    write("flows/nightly-orders.toml", &(blocks(&flows, "toml")[0].to_owned() + step));
+    write("flows/waits.toml", blocks(&flows, "toml").into_iter().find(|block| block.contains("after = ")).unwrap());
+    write("flows/fetch-rates.toml", step);
+    write("flows/settle-fx.toml", step);
+    if let Err(errors) = dogwatch::workspace::load(folder.path()) {
+        panic!("{}", errors.lines().join("\n"));
     }
 }

@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = files![
     "flows/settle-fx.toml",
     "flows/weekly-report.toml",
     "probes/shop.toml",
+    "checklists/before-the-day.md",
     "runbooks/orders-load.md",
     "runbooks/shop-down.md",
 ];
@@ -43,7 +44,7 @@ const FILES: &[(&str, &str)] = files![
 /// Unpacks the demo's workspace into a folder, with the shop's ports and the path of this program filled in, and the
 /// shipped runbooks beside its own. Nothing that is there is overwritten: such a file is an error.
 pub fn unpack(dir: &Path, ports: Ports, dogwatch: &Path) -> Result<(), UnpackError> {
-    for folder in ["bin", "flows", "probes", "runbooks", "notes", "incoming", "warehouse", "reports"] {
+    for folder in ["bin", "flows", "probes", "checklists", "runbooks", "notes", "incoming", "warehouse", "reports"] {
         let path = dir.join(folder);
         std::fs::create_dir_all(&path).map_err(|error| UnpackError { path, error })?;
     }

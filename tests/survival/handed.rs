@@ -54,6 +54,7 @@ fn a_viewer_reads_and_follows_an_output_that_only_the_daemon_may_open() {
 #[ignore = "needs root: acts as a second user"]
 fn who_may_not_even_look_gets_no_output() {
     let workspace = shared("\"daemon\"");
+    std::fs::write(workspace.root().join("go"), "").unwrap(); // nothing outlives the test
     workspace.ok(&["run", "job"]);
     let said = as_nobody(&workspace, &["logs", "job/1"]);
     assert!(!said.status.success() && said.stdout.is_empty(), "{said:?}");
