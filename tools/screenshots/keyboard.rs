@@ -19,6 +19,9 @@ pub fn bytes(key: &str) -> Result<String> {
             if let Some(letter) = key.strip_prefix("ctrl-").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii_lowercase) {
                 return Ok(char::from(letter - b'a' + 1).to_string());
             }
+            if let Some(rest) = key.strip_prefix("alt-").filter(|rest| rest.len() == 1) {
+                return Ok(format!("\x1b{rest}"));
+            }
             if key.chars().count() != 1 {
                 bail!("what a terminal sends for `{key}` is not known here");
             }

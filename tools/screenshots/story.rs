@@ -28,6 +28,11 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
         desk.terminal.wait_for_last_row("q quit")?;
         desk.keep(name)?;
     }
+    desk.press(&[Action::OnCall])?;
+    desk.sees(&["Told next", "rota:primary"])?;
+    desk.keep("on-call")?;
+    desk.press(&[Action::Back])?;
+    desk.sees(&["4 Runbook", "look at the error line"])?;
     desk.press(&[Action::Palette])?;
     desk.types("post")?;
     desk.sees(&["post-mortem"])?;
@@ -97,7 +102,12 @@ impl Desk<'_> {
         self.types("the export is repaired")?;
         self.press(&[Action::Confirm])?;
         self.sees(&["● success  nightly-orders/", "over"])?;
-        self.keep("incident")
+        self.keep("incident")?;
+        self.press(&[Action::Strip])?;
+        self.sees(&["Strip of incident 1", "What happened"])?;
+        self.keep("strip")?;
+        self.press(&[Action::Back])?;
+        self.sees(&["╭ Timeline"])
     }
 
     /// The flow, its run, the probe.
