@@ -445,7 +445,12 @@ impl Simulation {
                 Asked { author: &Author::Engine, now: self.now, boot_id: &boot, random: self.chance.next(), level: Level::Approver };
             let decision = rules::due(&self.world, &key, &asked);
             // What is owed around a flow may have been settled from another side, as when the run that waited is killed.
-            let settled = matches!(key, DueKey::Conditions(_)) && rules::next_due(&self.world, &key).is_none();
+            // A sign of life puts the question to who acknowledged an incident off; the agenda finds that when it comes to it.
+            let settled = match key {
+                DueKey::Conditions(_) => rules::next_due(&self.world, &key).is_none(),
+                DueKey::Incident(_) => rules::next_due(&self.world, &key).is_none_or(|at| at > self.now),
+                _ => false,
+            };
             assert!(settled || decision != Decision::default(), "{key:?} is due, but nothing comes of it");
             self.carry_out(decision, &Author::Engine);
             self.look(key);
