@@ -34,7 +34,7 @@ const LANES: usize = 24;
 /// `dogwatch incident`
 pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown) -> Result<ExitCode, Failure> {
     if asked.strip {
-        return strip(session, printer, asked.incident, strip::SPANS[strip::SPAN]).await;
+        return strip(session, printer, asked.incident, None).await;
     }
     let (_, world) = session.world().await?;
     let incident = rules::find_incident(&world, asked.incident)?;
@@ -114,9 +114,10 @@ pub async fn pin(session: &Session, printer: Printer, pin: Pin) -> Result<ExitCo
 }
 
 /// `dogwatch strip`
-pub async fn strip(session: &Session, printer: Printer, id: IncidentId, minutes: i64) -> Result<ExitCode, Failure> {
+pub async fn strip(session: &Session, printer: Printer, id: IncidentId, minutes: Option<i64>) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let incident = rules::find_incident(&world, id)?;
+    let minutes = minutes.or_else(|| strip::SPANS.get(strip::fitting(incident, clock::now())).copied()).unwrap_or(60);
     let strip = Strip::of(&world, incident, strip::window(incident.first_sign_at, minutes), LANES);
     let teller = Teller::of(&world);
     if printer.json {

@@ -14,8 +14,14 @@ pub const FACTS_MAX: usize = 5_000;
 
 /// Windows that can be looked at, in minutes, the shortest first.
 pub const SPANS: [i64; 8] = [5, 15, 30, 60, 3 * 60, 6 * 60, 24 * 60, 7 * 24 * 60];
-/// The one to begin with: an hour.
-pub const SPAN: usize = 3;
+
+/// The place of the window to begin with: the shortest in which all of the incident has room, its end or the present included.
+pub fn fitting(incident: &Incident, now: Timestamp) -> usize {
+    let end = incident.resolved.as_ref().map_or(now, |end| end.at);
+    let needed = end.duration_since(incident.first_sign_at).as_mins();
+    // A third of a window comes after the first sign.
+    SPANS.iter().position(|span| span / 3 > needed).unwrap_or(SPANS.len() - 1)
+}
 
 /// One row of the strip.
 #[derive(Debug, Clone, PartialEq, Eq)]

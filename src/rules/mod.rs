@@ -29,6 +29,7 @@ mod maintenance;
 mod matching;
 mod messages;
 mod misses;
+mod moment;
 mod names;
 mod neighbours;
 pub mod noise;

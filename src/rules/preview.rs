@@ -1,5 +1,6 @@
 //! With `--dry-run`: what a command would touch, one line each. It refuses what the command would be refused for.
 
+use super::moment::moment;
 use super::{Asked, RerunAsk, RerunPlan, decide, runs, verbs};
 use crate::domain::{Command, Event, Refusal};
 use crate::world::World;
@@ -48,11 +49,11 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::RunKillAsked { run, .. } => of_kill(world, run),
         Event::FlowHeld { flow, until, .. } => {
             let mut lines = vec![match until {
-                Some(until) => format!("no new run of {flow} starts until {until}"),
+                Some(until) => format!("no new run of {flow} starts until {}", moment(world, *until)),
                 None => format!("no new run of {flow} starts until someone releases it"),
             }];
             if let Some(row) = world.flow(flow) {
-                lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {at}")));
+                lines.extend(super::occurrences::next(world, row).map(|at| format!("its next occurrence is at {}", moment(world, at))));
                 lines.extend(row.active().map(|run| {
                     let how = if run.has_begun() { "goes on" } else { "has not begun and waits until then" };
                     format!("{} {how}", run.id)

@@ -1,6 +1,7 @@
 //! What a run waits for: every condition that is not met, in the order in which they are looked at, each with the object
 //! behind it and the command that would change it. `why`, `--json` and the screens share this list.
 
+use super::moment::near;
 use super::{alerts, conditions};
 use crate::domain::condition::{After, AfterDate, Condition};
 use crate::domain::source::Freshness;
@@ -170,7 +171,7 @@ pub(super) fn of_run(world: &World, flow: &Flow, run: &Run, now: Timestamp) -> V
         waiting.push(Waiting::new(WaitingOn::Time { at: run.planned_at }, text, &run.id));
     }
     if let Some(hold) = &run.hold {
-        let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, &flow.definition.zone)));
+        let until = hold.until.map_or(String::new(), |until| format!(" until {}", near(until, now, &flow.definition.zone)));
         let text = format!("{} is held by {}{until}: {}", run.id, hold.by, hold.reason);
         let on = WaitingOn::Hold { by: hold.by.clone(), until: hold.until };
         waiting.push(Waiting::new(on, text, &run.id).hint(format!("dogwatch release {}", run.id)));

@@ -1,6 +1,7 @@
 //! Why something does not run, or did not succeed: an ordered list, each line with the object that causes it.
 
 use super::compare::Comparison;
+use super::moment::near;
 use super::{Timetable, Waiting, alerts, forecast, occurrences, waiting};
 use crate::domain::{AttemptId, FlowId, Job, Outcome, Phase, RunId};
 use crate::world::{Flow, Run, StepRun, StepState, World};
@@ -90,11 +91,11 @@ fn conditions(world: &World, flow: &Flow, now: Timestamp) -> Vec<Reason> {
         return reasons;
     }
     if let Some(hold) = &flow.hold {
-        let until = hold.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
+        let until = hold.until.map_or(String::new(), |until| format!(" until {}", near(until, now, zone)));
         reasons.push(Reason::new(format!("held by {}{until}: {}", hold.by, hold.reason), id).hint(format!("dogwatch release {id}")));
     }
     if let Some(ice) = &flow.ice {
-        let until = ice.until.map_or(String::new(), |until| format!(" until {}", alerts::wall(until, zone)));
+        let until = ice.until.map_or(String::new(), |until| format!(" until {}", near(until, now, zone)));
         let text = format!("iced by {}{until}: {}; what waits for it goes on", ice.by, ice.reason);
         reasons.push(Reason::new(text, id).hint(format!("dogwatch thaw {id}")));
     }

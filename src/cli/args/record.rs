@@ -75,9 +75,9 @@ pub struct Pin {
 pub struct Strip {
     /// The incident
     pub incident: IncidentId,
-    /// How much time, two thirds of it before the first failure
-    #[arg(long, default_value = "1h", value_parser = minutes)]
-    pub span: i64,
+    /// How much time, two thirds of it before the first failure; as much as the incident needs where it is absent
+    #[arg(long, value_parser = minutes)]
+    pub span: Option<i64>,
 }
 
 /// Arguments of `evidence`.

@@ -153,6 +153,7 @@ impl App {
 
 pub(super) fn title_of<T: std::fmt::Display>(verb: &str, things: &[T]) -> String {
     match things {
+        [] => verb.to_owned(),
         [one] => format!("{verb} {one}"),
         many => format!("{verb} {} things", many.len()),
     }

@@ -234,6 +234,10 @@ impl App {
         for row in ROWS.iter().filter(here).filter(|row| !row.action.is_habit() && !always.contains(&row.action)) {
             // A key that means something else in a more special place is named there.
             let Some(key) = keymap.key(row.action).filter(|_| keymap.leads_to(&places, row.action)) else { continue };
+            // A key that is called what it does says nothing more.
+            if key == row.title {
+                continue;
+            }
             let width = self.hint_width(row.action);
             if x + width <= end {
                 x += self.draw_hint(&mut painter, (x, area.y), width, row.action, key, &targets);

@@ -126,7 +126,7 @@ fn words(what: QueueVerb) -> &'static str {
         QueueVerb::Give => "It is theirs; an acknowledgement by anyone else ends.",
         QueueVerb::Merge => "Its alerts move, it is over; the other goes on.",
         QueueVerb::Split => "The alert becomes an incident of its own.",
-        QueueVerb::Silence => "Nobody is told; it stays on the screen and on record, and its end is told.",
+        QueueVerb::Silence => "Nobody is told of it; it stays on the screen, and its end is told.",
         QueueVerb::Extend(_) => "It ends so long from now.",
         QueueVerb::Unsilence(_) => "What fires is told again.",
     }

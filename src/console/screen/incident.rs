@@ -444,7 +444,7 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
             if incident.pins.contains(seq) {
                 painter.text(area.x + 8, y, 1.min(area.width), Role::Marked, session.glyphs.mark);
             }
-            let source_width = if area.width >= 70 { 20 } else { 0 };
+            let source_width = if area.width >= 100 { 20 } else { 0 };
             let (x, width) = rest(HEAD);
             painter.text(x, y, width.min(source_width), Role::Muted, &crate::text::fit(&teller.source(entry), 19, painter.ellipsis));
             let (x, width) = rest(HEAD + source_width);

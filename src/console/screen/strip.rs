@@ -23,7 +23,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{Entry, IncidentId};
-use crate::notes::strip::{SPAN, SPANS, Strip, window};
+use crate::notes::strip::{SPANS, Strip, fitting, window};
 use crate::notes::telling::Teller;
 use crate::notes::wording;
 use crate::world::outside::happened;
@@ -43,8 +43,8 @@ type Stamp = (u64, usize, usize);
 #[derive(Debug)]
 pub struct StripPage {
     incident: IncidentId,
-    /// Which of the windows.
-    span: usize,
+    /// Which of the windows; absent before the incident is known.
+    span: Option<usize>,
     /// The fact under the cursor; absent before the reader has moved.
     on: Option<u64>,
     cursor: Cursor,
@@ -59,7 +59,7 @@ impl StripPage {
     pub fn new(incident: IncidentId) -> Self {
         Self {
             incident,
-            span: SPAN,
+            span: None,
             on: None,
             cursor: Cursor::default(),
             known: None,
@@ -70,7 +70,11 @@ impl StripPage {
     }
 
     fn minutes(&self) -> i64 {
-        SPANS.get(self.span).copied().unwrap_or(60)
+        SPANS.get(self.span()).copied().unwrap_or(60)
+    }
+
+    fn span(&self) -> usize {
+        self.span.unwrap_or_default()
     }
 
     fn refresh(&mut self, session: &Session) {
@@ -78,7 +82,8 @@ impl StripPage {
             self.known = None;
             return;
         };
-        let stamp = (session.world.seq, self.span, self.lanes_max);
+        self.span.get_or_insert_with(|| fitting(incident, session.now));
+        let stamp = (session.world.seq, self.span(), self.lanes_max);
         if self.known.as_ref().is_none_or(|(known, _)| *known != stamp) {
             let strip = Strip::of(&session.world, incident, window(incident.first_sign_at, self.minutes()), self.lanes_max);
             self.known = Some((stamp, strip));
@@ -263,7 +268,7 @@ impl Page for StripPage {
         } else {
             Rect { height: 0, ..below }
         };
-        let stamp = (session.world.seq, self.span, self.lanes_max);
+        let stamp = (session.world.seq, self.span(), self.lanes_max);
         self.known = Some((stamp, strip));
         self.draw_list(session, &mut painter);
         None
@@ -272,8 +277,8 @@ impl Page for StripPage {
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
         self.refresh(session);
         match action {
-            Action::LongerSpan => self.span = (self.span + 1).min(SPANS.len() - 1),
-            Action::ShorterSpan => self.span = self.span.saturating_sub(1),
+            Action::LongerSpan => self.span = Some((self.span() + 1).min(SPANS.len() - 1)),
+            Action::ShorterSpan => self.span = Some(self.span().saturating_sub(1)),
             Action::Left | Action::Right => self.sideways(action == Action::Right),
             Action::Open => match self.entry().and_then(|entry| fact::screen(&entry.event)) {
                 Some(screen) => session.open(screen),

@@ -6,6 +6,7 @@ use crate::domain::{
     AlertCause, AttemptId, Digest, Event, Fingerprint, Job, Labels, Level, Params, Refusal, RefusalKind, Runbook, Severity, SourceId,
     Subject,
 };
+use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, approvals, names, odd_characters};
 use crate::world::{Approval, World};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(super) fn ask_or_run(
         return Ok(Event::ApprovalAsked { digest: request.digest(), request: Arc::new(request) }.into());
     };
     let Some(second) = &approval.given else {
-        let until = approval.request.expires;
+        let until = moment(world, approval.request.expires);
         let refusal = state(format!("`{}` waits for a second person until {until}", step.name));
         return Err(refusal.hint(format!("they say: dogwatch approve {}", approval.digest.short())));
     };

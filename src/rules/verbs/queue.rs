@@ -2,6 +2,7 @@
 
 use super::incidents::open;
 use crate::domain::{Event, Fingerprint, IncidentId, Refusal, RefusalKind};
+use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names, triage};
 use crate::world::{Incident, World};
 use jiff::{SignedDuration, Timestamp};
@@ -161,10 +162,10 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
 }
 
 fn of_snooze(world: &World, id: IncidentId, until: Timestamp) -> Vec<String> {
-    let mut lines = vec![format!("incident {id} is put off until {until}; a worse alert brings it back sooner")];
+    let mut lines = vec![format!("incident {id} is put off until {}; a worse alert brings it back sooner", moment(world, until))];
     lines.extend(world.incident(id).and_then(|incident| world.runs_out(incident)).filter(|out| out.at < until).map(|out| {
         let what = if out.is_start { "start" } else { "finish" };
-        format!("before that, the deadline of {} to {what} runs out at {}", out.flow, out.at)
+        format!("before that, the deadline of {} to {what} runs out at {}", out.flow, moment(world, out.at))
     }));
     lines
 }

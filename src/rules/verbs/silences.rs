@@ -2,6 +2,7 @@
 
 use super::queue::{ends, state};
 use crate::domain::{Event, IncidentId, Matcher, Refusal, RefusalKind, SilenceId};
+use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names};
 use crate::world::overlay::SILENCES_MAX;
 use crate::world::{IncidentAlert, RESOLVED_KEPT, Silence, World};
@@ -55,7 +56,7 @@ pub(super) fn extend(world: &World, id: SilenceId, until: Timestamp, asked: &Ask
     let silence = lasting(world, id)?;
     ends("silence", until, asked)?;
     if silence.until == until {
-        return Err(state(format!("silence {id} ends at {until} already")));
+        return Err(state(format!("silence {id} ends at {} already", moment(world, until))));
     }
     Ok(Event::SilenceExtended { silence: id, until }.into())
 }
@@ -71,14 +72,15 @@ pub(in crate::rules) fn touches(world: &World, event: &Event, asked: &Asked) -> 
     match event {
         Event::SilenceMade { silence, matchers, until, .. } => {
             let scope = matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            let mut lines = vec![format!("nobody is told of {scope} until {until}; it stays on the screen and on record")];
+            let mut lines =
+                vec![format!("nobody is told of {scope} until {}; it stays on the screen and on record", moment(world, *until))];
             lines.extend(hidden(world, matchers, asked.now));
             lines.push(format!("to undo it: dogwatch unsilence {silence}"));
             lines
         }
         Event::SilenceExtended { silence, until } => {
-            let before = world.silences.get(silence).map(|row| format!(" instead of {}", row.until)).unwrap_or_default();
-            vec![format!("silence {silence} ends at {until}{before}")]
+            let before = world.silences.get(silence).map(|row| format!(" instead of {}", moment(world, row.until))).unwrap_or_default();
+            vec![format!("silence {silence} ends at {}{before}", moment(world, *until))]
         }
         Event::SilenceEnded { silence, .. } => {
             let Some(row) = world.silences.get(silence) else { return Vec::new() };

@@ -2,6 +2,7 @@
 
 use crate::domain::run::Disposition;
 use crate::domain::{Event, FlowId, Outcome, Phase, RunId, StepName};
+use crate::rules::moment::moment;
 use crate::rules::occurrences;
 use crate::world::{Flow, StepState, World};
 
@@ -9,7 +10,7 @@ use crate::world::{Flow, StepState, World};
 pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
     match event {
         Event::FlowIced { flow, until, .. } => {
-            let end = until.map_or_else(|| "until someone thaws it".to_owned(), |until| format!("until {until}"));
+            let end = until.map_or_else(|| "until someone thaws it".to_owned(), |until| format!("until {}", moment(world, until)));
             let mut lines = vec![format!("{flow} is left out {end}; what waits for it goes on as if it had succeeded")];
             lines.extend(of_flow(world, flow));
             lines
@@ -20,7 +21,10 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
         Event::NoopSet { flow, .. } => {
             let mut lines = vec![format!("the next run of {flow} that is no rerun executes nothing and ends as skipped")];
             lines.extend(
-                world.flow(flow).and_then(|flow| occurrences::next(world, flow)).map(|at| format!("its next occurrence is at {at}")),
+                world
+                    .flow(flow)
+                    .and_then(|flow| occurrences::next(world, flow))
+                    .map(|at| format!("its next occurrence is at {}", moment(world, at))),
             );
             lines.push("what waits for it goes on".into());
             lines
@@ -34,7 +38,7 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
         Event::StartForced { run, step: Some(step), .. } => of_forced_step(world, run, step),
         Event::StepForced { run, step, outcome, .. } => of_forced_outcome(world, run, step, outcome),
         Event::RunHeld { run, until, .. } => {
-            let end = until.map_or_else(|| "until someone releases it".to_owned(), |until| format!("until {until}"));
+            let end = until.map_or_else(|| "until someone releases it".to_owned(), |until| format!("until {}", moment(world, until)));
             let mut lines = vec![format!("no further step of {run} starts {end}")];
             let rows = world.run(run).into_iter().flat_map(|run| &run.steps);
             lines.extend(rows.filter(|step| step.state == StepState::Running).map(|step| format!("{} goes on", step.name)));
@@ -52,12 +56,14 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
             lines
         }
         Event::OccurrenceSettled { occurrence, disposition: Disposition::Missed { reason } } => {
-            vec![format!("{} is missed for good: {reason}", occurrence.at)]
+            vec![format!("{} is missed for good: {reason}", moment(world, occurrence.at))]
         }
         Event::OccurrenceSettled { occurrence, disposition: Disposition::CaughtUp { run } } => {
-            vec![format!("{} is caught up as {run}", occurrence.at)]
+            vec![format!("{} is caught up as {run}", moment(world, occurrence.at))]
         }
-        Event::OverrideMade { rota, person, from, to, .. } => vec![format!("{person} is on call for {rota} from {from} until {to}")],
+        Event::OverrideMade { rota, person, from, to, .. } => {
+            vec![format!("{person} is on call for {rota} from {} until {}", moment(world, *from), moment(world, *to))]
+        }
         Event::OverrideEnded { rota, .. } => vec![format!("the override of {rota} ends; the rota goes on in its order")],
         Event::EvidenceAsked { incident, names, .. } => vec![format!("gathers evidence for incident {incident}: {}", names.join(", "))],
         Event::MissesDismissed { misses } => vec![format!("puts the list of {misses} missed occurrences away; choices stay open")],
@@ -67,7 +73,7 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
 
 fn of_flow(world: &World, id: &FlowId) -> Vec<String> {
     let Some(flow) = world.flow(id) else { return Vec::new() };
-    let next = occurrences::next(world, flow).map(|at| format!("its next occurrence is at {at}"));
+    let next = occurrences::next(world, flow).map(|at| format!("its next occurrence is at {}", moment(world, at)));
     next.into_iter().chain(flow.active().map(|run| format!("{} goes on", run.id))).collect()
 }
 
