@@ -29,6 +29,8 @@ const TEXT: &str = "text";
 const SIMILAR: usize = 3;
 /// Columns of the first column: `nightly`, `before`, a time with seconds.
 const HEAD: u16 = 10;
+/// Columns from which the timeline has one for the source of a fact.
+const SOURCES_FROM: u16 = 100;
 
 /// A row of the page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -444,11 +446,18 @@ fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item,
             if incident.pins.contains(seq) {
                 painter.text(area.x + 8, y, 1.min(area.width), Role::Marked, session.glyphs.mark);
             }
-            let source_width = if area.width >= 100 { 20 } else { 0 };
+            let source = teller.source(entry);
+            // Where there is no room for a column, people are named before their words: who did it is never left out.
+            let words = teller.line(&entry.event);
+            let (column, words) = match area.width >= SOURCES_FROM {
+                true => (20, words),
+                false if entry.author.is_person() => (0, format!("{source}: {words}")),
+                false => (0, words),
+            };
             let (x, width) = rest(HEAD);
-            painter.text(x, y, width.min(source_width), Role::Muted, &crate::text::fit(&teller.source(entry), 19, painter.ellipsis));
-            let (x, width) = rest(HEAD + source_width);
-            painter.text(x, y, width, tone(&entry.event), &teller.line(&entry.event));
+            painter.text(x, y, width.min(column), Role::Muted, &crate::text::fit(&source, 19, painter.ellipsis));
+            let (x, width) = rest(HEAD + column);
+            painter.text(x, y, width, tone(&entry.event), &words);
         }
     }
 }
