@@ -63,6 +63,18 @@ actions! {
     TickItem "tick-item" "tick" ["space" "t"] [Checklist] always "Tick the item, or take the tick back.";
     VerifyChecklist "verify-checklist" "verify" ["c"] [Checklist] always "Let the machine look again at what it can verify, and run the list's commands.";
     OpenChecklist "open-checklist" "open now" ["n"] [Checklist] always "Open the checklist now, outside its schedule.";
+    // The output of an attempt.
+    Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
+    SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
+    SearchPrevious "search-previous" "previous" ["N"] [Reader Output] always "Go to the match before.";
+    FirstError "first-error" "first error" ["e"] [Output] always "Go to the first line that looks like an error.";
+    FilterOutput "filter-output" "only lines" ["&"] [Output] always "Show only lines that hold a text; an empty one shows all.";
+    OlderAttempt "older-attempt" "attempt before" ["["] [Output] always "Show what the attempt before printed.";
+    NewerAttempt "newer-attempt" "next attempt" ["]"] [Output] always "Show what the next attempt printed.";
+    Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
+    // The readings of a probe.
+    LongerSpan "longer-span" "longer" ["<"] [Chart] always "Show a longer stretch of time.";
+    ShorterSpan "shorter-span" "shorter" [">"] [Chart] always "Show a shorter stretch of time.";
     // What is done about things; in the order of the footer.
     Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
@@ -106,24 +118,12 @@ actions! {
     Approve "approve" "approve…" ["A"] [Flows] approve "Give the word that a step waits for.";
     Prioritize "prioritize" "priority…" ["+"] [Flows] run_active "Say how much the run is preferred where slots are short.";
     CatchUp "catch-up" "catch up…" ["C"] [Flows] catch_up "Choose what becomes of missed occurrences.";
+    Compare "compare" "compare" ["D"] [Output Flows] compare "Compare with the last good run.";
     // The page of who is on call.
     Override "override" "override…" ["o"] [Duty] operator "Let somebody take the rota for a while, from now on.";
     EndOverride "end-override" "end override" ["x"] [Duty] operator "End the override of the rota, or take back the next one.";
     // Timelines.
     ShowSort "show-sort" "which" ["f"] [Timeline] always "Show all facts, or only those of people, machines, alerts, notes, or pinned ones.";
-    // The output of an attempt.
-    Follow "follow" "follow" ["f"] [Output] always "Keep the newest line in sight.";
-    SearchNext "search-next" "next" ["n"] [Reader Output] always "Go to the next match.";
-    SearchPrevious "search-previous" "previous" ["N"] [Reader Output] always "Go to the match before.";
-    FirstError "first-error" "first error" ["e"] [Output] always "Go to the first line that looks like an error.";
-    FilterOutput "filter-output" "only lines" ["&"] [Output] always "Show only lines that hold a text; an empty one shows all.";
-    OlderAttempt "older-attempt" "attempt before" ["["] [Output] always "Show what the attempt before printed.";
-    NewerAttempt "newer-attempt" "next attempt" ["]"] [Output] always "Show what the next attempt printed.";
-    Compare "compare" "compare" ["D"] [Output Flows] compare "Compare with the last good run.";
-    Wrap "wrap" "wrap" ["W"] [Reader Output] always "Fold long lines, or scroll them.";
-    // The readings of a probe.
-    LongerSpan "longer-span" "longer" ["<"] [Chart] always "Show a longer stretch of time.";
-    ShorterSpan "shorter-span" "shorter" [">"] [Chart] always "Show a shorter stretch of time.";
     // The note editor.
     Save "save" "save" ["ctrl-s"] [Editor] always "Save the note.";
     NoteInEditor "note-in-editor" "$EDITOR" ["ctrl-o"] [Editor] always "Go on with the note in your own editor.";
@@ -238,7 +238,7 @@ impl Action {
             || (Self::NextPane..=Self::Pane9).contains(&self)
             || (Self::LineDown..=Self::WordRight).contains(&self)
             || (Self::DeleteLeft..=Self::CursorEnd).contains(&self)
-            || matches!(self, Self::Redraw | Self::Suspend)
+            || matches!(self, Self::Redraw | Self::Suspend | Self::Range | Self::MarkAll)
     }
 }
 

@@ -109,7 +109,7 @@ impl Keymap {
         match shown.as_str() {
             "Space" => "space".into(),
             other if other.chars().count() > 1 => {
-                other.to_lowercase().replace("shift-backtab", "shift-tab").replace("backtab", "shift-tab")
+                other.to_lowercase().replace("hyphen", "-").replace("shift-backtab", "shift-tab").replace("backtab", "shift-tab")
             }
             _ => shown,
         }

@@ -7,6 +7,7 @@ use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
+pub(super) use crate::text::counted;
 use crate::world::{TickState, World};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -572,10 +573,6 @@ fn params_words(params: &Params) -> String {
 
 fn survivors_words(survivors: &[String]) -> String {
     if survivors.is_empty() { String::new() } else { format!(", still alive: {}", survivors.join(", ")) }
-}
-
-pub(super) fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The one key of a fact that this version does not know.

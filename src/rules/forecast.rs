@@ -8,6 +8,7 @@
 use super::occurrences;
 use super::timing::words;
 use crate::domain::{FlowDefinition, FlowId, Phase, StepName};
+use crate::text::counted;
 use crate::world::{Flow, Run, StepRun, StepState, Watch, World};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -74,8 +75,9 @@ impl Forecast {
             (None, _) => format!("its end is not foreseen: {}", thin()),
         };
         let Some(due) = self.due else {
-            let known =
-                || if self.comparable < COMPARABLE { format!(", known from {} only", runs(self.comparable)) } else { String::new() };
+            let known = || {
+                if self.comparable < COMPARABLE { format!(", known from {} only", counted(self.comparable, "run")) } else { String::new() }
+            };
             return self.p50.map(|_| format!("{ends}{}", known()));
         };
         let spare = match self.slack().map(|slack| (slack.is_negative(), Duration::try_from(slack.abs()).unwrap_or_default())) {
@@ -94,10 +96,6 @@ impl Forecast {
     pub fn slack(&self) -> Option<SignedDuration> {
         Some(self.due?.duration_since(self.p50?))
     }
-}
-
-fn runs(count: usize) -> String {
-    if count == 1 { "1 run".into() } else { format!("{count} runs") }
 }
 
 /// When a run that is not done ends.

@@ -75,7 +75,7 @@ pub fn budget(
     let allowed = known as f64 * objective.allowed();
     let thin = (allowed < 1.0).then(|| {
         let needed = (1.0 / objective.allowed()).ceil();
-        format!("too thin: {known} looks are known, and {objective} needs at least {needed} to allow a single bad one")
+        format!("too thin: {needed} looks would allow a single bad one")
     });
     Budget {
         objective: objective.to_string(),
@@ -107,19 +107,19 @@ pub fn burnt_by(objective: &Objective, down: SignedDuration) -> f64 {
 }
 
 impl Budget {
-    /// In words, for a line: `99.95% of 43,180 known looks, 48% of the budget is gone`.
+    /// In words, for a line: `99.95% of 43180 looks good, 48% of the budget is gone`.
     pub fn words(&self) -> String {
         let known = self.good + self.bad;
         let share =
-            self.achieved.map_or_else(|| "nothing is known".to_owned(), |share| format!("{} of {known} known looks", percent(share)));
+            self.achieved.map_or_else(|| "nothing is known".to_owned(), |share| format!("{} of {known} looks good", percent(share)));
         let mut words = match (&self.thin, self.burnt) {
             (Some(thin), _) => format!("{share}; {thin}"),
-            (None, Some(burnt)) if burnt > 1.0 => format!("{share}, missed: {} of the budget is gone", whole(burnt)),
+            (None, Some(burnt)) if burnt > 1.0 => format!("{share}, missed: {}× the budget", times(burnt)),
             (None, Some(burnt)) => format!("{share}, {} of the budget is gone", whole(burnt)),
             (None, None) => share,
         };
         if self.known < 0.9 {
-            words = format!("{words}; {} of the window is known", whole(self.known));
+            words = format!("{words}; {} of the window known", whole(self.known));
         }
         words
     }
@@ -129,6 +129,11 @@ impl Budget {
 fn percent(share: f64) -> String {
     let text = format!("{:.4}", (share * 1_000_000.0).floor() / 10_000.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// How often the budget would be gone: with a decimal below ten.
+fn times(burnt: f64) -> String {
+    if burnt < 10.0 { format!("{burnt:.1}") } else { format!("{burnt:.0}") }
 }
 
 fn whole(share: f64) -> String {
@@ -154,7 +159,7 @@ mod tests {
         let found = budget(&objective("99.9% over 100h"), Duration::from_secs(30), &hours, &[], now);
         assert_eq!((found.good, found.bad, found.unknown), (11_995, 5, 0));
         assert!((found.burnt.unwrap() - 5.0 / 12.0).abs() < 1e-9, "{found:?}");
-        assert_eq!(found.words(), "99.9583% of 12000 known looks, 42% of the budget is gone");
+        assert_eq!(found.words(), "99.9583% of 12000 looks good, 42% of the budget is gone");
     }
 
     #[test]
@@ -173,7 +178,7 @@ mod tests {
         let now = Timestamp::from_second(4 * 3_600).unwrap();
         let found = budget(&objective("99.9% over 30d"), Duration::from_mins(1), &[hour(3, 60, 0, 0)], &[], now);
         assert_eq!(found.burnt, None);
-        assert!(found.words().contains("too thin: 60 looks are known, and 99.9% over 30d needs at least 1000"), "{}", found.words());
+        assert!(found.words().starts_with("100% of 60 looks good; too thin: 1000 looks would"), "{}", found.words());
         let nothing = budget(&objective("99% over 1d"), Duration::from_mins(1), &[], &[], now);
         assert_eq!((nothing.achieved, nothing.burnt), (None, None));
     }

@@ -98,17 +98,17 @@ impl Outlook {
                 let who: Vec<_> = next.told.iter().map(ToString::to_string).collect();
                 let words = match (next.step, who.is_empty()) {
                     (None, _) => "the chain ends".to_owned(),
-                    (Some(step), true) => format!("step {}: {whom}, who cannot be told", step + 1),
-                    (Some(step), false) => format!("step {}: {whom}: {}", step + 1, who.join(", ")),
+                    (Some(step), true) => format!("{whom}, who cannot be told (step {})", step + 1),
+                    (Some(step), false) => format!("{} (step {})", who.join(", "), step + 1),
                 };
                 match &next.put_off {
                     Some(reason) => format!("{words} ({reason})"),
                     None => words,
                 }
             }
-            Self::Acknowledged { by } => format!("acknowledged by {by}: nobody more is told"),
-            Self::Exhausted { .. } => "everyone was told, nobody has acknowledged".into(),
-            Self::NoChain => "nobody: no chain is for this severity".into(),
+            Self::Acknowledged { by } => format!("nobody: {by} has it"),
+            Self::Exhausted { .. } => "everyone told, no ack".into(),
+            Self::NoChain => "nobody: no chain for it".into(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::{alerts, conditions};
 use crate::domain::condition::{After, AfterDate, Condition};
 use crate::domain::source::Freshness;
 use crate::domain::{FlowId, Outcome, Phase, RunId, SourceId, StepName};
+use crate::text::counted;
 use crate::world::{Flow, Run, StepRun, StepState, World};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -306,7 +307,7 @@ fn of_room(world: &World, flow: &Flow, run: &Run, step: &StepRun, what_for: &str
             Some(_) => format!("{taken} of {units} taken{held}"),
             None => format!("{free} of {units} free, kept for what waits before it"),
         };
-        let text = format!("{name} waits{what_for} for {} of pool {}: {why}", counted(need.units), need.pool);
+        let text = format!("{name} waits{what_for} for {} of pool {}: {why}", counted(need.units as usize, "unit"), need.pool);
         let on = WaitingOn::Resource { step: name, pool: need.pool.clone(), units: need.units, free };
         return Waiting::new(on, text, &need.pool).hint("dogwatch pools");
     }
@@ -317,10 +318,6 @@ fn of_room(world: &World, flow: &Flow, run: &Run, step: &StepRun, what_for: &str
         format!("{name} waits for a free slot{what_for}")
     };
     Waiting::new(WaitingOn::Slots { step: name, taken, of }, text, &object)
-}
-
-fn counted(units: u32) -> String {
-    if units == 1 { "1 unit".into() } else { format!("{units} units") }
 }
 
 fn holders(pool: &crate::world::Pool) -> String {

@@ -138,8 +138,10 @@ impl Page for ChecklistsPage {
         "checklists".into()
     }
 
-    fn places(&self, _session: &Session) -> Vec<Place> {
-        vec![Place::Checklist, Place::Runbook, Place::List, Place::Global]
+    fn places(&self, session: &Session) -> Vec<Place> {
+        // An item that is a command runs as a runbook's step does.
+        let own = if self.target(session).is_some() { vec![Place::Checklist, Place::Runbook] } else { vec![Place::Checklist] };
+        own.into_iter().chain([Place::List, Place::Global]).collect()
     }
 
     fn settle(&mut self, session: &Session) {

@@ -25,6 +25,7 @@ use crate::console::session::Connection;
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
 use crate::console::widget::list::{Cursor, Order};
+use crate::console::widget::markdown::Cache;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Place, Session, Target};
@@ -69,6 +70,8 @@ pub struct Dashboard {
     probes: (Cursor<ProbeId>, Order<ProbeId, NamedStamp>),
     incidents: (Cursor<IncidentId>, Order<IncidentId, Stamp>),
     steps: (Cursor<StepName>, Order<StepName, StepsStamp>),
+    /// The text of runbooks, rendered.
+    texts: Cache,
     areas: [Rect; 4],
     clicked: Option<(u16, u16, Timestamp)>,
 }

@@ -186,9 +186,9 @@ fn budget_row(session: &Session, probe: &ProbeId, budget: &Budget) -> Row {
     };
     let left = budget.burnt.map(|burnt| ((1.0 - burnt).max(0.0) * 100.0).round() as u32);
     let line = Line::of(Role::Name, format!("{:<14} ", probe.as_str()))
-        .with(role, left.map(|left| bar(session, left, 100, 10)).unwrap_or_default())
-        .with(Role::Text, format!(" {}", budget.objective))
-        .with(Role::Muted, format!("  {}", budget.words()));
+        .with(role, bar(session, left.unwrap_or_default(), 100, 10))
+        .with(Role::Text, format!(" {:<15}", budget.objective))
+        .with(Role::Muted, format!(" {}", budget.words()));
     Row::of(line).to(Screen::Probe(probe.clone()))
 }
 

@@ -5,7 +5,7 @@
 //!  when     30 2 * * * (Europe/Rome), next Sun 02:30 in 23h, Mon 02:30, Tue 02:30
 //!  rules    missed latest, overlap skip, start by 02:45, finish by 06:00, critical, runbook orders-load
 //!  history  ▇▇▇▆▇▇✗·▇▇  50 runs, 47 good, usually 11m
-//!  ── Steps of 17 ─────────────────────────────────────────
+//!  ── Steps of run 17 ─────────────────────────────────────
 //!   [● fetch]──→[● check]──→[✗ load]──→[− report]
 //!  ── Runs ──────────────────────────────────── 7 kept ──
 //! ▌✗ 17   load failed: exit 1      Sat 02:30   11m   schedule 30 2 * * *
@@ -27,6 +27,7 @@ use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{FlowDefinition, FlowId};
 use crate::rules::forecast;
+use crate::text::counted;
 use crate::world::flow::PastOutcome;
 use crate::world::{Flow, Run};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -280,8 +281,8 @@ impl Page for FlowPage {
         let room = (left / 2).saturating_sub(1);
         // The definition is read; the picture of it would take its room.
         if room >= 1 && self.tab != Tab::Definition {
-            let title = shown.as_ref().map_or_else(|| "Steps".to_owned(), |(run, ..)| format!("Steps of {}", run.id.name));
-            let note = format!("{} steps", definition.steps.len());
+            let title = shown.as_ref().map_or_else(|| "Steps".to_owned(), |(run, ..)| format!("Steps of run {}", run.id.name));
+            let note = counted(definition.steps.len(), "step");
             let below = section(&mut painter, Rect { y, height: left, ..area }, &title, &note, false, &session.glyphs);
             let inner = Rect { x: below.x + 1, width: below.width.saturating_sub(1), ..below };
             let run = shown.as_ref().map(|(run, ..)| *run);

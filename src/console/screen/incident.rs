@@ -15,6 +15,7 @@ use crate::notes::sorts::Shown;
 use crate::notes::telling::{Teller, told};
 use crate::notes::wording::between;
 use crate::rules::similar::{Similar, similar};
+use crate::text::counted;
 use crate::world::outside::happened;
 use crate::world::{Incident, OverlayKind};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -246,8 +247,8 @@ impl Page for IncidentPage {
         }
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
         let count = match incident.timeline_dropped {
-            0 => format!("{} facts", incident.timeline.len()),
-            more => format!("{} facts, {more} more in the journal", incident.timeline.len()),
+            0 => counted(incident.timeline.len(), "fact"),
+            more => format!("{}, {more} more in the journal", counted(incident.timeline.len(), "fact")),
         };
         let mut detail = if self.filter.is_empty() { String::new() } else { format!("/{}", self.filter) };
         if self.shown != Shown::All {

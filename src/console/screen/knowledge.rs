@@ -18,6 +18,7 @@ use crate::domain::Subject;
 use crate::notes::library::Library;
 use crate::notes::search::{Goes, Hit, search};
 use crate::output::Task;
+use crate::text::counted;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -98,8 +99,8 @@ impl Page for KnowledgePage {
         let words = match (&self.fault, &self.reading) {
             (Some(fault), _) => fault.clone(),
             (None, Some(_)) => "reading the notes".to_owned(),
-            (None, None) if self.library.left_out.is_empty() => format!("{} hits", self.hits.len()),
-            (None, None) => format!("{} hits, {} files not read", self.hits.len(), self.library.left_out.len()),
+            (None, None) if self.library.left_out.is_empty() => counted(self.hits.len(), "hit"),
+            (None, None) => format!("{}, {} not read", counted(self.hits.len(), "hit"), counted(self.library.left_out.len(), "file")),
         };
         if at + typed + 4 + crate::text::width(&words) as u16 <= area.right() {
             painter.right(Rect { height: 1, width: area.width - 1, ..area }, area.y, Role::Muted, &words);

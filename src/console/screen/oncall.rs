@@ -21,6 +21,7 @@ use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{Command, PersonId, RotaId};
 use crate::rules::{self, Duty, Outlook, ToldNext};
+use crate::text::counted;
 use crate::world::MadeOverride;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,8 @@ use ratatui::layout::{Position, Rect};
 const INCIDENTS_MAX: usize = 500;
 /// Shifts of each rota that are worked out.
 const SHIFTS: usize = 3;
+/// Columns from which there is room to name everyone who is told.
+const WIDE: u16 = 110;
 /// The answer of the override's dialog.
 const OVERRIDE: &str = "override";
 
@@ -117,7 +120,7 @@ fn who(person: Option<&PersonId>) -> (Role, String) {
 }
 
 /// A row's cells with their roles: name, who, until when, the rest.
-fn cells(row: &Row, session: &Session) -> Vec<(u16, Role, String)> {
+fn cells(row: &Row, session: &Session, width: u16) -> Vec<(u16, Role, String)> {
     let until = |at: Timestamp| format!("until {}", session.time(at));
     match row {
         Row::Duty(duty) => {
@@ -157,8 +160,9 @@ fn cells(row: &Row, session: &Session) -> Vec<(u16, Role, String)> {
             vec![
                 (5, Role::Text, told.incident.to_string()),
                 (9, incidents::role(told.severity), told.severity.to_string()),
-                (18, Role::Text, at),
-                (u16::MAX, role, told.outlook.words()),
+                (15, Role::Text, at),
+                (if width >= WIDE { width / 3 } else { 24 }, role, told.outlook.words()),
+                (u16::MAX, Role::Muted, told.title.clone()),
             ]
         }
     }
@@ -301,19 +305,11 @@ impl OnCallPage {
         let selected = place == self.cursor.at;
         painter.text(area.x, area.y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
         let mut x = area.x + 2;
-        let cells = cells(row, session);
-        let title = if let Row::Told(told) = row { Some(&told.title) } else { None };
-        // Where there is room, the title stands at the right.
-        let beside = if area.width >= 110 { area.width / 3 } else { 0 };
+        let cells = cells(row, session, area.width);
         for (width, role, text) in cells {
-            let end = if width == u16::MAX && title.is_some() { area.right() - beside } else { area.right() };
-            let room = width.min(end.saturating_sub(x));
+            let room = width.min(area.right().saturating_sub(x));
             painter.text(x, area.y, room, role, &text);
             x = x.saturating_add(width.min(area.width) + 1).min(area.right());
-        }
-        if let Some(title) = title.filter(|_| beside > 0) {
-            let at = area.right() - beside + 1;
-            painter.text(at, area.y, beside.saturating_sub(1), Role::Muted, title);
         }
         if selected {
             painter.role(Rect { height: 1, ..area }, Role::Selected);
@@ -324,8 +320,4 @@ impl OnCallPage {
 fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect { y: area.y + rows, height: area.height - rows, ..area }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -26,6 +26,7 @@ use crate::domain::{Entry, IncidentId};
 use crate::notes::strip::{SPANS, Strip, fitting, window};
 use crate::notes::telling::Teller;
 use crate::notes::wording;
+use crate::text::counted;
 use crate::world::outside::happened;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
@@ -262,7 +263,7 @@ impl Page for StripPage {
             self.draw_lanes(session, &strip, upper, &mut painter);
         }
         let below = Rect { y: upper.y + lanes + 1, height: upper.height.saturating_sub(lanes + 1), ..upper };
-        let count = if strip.facts.len() == 1 { "1 fact".to_owned() } else { format!("{} facts", strip.facts.len()) };
+        let count = counted(strip.facts.len(), "fact");
         self.list = if below.height > 0 && below.bottom() <= area.bottom() {
             section(&mut painter, below, "What happened", &count, false, &session.glyphs)
         } else {

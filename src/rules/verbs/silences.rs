@@ -4,6 +4,7 @@ use super::queue::{ends, state};
 use crate::domain::{Event, IncidentId, Matcher, Refusal, RefusalKind, SilenceId};
 use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names};
+use crate::text::counted;
 use crate::world::overlay::SILENCES_MAX;
 use crate::world::{IncidentAlert, RESOLVED_KEPT, Silence, World};
 use jiff::{SignedDuration, Timestamp};
@@ -140,8 +141,4 @@ fn named(mut lines: Vec<String>) -> Vec<String> {
         lines.push(format!("  and {more} more"));
     }
     lines
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

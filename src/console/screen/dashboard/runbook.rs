@@ -3,6 +3,8 @@
 use super::{Dashboard, Focus, ground, gutter};
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
+use crate::console::widget::line::Line;
+use crate::console::widget::markdown::Row;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Session, Target};
@@ -13,6 +15,8 @@ use ratatui::layout::Rect;
 
 /// Columns of what became of a step.
 const RESULT: u16 = 24;
+/// Rows below the steps that are worth showing the text in.
+const TEXT_LEAST: u16 = 3;
 
 impl Dashboard {
     pub(super) fn settle_steps(&mut self, session: &Session) {
@@ -55,6 +59,43 @@ impl Dashboard {
             painter.text(rows.x + 1, rows.y, width, Role::Muted, &format!("no runnable steps; {key} on the row opens the text"));
         }
         self.draw_steps(session, rows, painter, (id, runbook, &subject));
+        // What the steps leave is for what the runbook says about the one that is next, or under the cursor.
+        let taken = u16::try_from(runbook.steps.len()).unwrap_or(u16::MAX).saturating_add(1);
+        if let Some(height) = rows.height.checked_sub(taken).filter(|height| *height >= TEXT_LEAST) {
+            let chosen = self.steps.0.on().filter(|_| focused);
+            let open = || runbook.steps.iter().position(|step| !fitting::is_done(&session.world, id, &subject, &step.name));
+            let place = chosen.and_then(|name| runbook.steps.iter().position(|step| step.name == *name)).or_else(open);
+            let area = Rect { x: rows.x + 1, y: rows.y + taken, width, height };
+            self.draw_text(session, area, painter, runbook, place.unwrap_or_default());
+        }
+    }
+
+    /// The part of the text that is about a step: from the heading before it to the heading behind it.
+    fn draw_text(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>, runbook: &Runbook, place: usize) {
+        let lines: Vec<usize> = runbook.steps.iter().map(|step| step.line).collect();
+        let rows = self.texts.rows(&runbook.text, &lines, area.width, &session.glyphs);
+        let (mut from, mut upto) = (0, rows.len());
+        if let Some(at) = rows.iter().position(|row| *row == Row::Slot(place)) {
+            from = rows.iter().take(at).rposition(is_border).map_or(0, |before| before + usize::from(is_slot(rows.get(before))));
+            upto = rows.iter().skip(at + 1).position(is_border).map_or(rows.len(), |behind| at + 1 + behind);
+        }
+        let mut y = area.y;
+        for row in rows.get(from..upto).unwrap_or_default().iter().skip_while(|row| is_blank(row) || is_title(row, &runbook.title)) {
+            let code = match row {
+                Row::Text(line) => vec![line.clone()],
+                Row::Slot(slot) => {
+                    let command = runbook.steps.get(*slot).map(|step| step.run.to_string()).unwrap_or_default();
+                    command.lines().map(|line| Line::of(Role::Code, format!("  {line}"))).collect()
+                }
+            };
+            for line in code {
+                if y >= area.bottom() {
+                    return;
+                }
+                painter.line(area.x, y, area.width, &line);
+                y += 1;
+            }
+        }
     }
 
     fn draw_steps(&mut self, session: &Session, rows: Rect, painter: &mut Painter<'_>, about: (&RunbookId, &Runbook, &Subject)) {
@@ -85,6 +126,27 @@ impl Dashboard {
             painter.text(rows.x + result_at, y, rows.width.saturating_sub(result_at + 1), role, &words);
         }
     }
+}
+
+/// Whether what is said of one step ends here and what is said of another begins.
+fn is_border(row: &Row) -> bool {
+    match row {
+        Row::Slot(_) => true,
+        Row::Text(line) => line.parts.first().is_some_and(|(role, _)| *role == Role::Heading),
+    }
+}
+
+fn is_slot(row: Option<&Row>) -> bool {
+    matches!(row, Some(Row::Slot(_)))
+}
+
+/// Whether it says again what the pane's first row says.
+fn is_title(row: &Row, title: &str) -> bool {
+    matches!(row, Row::Text(line) if is_border(row) && line.parts.iter().map(|(_, text)| &**text).collect::<String>().trim() == title)
+}
+
+fn is_blank(row: &Row) -> bool {
+    matches!(row, Row::Text(line) if line.parts.iter().all(|(_, text)| text.trim().is_empty()))
 }
 
 fn mark(session: &Session, tick: Option<&Tick>, next: bool) -> (&'static str, Role) {
