@@ -182,7 +182,15 @@ impl Story {
     }
 
     pub fn runbook(&mut self, name: &str, title: &str, matches: Vec<Match>, steps: &[(&str, &str, bool)]) -> &mut Self {
-        let steps = steps.iter().enumerate().map(|(line, (name, run, danger))| ProcedureStep {
+        let mut text = format!("# {title}\n");
+        let mut fence = |name: &str, run: &str| {
+            text.push_str(&format!("\n## {name}\n\nWhat it says decides what comes next.\n\n"));
+            let line = text.matches('\n').count();
+            text.push_str(&format!("```sh run\n{run}\n```\n"));
+            line
+        };
+        let steps = steps.iter().map(|(name, run, danger)| ProcedureStep {
+            line: fence(name, run),
             name: name.replace(' ', "-").as_str().into(),
             title: (*name).to_owned(),
             run: CommandLine::Shell((*run).to_owned()),
@@ -190,17 +198,17 @@ impl Story {
             expect: ProcedureExpectation::default(),
             danger: *danger,
             timeout: Duration::from_mins(10),
-            line,
             two_people: false,
             auto: None,
         });
+        let steps = steps.collect();
         let runbook = Runbook {
             id: name.into(),
             title: title.to_owned(),
             file: format!("runbooks/{name}.md"),
             matches,
-            text: format!("# {title}\n"),
-            steps: steps.collect(),
+            text,
+            steps,
             auto_max: None,
         };
         self.tell(86_000, Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) })
