@@ -1,6 +1,7 @@
 //! The words for what lies over incidents: mitigation, snoozes, owners, silences, maintenance, and incidents that meet.
 
-use super::{Teller, because, counted};
+use super::Teller;
+use super::small::{because, counted};
 use crate::domain::Event;
 use crate::domain::overlay::MutedBy;
 
