@@ -1,5 +1,6 @@
 //! Facts in the past tense. Only this stays compatible for ever: variants are added, never changed.
 
+mod about;
 mod stored;
 
 pub use stored::UnknownEvent;

@@ -255,7 +255,7 @@ impl World {
         }
         self.touch(entry);
         relate::record(self, entry);
-        if relate::is_told(&entry.event) {
+        if entry.event.is_told() {
             if self.recent.len() >= RECENT_KEPT {
                 self.recent.pop_front();
             }

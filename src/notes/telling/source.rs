@@ -2,6 +2,7 @@
 
 use super::Teller;
 use crate::domain::{Entry, Event, Job};
+use crate::notes::sorts::{Sort, sort_of};
 
 impl Teller<'_> {
     /// Who or what a fact comes from, for the column beside its line: a person, a flow, a probe, a runbook, a neighbour.
@@ -9,44 +10,20 @@ impl Teller<'_> {
         if entry.author.is_person() {
             return self.naming.author(&entry.author);
         }
-        match &entry.event {
-            Event::RunCreated { run, .. }
-            | Event::StepEnded { run, .. }
-            | Event::RunEnded { run, .. }
-            | Event::RetryPlanned { run, .. }
-            | Event::ConditionMet { run, .. }
-            | Event::RunTimedOut { run }
-            | Event::RunHeld { run, .. }
-            | Event::RunReleased { run } => {
-                format!("flow {}", run.flow)
-            }
-            Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => format!("flow {}", occurrence.flow),
-            Event::AttemptStarting { attempt, .. }
-            | Event::AttemptStarted { attempt, .. }
-            | Event::AttemptAdopted { attempt }
-            | Event::AttemptEnded { attempt, .. } => match &attempt.job {
-                Job::Step { run, .. } => format!("flow {}", run.flow),
-                Job::Procedure { runbook, .. } => format!("runbook {runbook}"),
+        match sort_of(entry) {
+            Sort::Flow(flow) => format!("flow {flow}"),
+            Sort::Probe(probe) => format!("probe {probe}"),
+            _ => match &entry.event {
+                Event::MessageDue { message } => format!("channel {}", message.channel),
+                Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
+                Event::OutsideChanged { change } => change.kind.word().to_owned(),
+                Event::EvidenceAsked { .. } | Event::EvidenceTaken { .. } => "evidence".into(),
+                other => match (other.message_fate(), other.attempt().map(|attempt| &attempt.job)) {
+                    (Some(message), _) => format!("channel {}", message.channel),
+                    (None, Some(Job::Procedure { runbook, .. })) => format!("runbook {runbook}"),
+                    _ => entry.author.name().to_owned(),
+                },
             },
-            Event::MessageDue { message } => format!("channel {}", message.channel),
-            Event::MessageHeldBack { message, .. }
-            | Event::MessageSent { message }
-            | Event::MessageFailed { message, .. }
-            | Event::MessageGivenUp { message, .. }
-            | Event::MessageUnknown { message, .. } => format!("channel {}", message.channel),
-            Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => format!("probe {probe}"),
-            Event::AlertFiring { source, .. } if !source.is_local() => source.to_string(),
-            Event::OutsideChanged { change } => change.kind.word().to_owned(),
-            Event::EvidenceAsked { .. } | Event::EvidenceTaken { .. } => "evidence".into(),
-            Event::FlowHeld { flow, .. }
-            | Event::FlowReleased { flow }
-            | Event::FlowIced { flow, .. }
-            | Event::FlowThawed { flow }
-            | Event::FlowRemoved { flow }
-            | Event::FileDelivered { flow, .. }
-            | Event::FileDuplicate { flow, .. }
-            | Event::FileSighted { flow, .. } => format!("flow {flow}"),
-            _ => entry.author.name().to_owned(),
         }
     }
 }

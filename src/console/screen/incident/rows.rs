@@ -184,12 +184,8 @@ pub(super) fn entry_of(session: &Session, id: IncidentId, seq: u64) -> Option<&E
 /// The attempt whose output says more about a fact.
 pub(super) fn attempt_of(event: &Event) -> Option<&AttemptId> {
     match event {
-        Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. }
-        | Event::ProcedureAsked { attempt, .. } => Some(attempt),
-        _ => None,
+        Event::ProcedureAsked { attempt, .. } => Some(attempt),
+        other => other.attempt(),
     }
 }
 
