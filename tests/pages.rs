@@ -68,26 +68,20 @@ fn orders() -> FlowDefinition {
 }
 
 fn probe() -> ProbeDefinition {
+    let target = ProbeTarget::Http {
+        url: "https://shop.example/".into(),
+        method: "GET".into(),
+        headers: dogwatch::domain::Labels::new(),
+        body: None,
+        ca_file: None,
+    };
     ProbeDefinition {
-        id: "home".into(),
         file: "probes/shop.toml".into(),
-        target: ProbeTarget::Http {
-            url: "https://shop.example/".into(),
-            method: "GET".into(),
-            headers: dogwatch::domain::Labels::new(),
-            body: None,
-            ca_file: None,
-        },
         every: Duration::from_secs(30),
-        timeout: Duration::from_secs(10),
         expect: Expectation { below: Some(Duration::from_millis(800)), ..Expectation::default() },
-        down_after: 3,
-        up_after: 2,
         severity: Severity::Critical,
         runbook: Some("site-down".into()),
-        labels: dogwatch::domain::Labels::new(),
-        keep_alive: false,
-        objective: None,
+        ..ProbeDefinition::new("home", target)
     }
 }
 

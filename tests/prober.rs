@@ -3,8 +3,8 @@
 
 mod prober_targets;
 
-use dogwatch::domain::probe::{Expectation, Target};
-use dogwatch::domain::{Labels, ProbeDefinition, ProbeId, ProbeResult, Report, Severity, Verdict};
+use dogwatch::domain::probe::Target;
+use dogwatch::domain::{Labels, ProbeDefinition, ProbeId, ProbeResult, Report, Verdict};
 use dogwatch::prober::Prober;
 use dogwatch::sources::http_client::install_crypto;
 use prober_targets::{Authority, Served, http_answer};
@@ -24,21 +24,7 @@ fn tcp(address: impl Into<String>) -> ProbeDefinition {
 }
 
 fn probe(target: Target) -> ProbeDefinition {
-    ProbeDefinition {
-        id: "target".into(),
-        file: String::new(),
-        target,
-        every: Duration::from_mins(1),
-        timeout: Duration::from_secs(10),
-        expect: Expectation::default(),
-        down_after: 3,
-        up_after: 2,
-        severity: Severity::High,
-        runbook: None,
-        labels: Labels::new(),
-        keep_alive: false,
-        objective: None,
-    }
+    ProbeDefinition::new("target", target)
 }
 
 fn trusting(mut probe: ProbeDefinition, authority: &Authority) -> ProbeDefinition {

@@ -2,8 +2,8 @@
 //! own, because the limit is the whole process's.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
-use dogwatch::domain::probe::{Expectation, Target};
-use dogwatch::domain::{Labels, ProbeDefinition, Report, Severity, Verdict};
+use dogwatch::domain::probe::Target;
+use dogwatch::domain::{Labels, ProbeDefinition, Report, Verdict};
 use dogwatch::prober::Prober;
 use dogwatch::sources::http_client::install_crypto;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -15,21 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 fn probe(id: &str, target: Target) -> Arc<ProbeDefinition> {
-    Arc::new(ProbeDefinition {
-        id: id.into(),
-        file: String::new(),
-        target,
-        every: Duration::from_mins(1),
-        timeout: Duration::from_secs(10),
-        expect: Expectation::default(),
-        down_after: 3,
-        up_after: 2,
-        severity: Severity::High,
-        runbook: None,
-        labels: Labels::new(),
-        keep_alive: false,
-        objective: None,
-    })
+    Arc::new(ProbeDefinition::new(id, target))
 }
 
 #[tokio::test]

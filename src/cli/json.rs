@@ -4,7 +4,7 @@
 use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Held, Reason, Waiting};
-use crate::world::flow::Decided;
+use crate::world::run::Decided;
 use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, StepRun, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};

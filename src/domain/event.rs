@@ -1,5 +1,9 @@
-//! Facts in the past tense, and the entries that hold them. Only this stays compatible for ever: variants are added,
-//! never changed.
+//! Facts in the past tense. Only this stays compatible for ever: variants are added, never changed.
+
+mod about;
+mod stored;
+
+pub use stored::UnknownEvent;
 
 use super::anchor::{Anchors, Sink};
 use super::condition::{Condition, FileFact, MetBy, Pools};
@@ -13,15 +17,14 @@ use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::sent::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
 use super::source::{Capability, Freshness};
 use super::{
-    AckLife, ApprovalRequest, AttemptEnd, AttemptId, Author, Calendar, CalendarId, ChannelDefinition, ChannelId, Checklist, ChecklistId,
-    Digest, Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome,
-    Params, PersonId, Point, ProbeDefinition, ProbeId, ProcedureRules, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId,
-    StepName, Subject, incident::AlertNotice,
+    AckLife, ApprovalRequest, AttemptEnd, AttemptId, Calendar, CalendarId, ChannelDefinition, ChannelId, Checklist, ChecklistId, Digest,
+    Fingerprint, FlowDefinition, FlowId, Health, IncidentId, Labels, MaintenanceWindow, Matcher, Message, MessageRef, Outcome, Params,
+    PersonId, Point, ProbeDefinition, ProbeId, ProcedureRules, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId, StepName,
+    Subject, incident::AlertNotice,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One fact. In JSON an object with one key, the fact's name: `{"flow_held": {…}}`.
@@ -1147,116 +1150,4 @@ pub enum Event {
     /// A fact that a newer version recorded; kept as it is.
     #[serde(skip)]
     Unknown(UnknownEvent),
-}
-
-/// A fact of a kind that this version does not know, untouched.
-#[derive(Debug, Clone)]
-pub struct UnknownEvent(pub Box<RawValue>);
-
-impl PartialEq for UnknownEvent {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
-    }
-}
-
-impl Event {
-    /// Reads a stored fact; what this version does not know is kept untouched, what is not JSON at all is an error.
-    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        match serde_json::from_str(json) {
-            Ok(event) => Ok(event),
-            Err(_) => RawValue::from_string(json.to_owned()).map(|raw| Self::Unknown(UnknownEvent(raw))),
-        }
-    }
-
-    /// The stored form.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        match self {
-            Self::Unknown(raw) => Ok(raw.0.get().to_owned()),
-            known => serde_json::to_string(known),
-        }
-    }
-}
-
-/// An event with its number, time and author: one line of the journal.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// Counted from 1 without gaps.
-    pub seq: u64,
-    /// When it was recorded.
-    pub at: Timestamp,
-    /// Who did it.
-    pub author: Author,
-    /// What happened.
-    pub event: Event,
-}
-
-/// The form of an entry on the wire and in `--json`.
-#[derive(Serialize, Deserialize)]
-struct EntryJson<'a> {
-    seq: u64,
-    at: Timestamp,
-    author: std::borrow::Cow<'a, Author>,
-    event: std::borrow::Cow<'a, RawValue>,
-}
-
-impl Serialize for Entry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
-        #[derive(Serialize)]
-        struct Known<'a> {
-            seq: u64,
-            at: Timestamp,
-            author: &'a Author,
-            event: &'a Event,
-        }
-        match &self.event {
-            Event::Unknown(raw) => {
-                let author = std::borrow::Cow::Borrowed(&self.author);
-                let event = RawValue::from_string(raw.0.get().to_owned()).map_err(S::Error::custom)?;
-                EntryJson { seq: self.seq, at: self.at, author, event: std::borrow::Cow::Owned(event) }.serialize(serializer)
-            }
-            event => Known { seq: self.seq, at: self.at, author: &self.author, event }.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Read {
-            seq: u64,
-            at: Timestamp,
-            author: Author,
-            event: Box<RawValue>,
-        }
-        let read = Read::deserialize(deserializer)?;
-        let event = Event::from_json(read.event.get()).map_err(serde::de::Error::custom)?;
-        Ok(Self { seq: read.seq, at: read.at, author: read.author, event })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_fact_is_kept_untouched() {
-        let line = r#"{"seq":7,"at":"2026-11-21T02:29:00Z","author":"engine","event":{"moon_rose":{"full":true}}}"#;
-        let entry: Entry = serde_json::from_str(line).unwrap();
-        assert!(matches!(entry.event, Event::Unknown(_)));
-        assert_eq!(serde_json::to_string(&entry).unwrap(), line);
-    }
-
-    #[test]
-    fn an_entry_is_read_as_it_is_written() {
-        let entry = Entry {
-            seq: 1,
-            at: "2026-11-21T02:29:00.000001Z".parse().unwrap(),
-            author: Author::Person { uid: 1000, user: "ana".into(), login_uid: None, sudo_claim: None },
-            event: Event::FlowHeld { flow: "heartbeat".into(), reason: "upgrade".into(), until: None },
-        };
-        let json = serde_json::to_string(&entry).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
-        assert!(json.contains(r#""event":{"flow_held":{"#), "{json}");
-    }
 }

@@ -37,7 +37,9 @@ impl MatchOp {
     }
 }
 
-/// One condition on a label. An absent label counts as the empty text, as in Alertmanager.
+/// One condition on a label, of a silence or a maintenance window of dogwatch's own. An absent label counts as the empty
+/// text, as in Alertmanager. Stored as the text that a person types; what is asked of a neighbour is a
+/// [`LabelMatcher`](super::sent::LabelMatcher), which has the neighbour's form.
 #[derive(Clone)]
 pub struct Matcher {
     /// The label.

@@ -1,7 +1,9 @@
 //! The vocabulary of the arrow: plain data that every other folder speaks. No rules, no I/O, no clock.
 
 pub mod anchor;
+pub mod answer;
 pub mod approval;
+pub mod attempt;
 pub mod batch_day;
 pub mod calendar;
 pub mod channel;
@@ -9,6 +11,7 @@ pub mod checklist;
 pub mod command;
 pub mod condition;
 pub mod effect;
+pub mod entry;
 pub mod event;
 pub mod evidence;
 pub mod few;
@@ -18,6 +21,7 @@ pub mod incident;
 pub mod matcher;
 pub mod message;
 pub mod note;
+pub mod occurrence;
 pub mod outside;
 pub mod overlay;
 pub mod people;
@@ -31,14 +35,17 @@ pub mod source;
 pub mod span;
 
 pub use anchor::Anchors;
+pub use answer::{Accepted, Refusal, RefusalKind};
 pub use approval::{ApprovalRequest, ProcedureRules};
+pub use attempt::{AttemptEnd, AttemptId, Job};
 pub use batch_day::BatchDays;
 pub use calendar::{Calendar, CalendarRule};
 pub use channel::{ChannelDefinition, ChannelKind};
 pub use checklist::Checklist;
-pub use command::{Accepted, Command, Refusal, RefusalKind};
+pub use command::Command;
 pub use effect::{Effect, Report};
-pub use event::{Entry, Event};
+pub use entry::Entry;
+pub use event::Event;
 pub use few::Few;
 pub use flow::{CommandLine, FlowDefinition, StepDefinition};
 pub use id::{
@@ -51,7 +58,7 @@ pub use message::{Message, MessageRef, Point};
 pub use overlay::{AckLife, MaintenanceWindow, SilenceId};
 pub use person::{Author, Level};
 pub use probe::{Health, ProbeDefinition, ProbeResult, Sample, Verdict};
-pub use run::{AttemptEnd, AttemptId, Job, Outcome, Phase};
+pub use run::{Outcome, Phase};
 pub use runbook::{Runbook, Subject};
 pub use sent::{IntakeDefinition, OutsideAlert, OutsideSilence, SentAlert, SilenceOrder, SourceDefinition};
 

@@ -46,6 +46,27 @@ pub struct ProbeDefinition {
     pub objective: Option<Objective>,
 }
 
+impl ProbeDefinition {
+    /// A probe of this name and target, with the defaults of RULES.
+    pub fn new(id: &str, target: Target) -> Self {
+        Self {
+            id: ProbeId::new(id),
+            file: String::new(),
+            target,
+            every: Duration::from_mins(1),
+            timeout: Duration::from_secs(10),
+            expect: Expectation::default(),
+            down_after: 3,
+            up_after: 2,
+            severity: Severity::High,
+            runbook: None,
+            labels: Labels::new(),
+            keep_alive: false,
+            objective: None,
+        }
+    }
+}
+
 /// How much of the time a target is meant to be there, over a window that moves along: `99.9% over 30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objective {

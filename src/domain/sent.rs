@@ -190,7 +190,8 @@ pub struct OutsideAlert {
     pub is_muted: bool,
 }
 
-/// Which labels a silence is for.
+/// Which labels a silence at a neighbour is for, in the neighbour's own form: an object with two flags. What dogwatch's own
+/// silences and maintenance windows fit is a [`Matcher`](super::Matcher), which is stored as a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LabelMatcher {
     /// The label.

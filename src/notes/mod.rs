@@ -21,5 +21,4 @@ pub mod shelf;
 pub mod sorts;
 pub mod strip;
 pub mod telling;
-mod telling_outside;
 pub mod wording;

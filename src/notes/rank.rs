@@ -1,8 +1,8 @@
-//! Texts → the ones that answer a question best: a pure ranking over runbooks, notes and whatever else is text.
+//! Texts → the ones that answer a question best: the one ranking over runbooks, notes and whatever else is text.
 //!
-//! Every word of the question must be met, as a whole word, as the beginning of one, within one, or nearly: one letter of
-//! a word of five may be wrong. A word counts the more the rarer it is among the texts (BM25), and a title or a heading
-//! more than a line. Nothing is kept between two questions.
+//! A word of the question is met as a whole word, as the beginning of one, within one, or nearly: one letter of a word of
+//! five may be wrong. It counts the more the rarer it is among the texts (BM25), and in a title or a heading more than in
+//! a line. [`rank`] asks that every word is met, [`rank_some`] that some are. Nothing is kept between two questions.
 
 use std::collections::HashMap;
 
@@ -34,9 +34,13 @@ pub struct Hit {
     pub doc: usize,
     /// How well it answers; only to be compared with the others of one answer.
     pub score: f64,
+    /// How many words of the question it meets.
+    pub words: usize,
     /// The line that answers best, from 0.
     pub line: usize,
-    /// That line, cut to what a row holds.
+    /// Whether that line answers at all; else only the title does.
+    pub in_text: bool,
+    /// That line, or else the title, cut to what a row holds.
     pub excerpt: String,
 }
 
@@ -90,7 +94,8 @@ fn read(doc: &Doc<'_>, wanted: &[String]) -> Read {
     for (place, line) in text.lines().enumerate() {
         let is_heading = line.starts_with('#');
         let worth = line_of(line, if is_heading { 3.0 } else { 1.0 }, &mut read);
-        if worth > read.best.1 {
+        // A marker of generated text is no line to show.
+        if worth > read.best.1 && !line.starts_with("<!--") {
             read.best = (place, worth);
         }
     }
@@ -100,16 +105,43 @@ fn read(doc: &Doc<'_>, wanted: &[String]) -> Read {
 /// The texts that meet every word of the question, the best first; equals stay in their order. An empty question finds
 /// nothing.
 pub fn rank(query: &str, docs: &[Doc<'_>]) -> Vec<Hit> {
+    let wanted = wanted(query);
+    let mut hits = hits(&wanted, docs);
+    hits.retain(|hit| hit.words == wanted.len());
+    best_first(hits)
+}
+
+/// The texts that meet some word of the question, the best first, those that meet more of them before; equals stay in
+/// their order.
+pub fn rank_some(query: &str, docs: &[Doc<'_>]) -> Vec<Hit> {
+    let wanted = wanted(query);
+    let mut hits = hits(&wanted, docs);
+    for hit in &mut hits {
+        let share = hit.words as f64 / wanted.len() as f64;
+        hit.score *= share * share;
+    }
+    best_first(hits)
+}
+
+fn best_first(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    hits
+}
+
+/// The different words of a question.
+fn wanted(query: &str) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
     for word in words(query) {
         if !wanted.contains(&word) && wanted.len() < WORDS_MAX {
             wanted.push(word);
         }
     }
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let reads: Vec<Read> = docs.iter().map(|doc| read(doc, &wanted)).collect();
+    wanted
+}
+
+/// The texts that meet any of the words, in their order.
+fn hits(wanted: &[String], docs: &[Doc<'_>]) -> Vec<Hit> {
+    let reads: Vec<Read> = docs.iter().map(|doc| read(doc, wanted)).collect();
     let count = docs.len() as f64;
     let mean = (reads.iter().map(|read| read.length).sum::<f64>() / count.max(1.0)).max(1.0);
     let rarity: Vec<f64> = (0..wanted.len())
@@ -120,16 +152,17 @@ pub fn rank(query: &str, docs: &[Doc<'_>]) -> Vec<Hit> {
         .collect();
     let mut hits: Vec<Hit> = Vec::new();
     for ((place, read), doc) in reads.iter().enumerate().zip(docs) {
-        if read.found.iter().any(|found| *found <= 0.0) {
+        let words = read.found.iter().filter(|found| **found > 0.0).count();
+        if words == 0 {
             continue;
         }
         let long = SATURATION * (1.0 - LENGTH + LENGTH * read.length / mean);
         let score = read.found.iter().zip(&rarity).map(|(found, rarity)| rarity * found * (SATURATION + 1.0) / (found + long)).sum();
         let line = doc.text.lines().nth(read.best.0).unwrap_or_default();
-        let excerpt = if read.best.1 > 0.0 { line } else { doc.title };
-        hits.push(Hit { doc: place, score, line: read.best.0, excerpt: excerpt_of(excerpt) });
+        let in_text = read.best.1 > 0.0;
+        let excerpt = excerpt_of(if in_text { line } else { doc.title });
+        hits.push(Hit { doc: place, score, words, line: read.best.0, in_text, excerpt });
     }
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     hits
 }
 
@@ -190,6 +223,23 @@ mod tests {
         assert_eq!((hits[0].doc, hits[0].line, hits[0].excerpt.as_str()), (2, 3, "A full disk stops the database."));
         let hits = rank("orders-load", &DOCS);
         assert_eq!((hits[0].doc, hits[0].excerpt.as_str()), (0, "Load"));
+    }
+
+    #[test]
+    fn some_words_are_enough_where_that_is_asked_and_more_come_before() {
+        let found = |query: &str| rank_some(query, &DOCS).into_iter().map(|hit| (hit.doc, hit.words)).collect::<Vec<_>>();
+        assert_eq!(found("database elephants"), [(2, 1), (1, 1)]);
+        assert_eq!(found("rerun staging cert"), [(0, 2), (3, 1)]);
+        assert!(found("elephants").is_empty() && found("").is_empty());
+    }
+
+    #[test]
+    fn a_marker_of_generated_text_is_no_line_to_show() {
+        let text = "one\nthe disk\nthe disk is full\n<!-- dogwatch:begin disk full -->\n";
+        let hits = rank("disk full", &[Doc { title: "", names: "", text }]);
+        assert_eq!((hits[0].line, hits[0].excerpt.as_str()), (2, "the disk is full"));
+        let hits = rank("full", &[Doc { title: "Full", names: "", text: "nothing" }]);
+        assert_eq!((hits[0].in_text, hits[0].excerpt.as_str()), (false, "Full"));
     }
 
     proptest! {

@@ -39,12 +39,7 @@ pub fn sort_of(entry: &Entry) -> Sort {
         | Event::SeverityRaised { .. }
         | Event::AcknowledgementEnded { .. }
         | Event::IncidentResolved { .. }
-        | Event::MessageDue { .. }
-        | Event::MessageHeldBack { .. }
-        | Event::MessageSent { .. }
-        | Event::MessageFailed { .. }
-        | Event::MessageGivenUp { .. }
-        | Event::MessageUnknown { .. } => Sort::Alert,
+        | Event::MessageDue { .. } => Sort::Alert,
         Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Sort::Flow(occurrence.flow.clone()),
         Event::RunCreated { run, .. }
         | Event::RunEnded { run, .. }
@@ -62,15 +57,13 @@ pub fn sort_of(entry: &Entry) -> Sort {
         | Event::FileDelivered { flow, .. }
         | Event::FileDuplicate { flow, .. }
         | Event::FileSighted { flow, .. } => Sort::Flow(flow.clone()),
-        Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. } => match &attempt.job {
-            Job::Step { run, .. } => Sort::Flow(run.flow.clone()),
+        other => match other.attempt().map(|attempt| &attempt.job) {
+            Some(Job::Step { run, .. }) => Sort::Flow(run.flow.clone()),
             // What a person ran; it ends without them.
-            Job::Procedure { .. } => Sort::Person,
+            Some(Job::Procedure { .. }) => Sort::Person,
+            None if other.message_fate().is_some() => Sort::Alert,
+            None => Sort::Dogwatch,
         },
-        _ => Sort::Dogwatch,
     }
 }
 

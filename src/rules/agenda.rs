@@ -119,12 +119,7 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         Event::ChannelDefined { channel } => vec![DueKey::Channel(channel.id.clone())],
         Event::ChannelRemoved { channel } => vec![DueKey::Channel(channel.clone())],
         Event::MessageDue { message } => vec![DueKey::Channel(message.channel.clone())],
-        Event::MessageHeldBack { message, .. }
-        | Event::MessageSending { message, .. }
-        | Event::MessageSent { message }
-        | Event::MessageFailed { message, .. }
-        | Event::MessageGivenUp { message, .. }
-        | Event::MessageUnknown { message, .. } => vec![DueKey::Channel(message.channel.clone())],
+        Event::MessageSending { message, .. } => vec![DueKey::Channel(message.channel.clone())],
         Event::AlertExpires { alert, .. } | Event::AlertResolved { alert, .. } => vec![DueKey::Alert(*alert)],
         Event::SourceSilenceAsked { source, order } => vec![DueKey::SourceSilence(source.clone(), order.marker.clone())],
         Event::SourceSilenceProlonging { source, marker, .. }
@@ -158,7 +153,7 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         }
         Event::MaintenanceDefined { windows } => windows.iter().map(|window| DueKey::Maintenance(window.name.clone())).collect(),
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => vec![DueKey::Maintenance(window.clone())],
-        _ => Vec::new(),
+        other => other.message_fate().map(|message| DueKey::Channel(message.channel.clone())).into_iter().collect(),
     }
 }
 

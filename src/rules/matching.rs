@@ -1,4 +1,6 @@
-//! Whether labels match, as Alertmanager means it: an absent label has the empty value, an expression is for the whole.
+//! Whether labels match the matchers of a silence at a neighbour, as Alertmanager means it: an absent label has the empty
+//! value, an expression is for the whole. It may be as large as Alertmanager takes it; those of dogwatch's own silences,
+//! which are asked at every fact, are bounded where they are read (`domain::matcher`).
 
 use crate::domain::Labels;
 use crate::domain::sent::LabelMatcher;

@@ -1,4 +1,5 @@
-//! Shifts of twelve hours, by which load on people is counted and handovers are made.
+//! Shifts of twelve hours, by which load on people is counted and handovers are made. They are not the turns of a rota: such a
+//! turn may last a week, and the ceiling of incidents is meant for twelve hours.
 
 use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;

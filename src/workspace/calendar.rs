@@ -19,7 +19,8 @@ const DAY: Keys = Keys { known: &["date", "name"], later: &[] };
 const BLACKOUT: Keys = Keys { known: &["from", "to", "reason"], later: &[] };
 const RULE: Keys = Keys { known: &["name", "day", "shift", "offset"], later: &[] };
 const SHIFTS: &[(&str, Shift)] = &[("previous", Shift::Previous), ("next", Shift::Next)];
-const WEEKDAYS: &[(&str, WeekDay)] = &[
+/// The days of the week, as files name them.
+pub(super) const WEEKDAYS: &[(&str, WeekDay)] = &[
     ("mon", WeekDay::Mon),
     ("tue", WeekDay::Tue),
     ("wed", WeekDay::Wed),

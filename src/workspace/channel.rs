@@ -2,15 +2,15 @@
 
 use super::name::{name_problem, variable_problem};
 use super::retry;
+use super::secret::{self, BY_NAME};
 use super::table::{At, Keys, Table, text_of};
-use crate::domain::channel::{ChannelDefinition, ChannelKind, MailSecurity, SecretRef, Setting};
+use crate::domain::channel::{ChannelDefinition, ChannelKind, MailSecurity, Setting};
 use crate::rules::template;
 use lettre::message::Mailbox;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
@@ -38,7 +38,6 @@ const MAIL: Keys = Keys {
     later: &["cc", "bcc", "subject"],
 };
 const TERMINAL: Keys = Keys { known: &["kind", "tell", "per_minute"], later: &[] };
-const SECRET: Keys = Keys { known: &["env", "file", "command"], later: &[] };
 const KINDS: &[(&str, Kind)] =
     &[("command", Kind::Command), ("webhook", Kind::Webhook), ("mail", Kind::Mail), ("terminal", Kind::Terminal)];
 const WHOSE: &[(&str, bool)] = &[("told", false), ("all", true)];
@@ -48,7 +47,6 @@ const SECURITIES: &[(&str, MailSecurity)] =
 const SECRET_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
 /// Headers that dogwatch sets itself.
 const OWN_HEADERS: [&str; 3] = ["idempotency-key", "content-length", "host"];
-const BY_NAME: &str = "name it: { env = \"NAME\" }, { file = \"…\" } or { command = [\"…\"] }";
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -272,36 +270,7 @@ impl Reader<'_> {
         let DeValue::Table(entries) = value.get_ref() else {
             return text_of(self.table.file, key, value).map(|text| Setting::Text(text.value.to_owned()));
         };
-        let table = Table::open(self.table.file, entries, value.span(), &SECRET);
-        let secret = match (table.value("env"), table.value("file"), table.value("command")) {
-            (Some(_), None, None) => SecretRef::Env(table.text("env")?.value.to_owned()),
-            (None, Some(_), None) => self.secret_file(&table)?,
-            (None, None, Some(value)) => {
-                let argv: Vec<String> = table.texts("command").into_iter().map(|text| text.value.to_owned()).collect();
-                if argv.is_empty() {
-                    table.file.wrong(value.span(), "`command` names no program");
-                    return None;
-                }
-                SecretRef::Command(argv)
-            }
-            _ => {
-                table.file.wrong_but(table.at.clone(), format!("`{key}` is in exactly one place"), BY_NAME);
-                return None;
-            }
-        };
-        Some(Setting::Secret(secret))
-    }
-
-    /// A file that others may read is refused where it is found so; one that is not there yet is told when it is needed.
-    fn secret_file(&self, table: &Table<'_>) -> Option<SecretRef> {
-        let text = table.text("file")?;
-        let path = self.root.join(text.value);
-        if std::fs::metadata(&path).is_ok_and(|found| found.mode() & 0o077 != 0) {
-            let hint = format!("chmod 600 {}", path.display());
-            table.file.wrong_but(text.at, format!("others may read the secret file `{}`", text.value), hint);
-            return None;
-        }
-        Some(SecretRef::File(path.to_string_lossy().into_owned()))
+        secret::place(self.table.file, key, entries, value.span(), self.root).map(Setting::Secret)
     }
 }
 

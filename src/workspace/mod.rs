@@ -30,6 +30,7 @@ mod probe;
 mod quantity;
 mod retry;
 pub mod runbook;
+mod secret;
 mod settings;
 mod shipped;
 mod table;

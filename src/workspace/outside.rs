@@ -2,6 +2,7 @@
 //! are named there, never written.
 
 use super::name::name_problem;
+use super::secret::{self, BY_NAME};
 use super::table::{At, Keys, Table};
 use crate::domain::SourceId;
 use crate::domain::channel::SecretRef;
@@ -9,7 +10,6 @@ use crate::domain::sent::{Credentials, IntakeDefinition, SourceDefinition, Sourc
 use reqwest::Url;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -19,11 +19,9 @@ const SOURCE: Keys = Keys {
     later: &["labels", "group"],
 };
 const INTAKE: Keys = Keys { known: &["listen", "token"], later: &["ca_file", "certificate"] };
-const SECRET: Keys = Keys { known: &["env", "file", "command"], later: &[] };
 const KINDS: &[(&str, SourceKind)] = &[("alertmanager", SourceKind::Alertmanager)];
 /// Kinds that the contract names and that are not built yet.
 const LATER_KINDS: [&str; 2] = ["airflow", "prometheus"];
-const BY_NAME: &str = "name it: { env = \"NAME\" }, { file = \"…\" } or { command = [\"…\"] }";
 
 /// Reads all neighbours; what is wrong is noted in the file.
 pub(super) fn sources(top: &Table<'_>, root: &Path) -> Vec<SourceDefinition> {
@@ -171,32 +169,7 @@ impl Reader<'_, '_> {
             self.table.file.wrong_secret(value.span(), words, BY_NAME);
             return None;
         };
-        let table = Table::open(self.table.file, entries, value.span(), &SECRET);
-        match (table.value("env"), table.value("file"), table.value("command")) {
-            (Some(_), None, None) => Some(SecretRef::Env(table.text("env")?.value.to_owned())),
-            (None, Some(_), None) => {
-                let text = table.text("file")?;
-                let path = self.root.join(text.value);
-                if std::fs::metadata(&path).is_ok_and(|found| found.mode() & 0o077 != 0) {
-                    let hint = format!("chmod 600 {}", path.display());
-                    table.file.wrong_but(text.at, format!("others may read the secret file `{}`", text.value), hint);
-                    return None;
-                }
-                Some(SecretRef::File(path.to_string_lossy().into_owned()))
-            }
-            (None, None, Some(value)) => {
-                let argv: Vec<String> = table.texts("command").into_iter().map(|text| text.value.to_owned()).collect();
-                if argv.is_empty() {
-                    table.file.wrong(value.span(), "`command` names no program");
-                    return None;
-                }
-                Some(SecretRef::Command(argv))
-            }
-            _ => {
-                table.file.wrong_but(table.at.clone(), format!("`{key}` is in exactly one place"), BY_NAME);
-                None
-            }
-        }
+        secret::place(self.table.file, key, entries, value.span(), self.root)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rows take the room that they need. What was read from JSON has spare room in every list, and says twice what it had
 //! once; a console keeps thousands of rows, most of which nobody looks at.
 
-use super::flow::{Flow, Run};
+use super::flow::Flow;
+use super::run::Run;
 use super::{Alert, Incident, Part, World};
 use crate::domain::{Event, FlowDefinition, Labels, RunId, StepName};
 use std::sync::Arc;

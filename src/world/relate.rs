@@ -1,7 +1,9 @@
 //! Which incidents a fact belongs to: every fact about an incident's flows, probes and alerts is in its timeline.
 
 use super::{TIMELINE_KEPT, World};
-use crate::domain::{AlertCause, AttemptEnd, Entry, Event, Fingerprint, FlowId, Health, IncidentId, Job, Labels, ProbeId, Subject};
+use crate::domain::{
+    AlertCause, AttemptEnd, AttemptId, Entry, Event, Fingerprint, FlowId, Health, IncidentId, Job, Labels, ProbeId, Subject,
+};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,7 +49,7 @@ pub(super) fn concerns(event: &Event, alerts: &[Fingerprint], flows: &BTreeSet<F
     match event {
         Event::AlertFiring { alert, .. } | Event::AlertResolved { alert, .. } | Event::AlertMuted { alert, .. } => alerts.contains(alert),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => probes.contains(probe),
-        other => flow_of(other).is_some_and(|flow| flows.contains(flow)),
+        other => other.flow().is_some_and(|flow| flows.contains(flow)),
     }
 }
 
@@ -56,34 +58,6 @@ fn covered(world: &World, covers: impl Fn(&Labels) -> bool) -> Vec<IncidentId> {
     let alerts = world.alerts.values().filter(|alert| covers(&alert.notice.labels));
     let ids: BTreeSet<_> = alerts.filter_map(|alert| alert.incident).collect();
     ids.into_iter().filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).collect()
-}
-
-/// Whether a fact is shown on the common timeline; definitions, and what is seen of files on their way, are read elsewhere.
-pub(super) fn is_told(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::FlowDefined { .. }
-            | Event::ProbeDefined { .. }
-            | Event::RunbookDefined { .. }
-            | Event::SourceDefined { .. }
-            | Event::IntakeDefined { .. }
-            | Event::SourceSilenceSeen { .. }
-            | Event::SourceSilenceGone { .. }
-            | Event::SourceSilenceProlonging { .. }
-            | Event::SourceNoted { .. }
-            | Event::AlertsRepeated { .. }
-            | Event::ChannelDefined { .. }
-            | Event::MessageSending { .. }
-            | Event::FileSighted { .. }
-            | Event::CalendarDefined { .. }
-            | Event::MaintenanceDefined { .. }
-            | Event::PeopleDefined { .. }
-            | Event::EscalationStarted { .. }
-            | Event::OutsideDefined { .. }
-            | Event::EvidenceDefined { .. }
-            | Event::ProcedureRulesDefined { .. }
-            | Event::ChecklistDefined { .. }
-    )
 }
 
 /// Whether a fact shows trouble by itself, before any alert.
@@ -99,8 +73,8 @@ pub(super) fn is_bad_sign(event: &Event) -> bool {
 pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
     let since = world.at.checked_sub(LOOK_BACK).unwrap_or(world.at);
     let leads = |event: &Event| match cause {
-        AlertCause::RunFailed { run } | AlertCause::TooLong { run, .. } | AlertCause::TooFast { run, .. } => run_of(event) == Some(run),
-        AlertCause::NotStarted { flow, .. } | AlertCause::NotFinished { flow, .. } => flow_of(event) == Some(flow),
+        AlertCause::RunFailed { run } | AlertCause::TooLong { run, .. } | AlertCause::TooFast { run, .. } => event.run() == Some(run),
+        AlertCause::NotStarted { flow, .. } | AlertCause::NotFinished { flow, .. } => event.flow() == Some(flow),
         AlertCause::ProbeDown { probe } => match event {
             Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
             _ => false,
@@ -118,88 +92,14 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
     world.recent.iter().filter(|entry| entry.at >= since && leads(&entry.event)).cloned().collect()
 }
 
-fn run_of(event: &Event) -> Option<&crate::domain::RunId> {
-    match event {
-        Event::RunCreated { run, .. }
-        | Event::RunKillAsked { run, .. }
-        | Event::RunTimedOut { run }
-        | Event::RetryPlanned { run, .. }
-        | Event::StartForced { run, .. }
-        | Event::StepForced { run, .. }
-        | Event::RunHeld { run, .. }
-        | Event::RunReleased { run }
-        | Event::RunPrioritized { run, .. }
-        | Event::StepApproved { run, .. }
-        | Event::StepEnded { run, .. }
-        | Event::RunEnded { run, .. }
-        | Event::ConditionMet { run, .. } => Some(run),
-        Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. } => match &attempt.job {
-            Job::Step { run, .. } => Some(run),
-            Job::Procedure { .. } => None,
-        },
-        _ => None,
-    }
-}
-
-fn flow_of(event: &Event) -> Option<&FlowId> {
-    match event {
-        Event::FlowDefined { flow } => Some(&flow.id),
-        Event::FlowRemoved { flow }
-        | Event::FlowHeld { flow, .. }
-        | Event::FlowReleased { flow }
-        | Event::FileDelivered { flow, .. }
-        | Event::FileDuplicate { flow, .. }
-        | Event::FileSighted { flow, .. } => Some(flow),
-        Event::MessageDue { message } => message.flow.as_ref(),
-        Event::MessageHeldBack { message, .. }
-        | Event::MessageSent { message }
-        | Event::MessageFailed { message, .. }
-        | Event::MessageGivenUp { message, .. }
-        | Event::MessageUnknown { message, .. } => message.flow.as_ref(),
-        Event::FlowIced { flow, .. } | Event::FlowThawed { flow } | Event::NoopSet { flow, .. } | Event::NoopWithdrawn { flow } => {
-            Some(flow)
-        }
-        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Some(&occurrence.flow),
-        other => run_of(other).map(|run| &run.flow),
-    }
-}
-
 fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
-    if let Some(flow) = flow_of(event) {
+    if let Some(flow) = event.flow() {
         return world.flow(flow).map(|flow| flow.incidents.clone()).unwrap_or_default();
     }
+    if let Some(incident) = event.incident() {
+        return vec![incident];
+    }
     match event {
-        Event::IncidentOpened { incident, .. }
-        | Event::IncidentJoined { incident, .. }
-        | Event::SeverityRaised { incident, .. }
-        | Event::IncidentAcknowledged { incident, .. }
-        | Event::AcknowledgementEnded { incident, .. }
-        | Event::IncidentResolved { incident, .. }
-        | Event::Noted { incident, .. }
-        | Event::EscalationDeferred { incident, .. }
-        | Event::IncidentEscalated { incident, .. }
-        | Event::EscalationExhausted { incident }
-        | Event::EscalationEnded { incident, .. }
-        | Event::IncidentRetold { incident, .. }
-        | Event::RecoveryTold { incident, .. }
-        | Event::IncidentMitigated { incident, .. }
-        | Event::MitigationEnded { incident, .. }
-        | Event::IncidentSnoozed { incident, .. }
-        | Event::SnoozeEnded { incident, .. }
-        | Event::IncidentClaimed { incident }
-        | Event::IncidentUnclaimed { incident }
-        | Event::IncidentHandedOver { incident, .. }
-        | Event::AcknowledgementAsked { incident, .. }
-        | Event::AlertMuted { incident, .. }
-        | Event::EntryPinned { incident, .. }
-        | Event::EvidenceAsked { incident, .. }
-        | Event::EvidenceTaken { incident, .. }
-        | Event::WriteUpMoved { incident, .. }
-        | Event::ReviewDecided { incident, .. }
-        | Event::RemediationHeldBack { incident, .. } => vec![*incident],
         Event::IncidentMerged { incident, into } => vec![*incident, *into],
         Event::IncidentSplit { incident, new, .. } => vec![*incident, *new],
         Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
@@ -208,11 +108,6 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
             world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
         }
-        Event::MessageHeldBack { message, .. }
-        | Event::MessageSent { message }
-        | Event::MessageFailed { message, .. }
-        | Event::MessageGivenUp { message, .. }
-        | Event::MessageUnknown { message, .. } => message.incident.into_iter().collect(),
         Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
             world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }
@@ -234,17 +129,21 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         Event::ApprovalGiven { digest, .. } | Event::ApprovalUsed { digest, .. } | Event::ApprovalEnded { digest, .. } => {
             world.approvals.get(digest).map(|approval| incident_of(&approval.request.subject)).unwrap_or_default()
         }
-        Event::ProcedureAsked { attempt, .. }
-        | Event::GlassBroken { attempt, .. }
-        | Event::ProcedureKillAsked { attempt }
-        | Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. } => match &attempt.job {
-            Job::Procedure { subject, .. } => incident_of(subject),
-            Job::Step { .. } => Vec::new(),
+        Event::ProcedureAsked { attempt, .. } | Event::GlassBroken { attempt, .. } | Event::ProcedureKillAsked { attempt } => {
+            of_procedure(attempt)
+        }
+        other => match other.message_fate() {
+            Some(message) => message.incident.into_iter().collect(),
+            None => other.attempt().map(of_procedure).unwrap_or_default(),
         },
-        _ => Vec::new(),
+    }
+}
+
+/// The incident that a step of a runbook is run for.
+fn of_procedure(attempt: &AttemptId) -> Vec<IncidentId> {
+    match &attempt.job {
+        Job::Procedure { subject, .. } => incident_of(subject),
+        Job::Step { .. } => Vec::new(),
     }
 }
 

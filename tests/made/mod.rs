@@ -1,13 +1,12 @@
 //! Definitions and worlds for tests of the rules.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use dogwatch::domain::probe::{Expectation, Target};
+use dogwatch::domain::probe::Target;
 use dogwatch::domain::*;
 use dogwatch::rules::{self, Asked, Decision};
 use dogwatch::world::World;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub fn step(name: &str, needs: &[&str]) -> StepDefinition {
     StepDefinition {
@@ -27,21 +26,8 @@ pub fn flow(id: &str, schedules: &[&str], steps: Vec<StepDefinition>) -> FlowDef
 }
 
 pub fn probe(id: &str) -> ProbeDefinition {
-    ProbeDefinition {
-        id: id.into(),
-        file: "probes/shop.toml".into(),
-        target: Target::Tcp { address: "db:5432".into() },
-        every: Duration::from_mins(1),
-        timeout: Duration::from_secs(10),
-        expect: Expectation::default(),
-        down_after: 3,
-        up_after: 2,
-        severity: Severity::Critical,
-        runbook: None,
-        labels: Labels::new(),
-        keep_alive: false,
-        objective: None,
-    }
+    let target = Target::Tcp { address: "db:5432".into() };
+    ProbeDefinition { file: "probes/shop.toml".into(), severity: Severity::Critical, ..ProbeDefinition::new(id, target) }
 }
 
 pub fn ana() -> Author {

@@ -11,7 +11,6 @@ use dogwatch::domain::{
 };
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Entries as a daemon would have written them.
 pub struct Night {
@@ -64,21 +63,8 @@ fn flow() -> Arc<FlowDefinition> {
 }
 
 fn probe() -> Arc<ProbeDefinition> {
-    Arc::new(ProbeDefinition {
-        id: "checkout".into(),
-        file: "probes/shop.toml".into(),
-        target: Target::Tcp { address: "shop:443".into() },
-        every: Duration::from_mins(1),
-        timeout: Duration::from_secs(10),
-        expect: dogwatch::domain::probe::Expectation::default(),
-        down_after: 3,
-        up_after: 2,
-        severity: Severity::High,
-        runbook: None,
-        labels: Labels::new(),
-        keep_alive: false,
-        objective: None,
-    })
+    let target = Target::Tcp { address: "shop:443".into() };
+    Arc::new(ProbeDefinition { file: "probes/shop.toml".into(), ..ProbeDefinition::new("checkout", target) })
 }
 
 fn created(run: &str, cause: RunCause) -> Event {

@@ -8,7 +8,7 @@ use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Theme};
 use dogwatch::domain::flow::{CommandLine, Retry, StepDefinition};
 use dogwatch::domain::incident::AlertNotice;
-use dogwatch::domain::probe::{Expectation, Target};
+use dogwatch::domain::probe::Target;
 use dogwatch::domain::run::{DefinitionChoice, RunCause};
 use dogwatch::domain::runbook::{Match, ProcedureExpectation, ProcedureStep};
 use dogwatch::domain::source::{Capability, Freshness};
@@ -142,27 +142,15 @@ impl Story {
     }
 
     pub fn probe(&mut self, name: &str, health: Health, reason: &str, since: i64) -> &mut Self {
-        let definition = ProbeDefinition {
-            id: name.into(),
-            file: "probes/shop.toml".into(),
-            target: Target::Http {
-                url: format!("https://shop.example/{name}"),
-                method: "GET".into(),
-                headers: Labels::new(),
-                body: None,
-                ca_file: None,
-            },
-            every: Duration::from_secs(30),
-            timeout: Duration::from_secs(10),
-            expect: Expectation::default(),
-            down_after: 3,
-            up_after: 2,
-            severity: Severity::High,
-            runbook: None,
-            labels: Labels::new(),
-            keep_alive: false,
-            objective: None,
+        let target = Target::Http {
+            url: format!("https://shop.example/{name}"),
+            method: "GET".into(),
+            headers: Labels::new(),
+            body: None,
+            ca_file: None,
         };
+        let definition =
+            ProbeDefinition { file: "probes/shop.toml".into(), every: Duration::from_secs(30), ..ProbeDefinition::new(name, target) };
         self.tell(86_000, Author::Engine, Event::ProbeDefined { probe: Arc::new(definition) });
         if health != Health::Unknown {
             let event = Event::ProbeChanged { probe: name.into(), from: Health::Unknown, to: health, reason: reason.into() };
@@ -202,15 +190,8 @@ impl Story {
             auto: None,
         });
         let steps = steps.collect();
-        let runbook = Runbook {
-            id: name.into(),
-            title: title.to_owned(),
-            file: format!("runbooks/{name}.md"),
-            matches,
-            text,
-            steps,
-            auto_max: None,
-        };
+        let runbook =
+            Runbook { id: name.into(), title: title.to_owned(), file: format!("runbooks/{name}.md"), matches, text, steps, auto_max: None };
         self.tell(86_000, Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) })
     }
 

@@ -1,6 +1,6 @@
 //! A shared host: who may look reads what steps printed although the daemon's files are closed to everyone else.
 
-use crate::peers::{as_nobody, open_to_all};
+use crate::peers::{as_nobody, sockets_for_all};
 use crate::support::{Workspace, until};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -8,12 +8,7 @@ use std::process::{Command, Stdio};
 /// A workspace of root's with a daemon that `nobody` may look at, its state closed.
 fn shared(viewers: &str) -> Workspace {
     let mut workspace = Workspace::new();
-    let sockets = workspace.beside("sockets");
-    std::fs::create_dir(&sockets).unwrap();
-    for open in [sockets.clone(), workspace.root(), workspace.root().parent().unwrap().to_owned()] {
-        open_to_all(&open);
-    }
-    workspace.share_socket(&sockets);
+    let sockets = sockets_for_all(&mut workspace);
     let daemon = format!("[daemon]\nuser = \"root\"\nsocket_dir = \"{}\"\n", sockets.display());
     let access = format!("[access]\noperators = [\"root\"]\nviewers = [{viewers}]\n");
     workspace.file("dogwatch.toml", &format!("name = \"test\"\ntimezone = \"UTC\"\n{daemon}{access}"));

@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ fn a_repeated_request_is_answered_and_not_carried_out_again() {
 }
 
 /// A program as the user `nobody`.
-pub fn setpriv_nobody(program: &std::path::Path) -> Command {
+pub fn setpriv_nobody(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
     command
@@ -106,8 +107,19 @@ pub fn command_as_nobody(workspace: &Workspace, args: &[&str]) -> Command {
     command
 }
 
-pub fn open_to_all(path: &std::path::Path) {
+fn open_to_all(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A folder of sockets that every user may enter, with the workspace beside it.
+pub fn sockets_for_all(workspace: &mut Workspace) -> PathBuf {
+    let sockets = workspace.beside("sockets");
+    std::fs::create_dir(&sockets).unwrap();
+    open_to_all(&sockets);
+    open_to_all(workspace.root().parent().unwrap());
+    open_to_all(&workspace.root());
+    workspace.share_socket(&sockets);
+    sockets
 }
 
 #[test]
@@ -141,12 +153,7 @@ fn a_daemon_takes_no_folder_that_another_user_put_there() {
 #[ignore = "needs root: acts as a second user"]
 fn who_may_only_look_changes_nothing_and_each_attempt_is_on_record() {
     let mut workspace = Workspace::new();
-    let sockets = workspace.beside("sockets");
-    std::fs::create_dir(&sockets).unwrap();
-    open_to_all(&sockets);
-    open_to_all(workspace.root().parent().unwrap());
-    open_to_all(&workspace.root());
-    workspace.share_socket(&sockets);
+    let sockets = sockets_for_all(&mut workspace);
     let settings = "name = \"test\"\ntimezone = \"UTC\"\n";
     let access = "[access]\noperators = [\"root\"]\nviewers = [\"nobody\"]\n";
     workspace.file("dogwatch.toml", &format!("{settings}[daemon]\nuser = \"root\"\nsocket_dir = \"{}\"\n{access}", sockets.display()));

@@ -1,7 +1,7 @@
 //! Who may only look: every command of the protocol is sent, and every one is refused and on record; a program of another
 //! version of the protocol gets no further than its greeting.
 
-use crate::peers::{open_to_all, setpriv_nobody};
+use crate::peers::{setpriv_nobody, sockets_for_all};
 use crate::support::{Wire, Workspace};
 use dogwatch::anchors::Teller;
 use dogwatch::channels::Courier;
@@ -301,12 +301,7 @@ fn child() {
 #[ignore = "needs root: acts as a second user"]
 fn a_second_user_who_may_only_look_changes_nothing_with_any_command() {
     let mut workspace = Workspace::new();
-    let sockets = workspace.beside("sockets");
-    std::fs::create_dir(&sockets).unwrap();
-    open_to_all(&sockets);
-    open_to_all(workspace.root().parent().unwrap());
-    open_to_all(&workspace.root());
-    workspace.share_socket(&sockets);
+    let sockets = sockets_for_all(&mut workspace);
     let access = "[access]\noperators = [\"root\"]\nviewers = [\"nobody\"]\n";
     let daemon = format!("[daemon]\nuser = \"root\"\nsocket_dir = \"{}\"\n", sockets.display());
     workspace.file("dogwatch.toml", &format!("name = \"test\"\ntimezone = \"UTC\"\n{daemon}{access}"));

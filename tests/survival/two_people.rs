@@ -1,6 +1,6 @@
 //! Two users on one machine: one asks, the other approves, each through the real program; the kernel says who is who.
 
-use crate::peers::{as_nobody, open_to_all};
+use crate::peers::{as_nobody, sockets_for_all};
 use crate::support::{Workspace, until};
 use std::process::Output;
 
@@ -27,12 +27,7 @@ fn asked(workspace: &Workspace) -> String {
 #[ignore = "needs root: acts as a second user"]
 fn one_user_asks_and_another_approves_what_then_runs_once() {
     let mut workspace = Workspace::new();
-    let sockets = workspace.beside("sockets");
-    std::fs::create_dir(&sockets).unwrap();
-    open_to_all(&sockets);
-    open_to_all(workspace.root().parent().unwrap());
-    open_to_all(&workspace.root());
-    workspace.share_socket(&sockets);
+    let sockets = sockets_for_all(&mut workspace);
     workspace.file("runbooks/load.md", RUNBOOK);
     workspace.file("dogwatch.toml", &settings(&sockets, "\"nobody\""));
     workspace.serve();

@@ -33,7 +33,7 @@ pub struct Alert {
     /// What it is called, such as DiskFull; with its labels it is its identity
     pub name: String,
     /// A label, as service=shop
-    #[arg(long, value_name = "K=V", value_parser = super::pair)]
+    #[arg(long, value_name = "K=V", value_parser = super::pair::pair)]
     pub label: Vec<(String, String)>,
     /// How bad it is
     #[arg(long, value_enum, default_value_t = How::Warning)]

@@ -1,26 +1,26 @@
-//! An incident: what it is, who works on it, what belongs to it, and everything that happened, each line with its source.
+//! An incident: what it is and who works on it (`head`), what belongs to it and everything that happened, each line with
+//! its source (`rows`).
+
+mod head;
+mod rows;
 
 use super::{Page, Screen};
 use crate::console::dialog::{Dialog, Field, Intent};
 use crate::console::theme::Role;
-use crate::console::view::incidents;
-use crate::console::widget::line::Line;
 use crate::console::widget::list::{Cursor, Order};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Place, Session, Target};
-use crate::domain::evidence::Capsule;
-use crate::domain::{AttemptId, Command, Entry, Event, FlowId, IncidentId, ProbeId, Subject};
+use crate::domain::{AttemptId, Command, IncidentId};
 use crate::notes::sorts::Shown;
-use crate::notes::telling::{Teller, told};
-use crate::notes::wording::between;
+use crate::notes::telling::Teller;
 use crate::rules::similar::{Similar, similar};
 use crate::text::counted;
 use crate::world::outside::happened;
-use crate::world::{Incident, OverlayKind};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use rows::{Item, attempt_of, entry_of, items, row, screen_of, similar_row};
 
 /// What the dialog of the filter is known by.
 const FILTER: &str = "filter";
@@ -28,35 +28,6 @@ const FILTER: &str = "filter";
 const TEXT: &str = "text";
 /// Past incidents that are shown.
 const SIMILAR: usize = 3;
-/// Columns of the first column: `nightly`, `before`, a time with seconds.
-const HEAD: u16 = 10;
-/// Columns from which the timeline has one for the source of a fact.
-const SOURCES_FROM: u16 = 100;
-
-/// A row of the page.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Item {
-    /// A flow that has a part in it.
-    Flow(FlowId),
-    /// A probe that has a part in it.
-    Probe(ProbeId),
-    /// A file about it, by its place.
-    Note(usize),
-    /// Something to be done, by its place.
-    Todo(usize),
-    /// What was gathered, by its number.
-    Capsule(u32),
-    /// The incident before it with the same alert.
-    Previous(IncidentId),
-    /// The later one.
-    Next(IncidentId),
-    /// The one that it became part of, or that its alerts came from.
-    Kin(IncidentId),
-    /// A past incident that is like it, by its place.
-    Similar(usize),
-    /// A fact, by its number.
-    Entry(u64),
-}
 
 /// What the rows depend on.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,58 +133,6 @@ impl IncidentPage {
             _ => None,
         }
     }
-
-    fn head(&self, session: &Session, incident: &Incident) -> Vec<Line> {
-        let muted = |text: String| (Role::Muted, std::borrow::Cow::Owned(text));
-        let mut first = Line::of(incidents::role(incident.severity), incident.severity.word()).with(Role::Text, "  ");
-        first.push(Role::Name, incident.title.clone());
-        let mut second = Line::of(Role::Text, incident.stage.word());
-        second.parts.push(muted(format!("  opened {}, {} ago", session.time(incident.opened_at), session.age(incident.opened_at))));
-        second.parts.push(muted(format!(
-            "  first sign {} ({} before)",
-            session.time(incident.first_sign_at),
-            between(incident.first_sign_at, incident.opened_at)
-        )));
-        let mut third = match (&incident.acknowledged, &incident.resolved) {
-            (_, Some(end)) => Line::of(Role::Good, format!("over {} by {}: {}", session.time(end.at), end.by, end.reason)),
-            (Some(ack), None) => {
-                let note = ack.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-                Line::of(Role::Good, format!("{} works on it since {}{note}", ack.by, session.time(ack.at)))
-            }
-            (None, None) => Line::of(Role::Warning, "nobody works on it"),
-        };
-        if let Some(owner) = incident.owner.as_ref().filter(|_| incident.is_open()) {
-            let given = if owner.by == owner.name { String::new() } else { format!(", given by {}", owner.by) };
-            third.push(Role::Name, format!("   {} has it since {}{given}", owner.name, session.time(owner.since)));
-        }
-        if session.is_pending(&Target::Incident(self.id)) {
-            third.push(Role::Waiting, format!("  {} asked", session.glyphs.pending));
-        }
-        let group: Vec<_> = incident.group.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut lines = vec![first, second, third];
-        lines.extend(overlays(session, incident));
-        if !group.is_empty() {
-            lines.push(Line::of(Role::Muted, group.join("  ")));
-        }
-        if let Some((runbook, why)) = crate::console::view::runbook::matching(&session.world, &Subject::Incident(self.id)) {
-            lines.push(Line::of(Role::Muted, "runbook ").with(Role::Name, runbook.to_string()).with(Role::Muted, format!("  {why}")));
-        }
-        for alert in incident.alerts.values() {
-            let (symbol, role) = match alert.resolved_at {
-                None => (session.glyphs.bad, Role::Bad),
-                Some(_) => (session.glyphs.good, Role::Good),
-            };
-            let muted = session.world.muting(&alert.notice.labels, session.now).filter(|_| alert.resolved_at.is_none());
-            let muted = muted.map(|muting| format!("  not told until {}", session.time(muting.until))).unwrap_or_default();
-            let over = alert.resolved_at.map_or(muted, |at| format!("  over {}", session.time(at)));
-            lines.push(
-                Line::of(role, symbol)
-                    .with(Role::Text, format!(" {}", alert.notice.summary))
-                    .with(Role::Muted, format!("  {} since {}{over}", alert.source, session.time(alert.since))),
-            );
-        }
-        lines
-    }
 }
 
 impl Page for IncidentPage {
@@ -236,7 +155,7 @@ impl Page for IncidentPage {
             painter.text(area.x, area.y, area.width, Role::Unknown, "this incident is no longer kept; `dogwatch events` still has it");
             return None;
         };
-        let lines = self.head(session, incident);
+        let lines = head::lines(session, incident);
         let most = area.height.saturating_sub(6).max(4) / 2 + 3;
         let height = (lines.len() as u16 + 2).min(most).min(area.height);
         let head = Rect { height, ..area };
@@ -355,213 +274,9 @@ impl Page for IncidentPage {
     }
 }
 
-/// What lies over it: who, why, until when; what runs out; what it became part of.
-fn overlays(session: &Session, incident: &Incident) -> Vec<Line> {
-    let world = &session.world;
-    let mut lines = Vec::new();
-    if let Some(until) = incident.acknowledged.as_ref().filter(|_| incident.is_asked()).and_then(|ack| ack.asked_until) {
-        let key = session.options.keymap.key(Action::Ack).unwrap_or_default();
-        let words = format!("still on it? {key} = yes; without a word it comes back to the queue at {}", session.time(until));
-        lines.push(Line::of(Role::Warning, words));
-    }
-    for overlay in world.overlays(incident, session.now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged) {
-        let until = overlay.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
-        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let what = match &overlay.kind {
-            OverlayKind::Silenced(id) => format!("silence {id} by {}", overlay.by),
-            OverlayKind::Maintenance(name) => format!("maintenance {name}"),
-            kind => format!("{} by {}", kind.word(), overlay.by),
-        };
-        let since = session.time(overlay.since);
-        lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
-    }
-    if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
-        let what = if out.is_start { "start" } else { "finish" };
-        let left = session.until(out.at);
-        lines.push(Line::of(Role::Warning, format!("{} must {what} by {}, in {left}", out.flow, session.time(out.at))));
-    }
-    if let Some(from) = incident.split_from {
-        lines.push(Line::of(Role::Muted, format!("split from incident {from}")));
-    }
-    lines
-}
-
-/// The rows: what belongs to it, then the timeline.
-fn items(session: &Session, incident: &Incident, filter: &str, shown: Shown, alike: usize) -> Vec<Item> {
-    let mut items: Vec<Item> = incident.flows.iter().cloned().map(Item::Flow).collect();
-    items.extend(incident.probes.iter().cloned().map(Item::Probe));
-    items.extend((0..incident.notes.len()).map(Item::Note));
-    items.extend((0..incident.todos.len()).map(Item::Todo));
-    items.extend(incident.evidence.capsules.iter().map(|capsule| Item::Capsule(capsule.number)));
-    items.extend(incident.previous.map(Item::Previous));
-    items.extend(incident.next.map(Item::Next));
-    items.extend(incident.merged_into.or(incident.split_from).map(Item::Kin));
-    let facts = incident.facts(&session.world.outside);
-    let facts = told(&facts).filter(|entry| shown.holds(entry, Some(incident)));
-    items.extend((0..alike).map(Item::Similar));
-    if filter.is_empty() {
-        items.extend(facts.map(|entry| Item::Entry(entry.seq)));
-        return items;
-    }
-    let (teller, wanted) = (Teller::of(&session.world), filter.to_lowercase());
-    let holds = |entry: &Entry| format!("{} {}", teller.source(entry), teller.line(&entry.event)).to_lowercase().contains(&wanted);
-    facts.filter(|entry| holds(entry)).map(|entry| Item::Entry(entry.seq)).collect()
-}
-
-fn row(session: &Session, teller: &Teller<'_>, incident: &Incident, item: &Item, area: Rect, y: u16, painter: &mut Painter<'_>) {
-    let rest = |taken: u16| (area.x + taken, area.width.saturating_sub(taken));
-    let mut two = |head: &str, name: &str, words: Line| {
-        painter.text(area.x, y, HEAD.min(area.width), Role::Muted, head);
-        let (x, width) = rest(HEAD);
-        let taken = painter.text(x, y, width, Role::Name, name);
-        painter.line(x + taken, y, width - taken, &words);
-    };
-    match item {
-        Item::Flow(id) => two("flow", id.as_str(), flow_words(session, id)),
-        Item::Probe(id) => two("probe", id.as_str(), probe_words(session, id)),
-        Item::Previous(id) => two("before", &format!("incident {id}"), resolution_words(session, *id)),
-        Item::Next(id) => two("after", &format!("incident {id}"), resolution_words(session, *id)),
-        Item::Kin(id) => {
-            two(if incident.merged_into.is_some() { "part of" } else { "from" }, &format!("incident {id}"), resolution_words(session, *id));
-        }
-        Item::Similar(_) => {} // drawn by the page, which knows them
-        Item::Note(place) => {
-            if let Some(note) = incident.notes.get(*place) {
-                two(&note.kind.to_string().replace("post-mortem", "write-up"), &note.path, Line::new());
-            }
-        }
-        Item::Todo(place) => {
-            if let Some(todo) = incident.todos.get(*place) {
-                two("to do", "", Line::of(Role::Text, todo.text.clone()).with(Role::Muted, format!("  {}", todo.by)));
-            }
-        }
-        Item::Capsule(number) => {
-            let capsule = incident.evidence.capsules.iter().find(|capsule| capsule.number == *number);
-            let words = capsule.map(|capsule| capsule_words(capsule)).unwrap_or_default();
-            two("evidence", &number.to_string(), words);
-        }
-        Item::Entry(seq) => {
-            let Some(entry) = find(session, incident, *seq) else { return };
-            let at = happened(entry).to_zoned(session.zone.clone()).strftime("%H:%M:%S").to_string();
-            painter.text(area.x, y, HEAD.min(area.width), Role::Muted, &at);
-            if incident.pins.contains(seq) {
-                painter.text(area.x + 8, y, 1.min(area.width), Role::Marked, session.glyphs.mark);
-            }
-            let source = teller.source(entry);
-            // Where there is no room for a column, people are named before their words: who did it is never left out.
-            let words = teller.line(&entry.event);
-            let (column, words) = match area.width >= SOURCES_FROM {
-                true => (20, words),
-                false if entry.author.is_person() => (0, format!("{source}: {words}")),
-                false => (0, words),
-            };
-            let (x, width) = rest(HEAD);
-            painter.text(x, y, width.min(column), Role::Muted, &crate::text::fit(&source, 19, painter.ellipsis));
-            let (x, width) = rest(HEAD + column);
-            painter.text(x, y, width, tone(&entry.event), &words);
-        }
-    }
-}
-
-fn similar_row(found: &Similar, area: Rect, y: u16, painter: &mut Painter<'_>) {
-    painter.text(area.x, y, HEAD.min(area.width), Role::Muted, "like it");
-    let line = Line::of(Role::Name, format!("incident {}", found.id))
-        .with(Role::Muted, format!("  {}: ", found.why))
-        .with(Role::Text, found.fixed_by.join("; "));
-    painter.line(area.x + HEAD, y, area.width.saturating_sub(HEAD), &line);
-}
-
-fn flow_words(session: &Session, id: &FlowId) -> Line {
-    let Some(run) = session.world.flow(id).and_then(|flow| flow.last_run()) else { return Line::new() };
-    match &run.outcome {
-        Some(outcome) if outcome.is_success() => Line::of(Role::Good, format!("  {} {}", session.glyphs.good, outcome.word())),
-        Some(outcome) => Line::of(Role::Bad, format!("  {} {}", session.glyphs.bad, outcome.word())),
-        None => Line::of(Role::Active, format!("  {} under way", session.glyphs.active)),
-    }
-    .with(Role::Muted, format!("  {}", run.id))
-}
-
-fn probe_words(session: &Session, id: &ProbeId) -> Line {
-    let Some(probe) = session.world.probe(id) else { return Line::new() };
-    let role = if probe.health.is_down() { Role::Bad } else { Role::Text };
-    Line::of(role, format!("  {} for {}", probe.health, session.age(probe.since))).with(Role::Muted, format!("  {}", probe.reason))
-}
-
-fn resolution_words(session: &Session, id: IncidentId) -> Line {
-    let Some(incident) = session.world.incident(id) else { return Line::of(Role::Muted, "  no longer kept") };
-    let end = incident.resolved.as_ref().map_or_else(|| incident.stage.word().to_owned(), |end| end.reason.clone());
-    Line::of(Role::Muted, format!("  {end}"))
-}
-
-/// Whether a fact is good or bad news.
-fn tone(event: &Event) -> Role {
-    match event {
-        Event::AttemptEnded { end, .. } if !end.is_success() => Role::Bad,
-        Event::RunEnded { outcome, .. } | Event::StepEnded { outcome, .. } if !outcome.is_success() => Role::Bad,
-        Event::RunEnded { .. } | Event::AlertResolved { .. } | Event::IncidentResolved { .. } | Event::IncidentMitigated { .. } => {
-            Role::Good
-        }
-        Event::ProbeChanged { to, .. } if to.is_down() => Role::Bad,
-        Event::AlertFiring { .. } | Event::IncidentOpened { .. } | Event::SeverityRaised { .. } | Event::AcknowledgementAsked { .. } => {
-            Role::Warning
-        }
-        Event::Noted { .. } | Event::IncidentAcknowledged { .. } | Event::IncidentClaimed { .. } => Role::Name,
-        _ => Role::Text,
-    }
-}
-
-fn find<'s>(session: &'s Session, incident: &'s Incident, seq: u64) -> Option<&'s Entry> {
-    let place = incident.timeline.partition_point(|entry| entry.seq < seq);
-    let own = incident.timeline.get(place).filter(|entry| entry.seq == seq);
-    own.or_else(|| session.world.outside.changes.iter().find(|entry| entry.seq == seq)).map(|entry| &**entry)
-}
-
 /// Pins a line of an incident's timeline, or takes the pin out.
 pub(super) fn pin(session: &mut Session, id: IncidentId, entry: u64) {
     let Some(incident) = session.world.incident(id) else { return };
     let pinned = !incident.pins.contains(&entry);
     session.command(Some(Target::Incident(id)), Command::Pin { incident: id, entry, pinned });
-}
-
-fn capsule_words(capsule: &Capsule) -> Line {
-    let kept = capsule.files.iter().filter(|file| !file.name.is_empty()).count();
-    let line = Line::of(Role::Text, format!("  {kept} of {} gathered", capsule.files.len()));
-    match capsule.files.iter().find_map(|file| Some((file, file.first_error?))) {
-        Some((file, number)) => line.with(Role::Bad, format!("  first error in {} line {number}", file.name)),
-        None => line,
-    }
-}
-
-fn entry_of(session: &Session, id: IncidentId, seq: u64) -> Option<&Entry> {
-    find(session, session.world.incident(id)?, seq)
-}
-
-fn attempt_of(event: &Event) -> Option<&AttemptId> {
-    match event {
-        Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. }
-        | Event::ProcedureAsked { attempt, .. } => Some(attempt),
-        _ => None,
-    }
-}
-
-/// The page that says more about a fact.
-fn screen_of(event: &Event) -> Option<Screen> {
-    if let Some(attempt) = attempt_of(event) {
-        return Some(Screen::Output(attempt.clone()));
-    }
-    match event {
-        Event::RunCreated { run, .. } | Event::RunEnded { run, .. } | Event::StepEnded { run, .. } | Event::RetryPlanned { run, .. } => {
-            Some(Screen::Run(run.clone()))
-        }
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => Some(Screen::Probe(probe.clone())),
-        Event::EvidenceTaken { incident, .. } | Event::EvidenceAsked { incident, .. } => Some(Screen::Evidence(*incident)),
-        Event::NoteSaved { note } => Some(Screen::Note { kind: note.kind, subject: note.subject.clone() }),
-        Event::ProcedureTicked { runbook, subject: Subject::Incident(id), .. } => {
-            Some(Screen::Runbook { runbook: runbook.clone(), subject: Subject::Incident(*id) })
-        }
-        _ => None,
-    }
 }

@@ -303,7 +303,7 @@ impl Page for TimelinePage {
             Ok(Answer::Page { entries, more }) => {
                 let first = self.older.front().or_else(|| session.world.recent.front()).map_or(u64::MAX, |entry| entry.seq);
                 let before = self.rows(session);
-                for entry in entries.iter().rev().filter(|entry| entry.seq < first && fact::is_told(&entry.event)) {
+                for entry in entries.iter().rev().filter(|entry| entry.seq < first && entry.event.is_told()) {
                     self.older.push_front(entry.clone());
                 }
                 self.refresh(session);

@@ -7,7 +7,7 @@ use crate::console::theme::Role;
 use crate::console::view::{incidents, state};
 use crate::domain::run::Disposition;
 use crate::domain::source::Freshness;
-use crate::domain::{AttemptId, Event, Health, Job};
+use crate::domain::{AttemptId, Event, FlowId, Health, IncidentId, Job};
 
 /// How a fact looks.
 pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
@@ -66,98 +66,36 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
     }
 }
 
-/// Whether a fact belongs on the common timeline: definitions are read where they are used.
-pub fn is_told(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::FlowDefined { .. }
-            | Event::ProbeDefined { .. }
-            | Event::RunbookDefined { .. }
-            | Event::SourceDefined { .. }
-            | Event::IntakeDefined { .. }
-            | Event::SourceSilenceSeen { .. }
-            | Event::SourceSilenceGone { .. }
-            | Event::SourceSilenceProlonging { .. }
-            | Event::SourceNoted { .. }
-            | Event::AlertsRepeated { .. }
-            | Event::ChannelDefined { .. }
-            | Event::MessageSending { .. }
-            | Event::CalendarDefined { .. }
-            | Event::PeopleDefined { .. }
-            | Event::EscalationStarted { .. }
-            | Event::OutsideDefined { .. }
-            | Event::EvidenceDefined { .. }
-    )
-}
-
 /// What a fact is about, for actions on it.
 pub fn target(event: &Event) -> Option<Target> {
     Some(match event {
-        Event::RunCreated { run, .. }
-        | Event::RunKillAsked { run, .. }
-        | Event::RunTimedOut { run }
-        | Event::RunEnded { run, .. }
-        | Event::RunHeld { run, .. }
-        | Event::RunReleased { run }
-        | Event::RunPrioritized { run, .. }
-        | Event::StartForced { run, step: None, .. } => Target::Run(run.clone()),
         Event::RetryPlanned { run, step, .. }
         | Event::StepEnded { run, step, .. }
         | Event::StepForced { run, step, .. }
         | Event::StepApproved { run, step, .. }
         | Event::StartForced { run, step: Some(step), .. } => Target::Step(run.clone(), step.clone()),
-        Event::AttemptStarting { attempt, .. }
-        | Event::AttemptStarted { attempt, .. }
-        | Event::AttemptAdopted { attempt }
-        | Event::AttemptEnded { attempt, .. }
-        | Event::ProcedureAsked { attempt, .. }
-        | Event::ProcedureKillAsked { attempt } => of_attempt(attempt),
-        Event::FlowHeld { flow, .. }
-        | Event::FlowReleased { flow }
-        | Event::FlowRemoved { flow }
-        | Event::FlowIced { flow, .. }
-        | Event::FlowThawed { flow }
-        | Event::NoopSet { flow, .. }
-        | Event::NoopWithdrawn { flow } => Target::Flow(flow.clone()),
-        Event::OccurrenceSettled { occurrence, .. } | Event::OccurrenceAsked { occurrence } => Target::Flow(occurrence.flow.clone()),
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => Target::Probe(probe.clone()),
-        Event::IncidentOpened { incident, .. }
-        | Event::IncidentJoined { incident, .. }
-        | Event::SeverityRaised { incident, .. }
-        | Event::IncidentAcknowledged { incident, .. }
-        | Event::AcknowledgementEnded { incident, .. }
-        | Event::IncidentResolved { incident, .. }
-        | Event::EscalationDeferred { incident, .. }
-        | Event::IncidentEscalated { incident, .. }
-        | Event::EscalationExhausted { incident }
-        | Event::EscalationEnded { incident, .. }
-        | Event::IncidentRetold { incident, .. }
-        | Event::RecoveryTold { incident, .. }
-        | Event::EntryPinned { incident, .. }
-        | Event::EvidenceAsked { incident, .. }
-        | Event::EvidenceTaken { incident, .. }
-        | Event::Noted { incident, .. } => Target::Incident(*incident),
-        Event::MessageDue { message } if message.incident.is_some() => Target::Incident(message.incident?),
-        Event::MessageHeldBack { message, .. }
-        | Event::MessageSent { message }
-        | Event::MessageFailed { message, .. }
-        | Event::MessageGivenUp { message, .. }
-        | Event::MessageUnknown { message, .. }
-            if message.incident.is_some() =>
-        {
-            Target::Incident(message.incident?)
-        }
+        Event::ProcedureAsked { attempt, .. } | Event::ProcedureKillAsked { attempt } => of_attempt(attempt),
         Event::ProcedureTicked { runbook, step, subject, .. } => {
             Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
         }
-        Event::MessageDue { message } => Target::Flow(message.flow.clone()?),
-        Event::MessageHeldBack { message, .. }
-        | Event::MessageSent { message }
-        | Event::MessageFailed { message, .. }
-        | Event::MessageGivenUp { message, .. }
-        | Event::MessageUnknown { message, .. } => Target::Flow(message.flow.clone()?),
-        _ => return None,
+        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => Target::Probe(probe.clone()),
+        Event::MessageDue { message } => of_message(message.incident, message.flow.as_ref())?,
+        other => {
+            if let Some(attempt) = other.attempt() {
+                return Some(of_attempt(attempt));
+            }
+            if let Some(message) = other.message_fate() {
+                return of_message(message.incident, message.flow.as_ref());
+            }
+            let incident = other.incident().map(Target::Incident);
+            let run = || other.run().cloned().map(Target::Run);
+            incident.or_else(run).or_else(|| other.flow().cloned().map(Target::Flow))?
+        }
     })
+}
+
+fn of_message(incident: Option<IncidentId>, flow: Option<&FlowId>) -> Option<Target> {
+    incident.map(Target::Incident).or_else(|| flow.cloned().map(Target::Flow))
 }
 
 fn of_attempt(attempt: &AttemptId) -> Target {

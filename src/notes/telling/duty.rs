@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 impl Teller<'_> {
     /// The words of a fact about people; empty for every other fact.
-    pub(super) fn duty(&self, event: &Event) -> String {
+    pub(super) fn of_duty(&self, event: &Event) -> String {
         match event {
             Event::PeopleDefined { people } => {
                 format!("{} people, {} rotas, {} chains of escalation", people.people.len(), people.rotas.len(), people.chains.len())

@@ -1,8 +1,10 @@
 //! The words for what lies over incidents: mitigation, snoozes, owners, silences, maintenance, and incidents that meet.
 
-use super::{Teller, because, counted};
+use super::Teller;
+use super::small::because;
 use crate::domain::Event;
 use crate::domain::overlay::MutedBy;
+use crate::text::counted;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.

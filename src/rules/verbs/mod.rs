@@ -25,6 +25,7 @@ use super::{Asked, Decision, RerunAsk, anchors, evidence, sending, silencing};
 use crate::domain::source::Capability;
 use crate::domain::{Command, Effect, Refusal, RefusalKind, RunId, SourceId};
 use crate::world::{Flow, World};
+use procedures::Wanted;
 use std::fmt::Display;
 
 /// A person's command: facts and effects, or a refusal with its reason.
@@ -47,7 +48,7 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::Mark { text } => incidents::mark(text),
         Command::RecordNote { note } => incidents::record_note(world, note),
         Command::RunProcedure { runbook, step, subject, params, confirmed } => {
-            procedures::run(world, runbook, step, subject, params, confirmed.as_deref(), asked)
+            procedures::run(world, &Wanted { runbook, step, subject, params, confirmed: confirmed.as_deref() }, asked)
         }
         Command::KillProcedure { runbook, step, subject } => procedures::kill(world, runbook, step, subject),
         Command::Tick { runbook, step, subject, done } => procedures::tick(world, runbook, step, subject, *done),
@@ -99,7 +100,8 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
         Command::ApproveProcedure { digest, expanded, note } => approvals::approve(world, digest, *expanded, note.as_deref(), asked),
         Command::DeclineProcedure { digest, reason } => approvals::decline(world, digest, reason, asked),
         Command::BreakGlass { runbook, step, subject, params, confirmed, reason } => {
-            procedures::break_glass(world, runbook, step, subject, params, confirmed.as_deref(), reason, asked)
+            let wanted = Wanted { runbook, step, subject, params, confirmed: confirmed.as_deref() };
+            procedures::break_glass(world, &wanted, reason, asked)
         }
         Command::OpenChecklist { checklist } => checklists::open(world, checklist, asked),
         Command::TickItem { checklist, item, done, note } => checklists::tick(world, checklist, item, *done, note.as_deref()),

@@ -22,6 +22,20 @@ fn running(world: &World, runbook: &RunbookId, step: &StepName, subject: &Subjec
     (tick, attempt)
 }
 
+/// A step that is to be run, as a command names it.
+pub(super) struct Wanted<'c> {
+    /// The runbook.
+    pub runbook: &'c RunbookId,
+    /// The step within it.
+    pub step: &'c StepName,
+    /// What it is walked for.
+    pub subject: &'c Subject,
+    /// Values for all its parameters.
+    pub params: &'c Params,
+    /// What was typed to confirm it.
+    pub confirmed: Option<&'c str>,
+}
+
 /// A step that may be run, with everything that is asked of whoever runs it.
 struct Ready<'a> {
     book: &'a Runbook,
@@ -30,14 +44,8 @@ struct Ready<'a> {
 }
 
 /// Looks at a step: all parameters are given and right, a dangerous one is confirmed, and it does not run already.
-fn ready<'a>(
-    world: &'a World,
-    runbook: &RunbookId,
-    step: &StepName,
-    subject: &Subject,
-    params: &Params,
-    confirmed: Option<&str>,
-) -> Result<Ready<'a>, Refusal> {
+fn ready<'a>(world: &'a World, wanted: &Wanted<'_>) -> Result<Ready<'a>, Refusal> {
+    let Wanted { runbook, step, subject, params, confirmed } = *wanted;
     let definition = found(world, runbook, step, subject)?;
     let book = names::runbook(world, runbook)?;
     if let Some((checklist, number)) = Checklist::of_runbook(runbook)
@@ -65,40 +73,23 @@ fn ready<'a>(
 }
 
 /// Run a step. One that needs two people is asked for first.
-pub(super) fn run(
-    world: &World,
-    runbook: &RunbookId,
-    step: &StepName,
-    subject: &Subject,
-    params: &Params,
-    confirmed: Option<&str>,
-    asked: &Asked,
-) -> Result<Decision, Refusal> {
-    let Ready { book, definition, attempt } = ready(world, runbook, step, subject, params, confirmed)?;
+pub(super) fn run(world: &World, wanted: &Wanted<'_>, asked: &Asked) -> Result<Decision, Refusal> {
+    let Ready { book, definition, attempt } = ready(world, wanted)?;
     if needs_two_people(world, definition) {
-        return approvals::ask_or_run(world, book, definition, attempt, params, asked);
+        return approvals::ask_or_run(world, book, definition, attempt, wanted.params, asked);
     }
-    Ok(Event::ProcedureAsked { attempt, command: definition.run.to_string(), params: params.clone() }.into())
+    Ok(Event::ProcedureAsked { attempt, command: definition.run.to_string(), params: wanted.params.clone() }.into())
 }
 
 /// Run a step that needs two people without the second.
-#[expect(clippy::too_many_arguments, reason = "the fields of one command")]
-pub(super) fn break_glass(
-    world: &World,
-    runbook: &RunbookId,
-    step: &StepName,
-    subject: &Subject,
-    params: &Params,
-    confirmed: Option<&str>,
-    reason: &str,
-    asked: &Asked,
-) -> Result<Decision, Refusal> {
+pub(super) fn break_glass(world: &World, wanted: &Wanted<'_>, reason: &str, asked: &Asked) -> Result<Decision, Refusal> {
     // Without the second person the step's name is typed also where it is not dangerous.
-    let Ready { definition, attempt, .. } = ready(world, runbook, step, subject, params, confirmed)?;
-    if confirmed != Some(step.as_str()) {
+    let Ready { definition, attempt, .. } = ready(world, wanted)?;
+    let step = wanted.step;
+    if wanted.confirmed != Some(step.as_str()) {
         return Err(names::invalid(format!("to run `{step}` alone is confirmed by typing its name")).hint(format!("type `{step}`")));
     }
-    approvals::break_glass(world, definition, attempt, params, reason, asked)
+    approvals::break_glass(world, definition, attempt, wanted.params, reason, asked)
 }
 
 /// End a running step.

@@ -3,8 +3,10 @@
 use super::flows::forget_definitions;
 use crate::domain::run::{DefinitionChoice, RunCause};
 use crate::domain::{AttemptEnd, AttemptId, Digest, Job, Outcome, Params, Phase, RunId, StepName};
-use crate::world::flow::{Attempt, Flow, Past, PastOutcome, Run, StepRun, StepState, Watch};
+use crate::world::deadline::Watch;
+use crate::world::flow::{Flow, Past, PastOutcome};
 use crate::world::procedure::TickState;
+use crate::world::run::{Attempt, Run, StepRun, StepState};
 use crate::world::{HISTORY_KEPT, Lane, Place, RUNS_KEPT, TOOK_KEPT, Turn, World};
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -3,7 +3,9 @@
 use crate::domain::run::PRIORITY_MAX;
 use crate::domain::{FlowDefinition, FlowId, Outcome, Phase, RunId, StepName};
 use crate::world::World;
-use crate::world::flow::{Decided, Flow, Hold, PastOutcome, Run, StepState};
+use crate::world::flow::{Flow, PastOutcome};
+use crate::world::hold::Hold;
+use crate::world::run::{Decided, Run, StepState};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeSet;

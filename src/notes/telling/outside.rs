@@ -1,11 +1,12 @@
 //! Facts about alerts from outside, neighbours and their silences → plain words.
 
-use super::telling::{Teller, counted};
+use super::Teller;
 use crate::domain::Event;
+use crate::text::counted;
 
 impl Teller<'_> {
     /// The words of such a fact.
-    pub(super) fn outside(&self, event: &Event) -> String {
+    pub(super) fn of_outside(&self, event: &Event) -> String {
         match event {
             Event::AlertExpires { alert, at } => {
                 format!("alert {} ends by itself at {}, unless it is sent again", self.alert(*alert), self.second(*at))
