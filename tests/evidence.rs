@@ -185,6 +185,13 @@ fn an_incident_brings_its_evidence_and_one_archive_hands_it_on() {
     workspace.ok(&["note", "1", "!todo", "create", "the", "role"]);
     workspace.ok(&["evidence", "1", "--take"]);
     assert_eq!(capsules(&workspace).len(), 2);
+    let written = workspace.ok(&["postmortem", "1"]).trim().to_owned();
+    let written = std::fs::read_to_string(workspace.root().join(written)).unwrap();
+    let sum = &shop["sha256"].as_str().unwrap()[..16];
+    assert!(
+        written.contains(&format!("SHA-256 {sum}…, first error in line 2: `dogwatch evidence 1 --show web.shop.log --capsule 1`")),
+        "{written}"
+    );
     let archive = workspace.beside("out.tar.gz");
     workspace.ok(&["evidence", "1", "--export", archive.to_str().unwrap()]);
     assert_ne!(workspace.run(&["evidence", "1", "--export", archive.to_str().unwrap()]).status.code(), Some(0), "nothing is written over");

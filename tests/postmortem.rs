@@ -35,7 +35,7 @@ fn no_word_from_outside_ends_a_block() {
     let text = drafted(&night().entries, false);
     let ends = text.lines().filter(|line| line.starts_with("<!-- dogwatch:end")).count();
     let begins = text.lines().filter(|line| line.starts_with("<!-- dogwatch:begin")).count();
-    assert_eq!((begins, ends), (10, 10));
+    assert_eq!((begins, ends), (11, 11));
     assert!(text.contains(r"tell the shop \<!-- dogwatch:end actions --> (owner: ana"), "{text}");
 }
 

@@ -4,8 +4,8 @@ use super::actions::ActionItem;
 use super::front::Front;
 use super::redraft::block;
 use super::wording::{between, escape};
-use crate::domain::Subject;
 use crate::domain::note::NoteKind;
+use crate::domain::{PersonId, Subject};
 use crate::rules::handover::{Handover, handover};
 use crate::world::World;
 use jiff::Timestamp;
@@ -50,6 +50,8 @@ pub fn draft(handed: &HandedOver, zone: &TimeZone, author: &str) -> String {
         ("held", "## Held, iced, waited for", held(handed, zone)),
         ("deadlines", "## Deadlines of the next 12 hours", deadlines(handed, zone)),
         ("expires", "## Ends by itself within 12 hours", expiring(handed, zone)),
+        ("unticked", "## Checklists: not ticked", unticked(handed, zone)),
+        ("on-call", "## On call", on_call(handed, zone)),
         ("actions", "## Action items that are not done", actions(handed, zone)),
     ];
     for (name, heading, body) in parts {
@@ -132,6 +134,24 @@ fn deadlines(handed: &HandedOver, zone: &TimeZone) -> String {
 
 fn expiring(handed: &HandedOver, zone: &TimeZone) -> String {
     list(handed.world.expiring.iter().map(|row| format!("{}: {}", local(row.at, zone), row.what)), "Nothing ends by itself.")
+}
+
+fn unticked(handed: &HandedOver, zone: &TimeZone) -> String {
+    let lines = handed.world.unticked.iter().map(|row| match &row.left {
+        Some(reason) => format!("{}: {} (left: {reason})", row.checklist, row.item),
+        None => format!("{}: {} (due {})", row.checklist, row.item, local(row.due, zone)),
+    });
+    list(lines, "Nothing is left to tick.")
+}
+
+fn on_call(handed: &HandedOver, zone: &TimeZone) -> String {
+    let name = |person: &Option<PersonId>| person.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    let lines = handed.world.on_call.iter().map(|row| {
+        let then = row.until.map(|until| format!(" until {}, then {}", local(until, zone), name(&row.next))).unwrap_or_default();
+        let why = if row.why.is_empty() { String::new() } else { format!(" ({})", row.why) };
+        format!("{}: {}{why}{then}", row.rota, name(&row.person))
+    });
+    list(lines, "Nobody takes turns here.")
 }
 
 fn actions(handed: &HandedOver, zone: &TimeZone) -> String {

@@ -10,6 +10,7 @@ use super::wording::{between, escape, span, utc};
 use crate::domain::note::NoteKind;
 use crate::domain::{AttemptEnd, Entry, Event, Health, Job, Subject};
 use crate::rules::objective;
+use crate::text::counted;
 use crate::world::{Incident, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +24,9 @@ const MARKS_BEFORE: SignedDuration = SignedDuration::from_hours(2);
 const SLOW_DETECTION: SignedDuration = SignedDuration::from_mins(5);
 /// The same for the first explicit acknowledgement.
 const SLOW_ACKNOWLEDGEMENT: SignedDuration = SignedDuration::from_mins(15);
+
+/// Hex digits of a checksum that are shown: enough to tell files apart, short enough to read out.
+const DIGEST_SHOWN: usize = 16;
 
 /// What a post-mortem is drafted from.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +72,7 @@ pub fn draft(drafting: &Drafting<'_>) -> String {
     part("## Detection", Some(("detection", facts.detection())), "*Could it have been seen earlier?*");
     part("## Timeline", Some(("timeline", facts.timeline())), "");
     part("## What people did", Some(("deeds", facts.deeds())), "");
+    part("## Evidence", Some(("evidence", facts.evidence())), "");
     part("## Contributing factors", Some(("factors", facts.factors())), "*What made it possible, likely, or worse?*");
     part("## What went well", Some(("well", facts.well())), "*What else helped?*");
     part("## What did not go well", Some(("badly", facts.badly())), "*What else was slow, missing or misleading?*");
@@ -213,6 +218,29 @@ impl<'a> Facts<'a> {
             list.push(&line);
         }
         list.or("The entries show nothing that a person ran or changed.")
+    }
+
+    /// What was gathered, with what it can be checked by and the command that shows it.
+    fn evidence(&self) -> String {
+        let id = self.from.incident.id;
+        let mut list = List::default();
+        for capsule in &self.from.incident.evidence.capsules {
+            for file in capsule.files.iter().filter(|file| !file.name.is_empty()) {
+                let error = file.first_error.map(|line| format!(", first error in line {line}")).unwrap_or_default();
+                let size = counted(usize::try_from(file.bytes).unwrap_or(usize::MAX), "byte");
+                let digest = crate::text::head(&file.sha256, DIGEST_SHOWN);
+                let words = format!("{} from {}: {size}, SHA-256 {digest}…{error}", file.name, file.from);
+                list.push_with(&words, &format!("dogwatch evidence {id} --show {} --capsule {}", file.name, capsule.number));
+            }
+            for file in capsule.files.iter().filter(|file| file.name.is_empty()) {
+                list.push(&format!("nothing of {}: {}", file.from, file.problem.as_deref().unwrap_or("no line of the time")));
+            }
+        }
+        if list.text.is_empty() {
+            return list.or("None was gathered.");
+        }
+        list.push_with("all of it for hand-off", &format!("dogwatch evidence {id} --export FILE.tar.gz"));
+        list.or("")
     }
 
     fn factors(&self) -> String {
@@ -372,6 +400,12 @@ impl List {
         self.text.push_str(self.bullet);
         self.text.push_str(&escape(line));
         self.text.push('\n');
+    }
+
+    /// A line with the command that shows what it names.
+    fn push_with(&mut self, line: &str, command: &str) {
+        // Writing into a text cannot fail.
+        let _ = writeln!(self.text, "{}{}: `{}`", self.bullet, escape(line), command.replace('`', "'"));
     }
 
     /// The list, or a sentence where it is empty.

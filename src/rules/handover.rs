@@ -1,9 +1,9 @@
 //! What one shift tells the next (RULES: handover): what is open and whose, what still fires, what is held and when that
-//! ends, the deadlines of the next twelve hours.
+//! ends, the deadlines of the next twelve hours, what nobody ticked, and who is on call.
 
-use super::{Held, holds, planning, shifts};
-use crate::domain::{FlowId, IncidentId, Severity};
-use crate::world::{Flow, Incident, OverlayKind, Record, Watch, World};
+use super::{Held, duties, holds, planning, shifts};
+use crate::domain::{ChecklistId, FlowId, IncidentId, PersonId, RotaId, Severity};
+use crate::world::{Flow, Incident, Occasion, OverlayKind, Record, Watch, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -37,6 +37,38 @@ pub struct Handover {
     pub deadlines: Vec<Deadline>,
     /// What ends by itself within the next twelve hours, the next first.
     pub expiring: Vec<Expiring>,
+    /// Items of checklists that nobody has ticked, the first due first.
+    pub unticked: Vec<Unticked>,
+    /// Who has each rota, and who has it next.
+    pub on_call: Vec<OnCall>,
+}
+
+/// An item of a checklist that is to be done, or that was left so during the shift.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unticked {
+    /// When its slot is over.
+    pub due: Timestamp,
+    /// The checklist.
+    pub checklist: ChecklistId,
+    /// The item, as it reads.
+    pub item: String,
+    /// Why it was left; absent while it can still be ticked.
+    pub left: Option<String>,
+}
+
+/// Who has a rota, and who has it next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OnCall {
+    /// The rota.
+    pub rota: RotaId,
+    /// Who has it now; absent where nobody has.
+    pub person: Option<PersonId>,
+    /// Until when; absent where nothing ends it.
+    pub until: Option<Timestamp>,
+    /// Who has it then.
+    pub next: Option<PersonId>,
+    /// Why it is not simply their turn; may be empty.
+    pub why: String,
 }
 
 /// An open incident.
@@ -135,7 +167,36 @@ pub fn handover(world: &World, now: Timestamp) -> Handover {
         held,
         deadlines: deadlines(world, now, until),
         expiring,
+        unticked: unticked(world, shift_from),
+        on_call: on_call(world, now),
     }
+}
+
+/// What is to be ticked, and what was left unticked since the shift began.
+fn unticked(world: &World, shift_from: Timestamp) -> Vec<Unticked> {
+    let left = |occasion: &&Occasion| occasion.left.is_some() && occasion.due >= shift_from;
+    let past = world.checklists.values().flat_map(|row| row.past.iter().filter(left));
+    let rows = world.open_checklists().chain(past).flat_map(|occasion| {
+        occasion.unticked().map(|item| Unticked {
+            due: occasion.due,
+            checklist: occasion.checklist.id.clone(),
+            item: item.text.clone(),
+            left: occasion.left.clone(),
+        })
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort();
+    rows
+}
+
+fn on_call(world: &World, now: Timestamp) -> Vec<OnCall> {
+    let rows = duties(world, now, 2).into_iter().map(|duty| {
+        let mut shifts = duty.shifts.into_iter();
+        let (first, next) = (shifts.next(), shifts.next());
+        let (person, until, why) = first.map_or((None, None, String::new()), |shift| (shift.person, shift.until, shift.turn.words()));
+        OnCall { rota: duty.rota, person, until, next: next.and_then(|shift| shift.person), why }
+    });
+    rows.collect()
 }
 
 fn open_incident(world: &World, incident: &Incident, now: Timestamp) -> OpenIncident {
@@ -160,7 +221,7 @@ fn open_incident(world: &World, incident: &Incident, now: Timestamp) -> OpenInci
     }
 }
 
-/// Snoozes, silences and maintenance that end soon.
+/// Snoozes, silences, maintenance and overrides of rotas that end soon.
 fn overlays_that_end(world: &World, open: &[&Arc<Incident>], soon: &impl Fn(&Timestamp) -> bool) -> Vec<Expiring> {
     let snoozes = open.iter().filter_map(|incident| {
         let snooze = incident.snoozed.as_ref().filter(|snooze| soon(&snooze.until))?;
@@ -174,7 +235,11 @@ fn overlays_that_end(world: &World, open: &[&Arc<Incident>], soon: &impl Fn(&Tim
         let at = row.until.filter(soon)?;
         Some(Expiring { at, what: format!("maintenance {}: {}", row.window.name, row.window.scope()) })
     });
-    snoozes.chain(silences).chain(windows).collect()
+    let taken = world.duty.made.iter().filter(|made| soon(&made.to)).map(|made| {
+        let reason = if made.reason.is_empty() { String::new() } else { format!(" ({})", made.reason) };
+        Expiring { at: made.to, what: format!("override of {} by {}{reason}", made.rota, made.person) }
+    });
+    snoozes.chain(silences).chain(windows).chain(taken).collect()
 }
 
 /// Deadlines of flows that have any, of occurrences that are under way and of those to come.

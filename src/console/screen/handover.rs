@@ -7,8 +7,8 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::sheet::{Row, Section, Sheet};
 use crate::console::{Action, Msg, Place, Role, Session, Target};
-use crate::domain::Subject;
 use crate::domain::note::NoteKind;
+use crate::domain::{PersonId, Subject};
 use crate::notes::actions::ActionItem;
 use crate::notes::handover::{HandedOver, handed_over, title};
 use crate::notes::library::{self, Library};
@@ -110,6 +110,27 @@ fn sections(session: &Session, handed: &HandedOver, fault: Option<&str>) -> Vec<
         .expiring
         .iter()
         .map(|row| Row::of(Line::of(Role::Warning, format!("{:<10}", session.time(row.at))).with(Role::Text, row.what.clone())));
+    let unticked = world.unticked.iter().map(|row| {
+        let line = Line::of(Role::Name, format!("{}  ", row.checklist)).with(Role::Text, row.item.clone());
+        let line = match &row.left {
+            Some(reason) => line.with(Role::Bad, format!("  left: {reason}")),
+            None if row.due < session.now => line.with(Role::Bad, format!("  was due {}", session.time(row.due))),
+            None => line.with(Role::Waiting, format!("  due {}", session.time(row.due))),
+        };
+        Row::of(line).to(Screen::Checklists)
+    });
+    let on_call = world.on_call.iter().map(|row| {
+        let mut line = Line::of(Role::Text, format!("{:<12}", row.rota.as_str()));
+        match &row.person {
+            Some(person) => line.push(Role::Name, person.to_string()),
+            None => line.push(Role::Bad, "nobody"),
+        }
+        if let Some(until) = row.until {
+            let next = row.next.as_ref().map_or("nobody", PersonId::as_str);
+            line.push(Role::Muted, format!("  until {}, then {next}", session.time(until)));
+        }
+        Row::of(line).to(Screen::OnCall)
+    });
     let today = session.now.to_zoned(session.zone.clone()).date();
     let actions = handed.actions.iter().map(|item| {
         let mut line = Line::of(Role::Text, item.text.clone()).with(Role::Name, format!("  {}", item.owner.as_deref().unwrap_or("nobody")));
@@ -129,6 +150,8 @@ fn sections(session: &Session, handed: &HandedOver, fault: Option<&str>) -> Vec<
         Section::new("Deadlines of the next 12 hours", world.deadlines.len().to_string(), deadlines.collect(), "none"),
         Section::new("Ends by itself within 12 hours", world.expiring.len().to_string(), expiring.collect(), "nothing"),
         Section::new("Held, iced, waited for", world.held.len().to_string(), held.collect(), "nothing"),
+        Section::new("Checklists: not ticked", world.unticked.len().to_string(), unticked.collect(), "nothing is left to tick"),
+        Section::new("On call", world.on_call.len().to_string(), on_call.collect(), "nobody takes turns here"),
         Section::new("Action items", handed.actions.len().to_string(), actions.collect(), fault.unwrap_or("none is open")),
         Section::new("Over since the shift began", counted(world.ended.len(), world.ended_more), ended.collect(), "nothing ended"),
     ]
