@@ -29,7 +29,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Place, Session, Target};
 use crate::domain::{FlowId, IncidentId, ProbeId, RunbookId, StepName, Subject};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -319,14 +319,6 @@ impl Page for Dashboard {
 
     fn takes_text(&self) -> bool {
         self.is_filtering()
-    }
-
-    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
-        if let KeyCode::Char(char) = key.code
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            self.pasted(char.encode_utf8(&mut [0; 4]), session);
-        }
     }
 
     fn pasted(&mut self, text: &str, session: &mut Session) {

@@ -18,7 +18,7 @@ use crate::console::view::queue_list::{self, Entry, Group, List, Sort, Wanted};
 use crate::console::widget::list::{Cursor, Order};
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Place, Session, Target};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,14 +157,6 @@ impl Page for QueuePage {
 
     fn takes_text(&self) -> bool {
         self.cursor.filtering
-    }
-
-    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
-        if let KeyCode::Char(char) = key.code
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            self.pasted(char.encode_utf8(&mut [0; 4]), session);
-        }
     }
 
     fn pasted(&mut self, text: &str, session: &mut Session) {

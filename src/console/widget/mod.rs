@@ -1,6 +1,7 @@
 //! Pieces that pages are drawn with. All text passes [`paint`], and with it the sanitising sink.
 
 pub mod bars;
+pub mod cells;
 pub mod chart;
 pub mod chooser;
 pub mod cursor;
@@ -14,5 +15,6 @@ pub mod list;
 pub mod markdown;
 pub mod paint;
 pub mod pane;
+pub mod rows;
 pub mod section;
 pub mod sheet;
