@@ -324,7 +324,7 @@ impl Page for ComparePage {
                     }
                 }
                 Action::Cancel => self.prompt = None,
-                other => crate::console::app::edit(input, other),
+                other => input.act(other),
             }
             return true;
         }

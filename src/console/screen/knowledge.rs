@@ -128,7 +128,7 @@ impl Page for KnowledgePage {
             Action::ChooserUp => drop(self.cursor.act(Action::Up, self.hits.len())),
             Action::Redraw | Action::Suspend => return false,
             other => {
-                crate::console::app::edit(&mut self.input, other);
+                self.input.act(other);
                 self.look(session);
             }
         }

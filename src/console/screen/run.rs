@@ -269,7 +269,7 @@ impl Page for RunPage {
                 }
                 Action::NextField => drop(self.moved(Action::Down, session)),
                 Action::PreviousField => drop(self.moved(Action::Up, session)),
-                other => self.relist(session, |page| crate::console::app::edit(&mut page.filter, other)),
+                other => self.relist(session, |page| page.filter.act(other)),
             }
             return true;
         }

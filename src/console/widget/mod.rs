@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod editor;
 pub mod gantt;
 pub mod graph;
+pub mod grouped;
 pub mod input;
 pub mod layers;
 pub mod line;

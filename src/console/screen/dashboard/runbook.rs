@@ -1,6 +1,7 @@
 //! The pane of the runbook that fits what is selected: its steps, what was done of them, and what comes next.
 
-use super::{Dashboard, Focus, ground, gutter};
+use super::pane::{ground, gutter};
+use super::{Dashboard, Focus};
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
 use crate::console::widget::paint::Painter;
@@ -17,12 +18,10 @@ const RESULT: u16 = 24;
 impl Dashboard {
     pub(super) fn settle_steps(&mut self, session: &Session) {
         let fitting = fitting::matching(&session.world, &self.subject()).map(|(id, _)| id);
-        let (cursor, order) = &mut self.steps;
-        let changed = order.refresh((fitting.clone(), session.world.touched.runbooks), || {
+        self.steps.refresh((fitting.clone(), session.world.touched.runbooks), || {
             let runbook = fitting.as_ref().and_then(|id| session.world.runbooks.get(id));
             (runbook.into_iter().flat_map(|runbook| runbook.steps.iter().map(|step| step.name.clone())).collect(), 0)
         });
-        cursor.settle(order.ids(), changed);
     }
 
     pub(super) fn draw_runbook(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>) {
@@ -60,15 +59,15 @@ impl Dashboard {
     fn draw_steps(&mut self, session: &Session, rows: Rect, painter: &mut Painter<'_>, about: (&RunbookId, &Runbook, &Subject)) {
         let (id, runbook, subject) = about;
         let focused = self.focus == Focus::Runbook;
-        let (cursor, order) = &mut self.steps;
         let next = runbook.steps.iter().find(|step| !fitting::is_done(&session.world, id, subject, &step.name)).map(|step| &step.name);
-        let window = cursor.window(order.ids().len(), rows.height);
-        for (place, y) in window.zip(rows.y..) {
-            let Some(step) = order.ids().get(place).and_then(|name| runbook.steps.iter().find(|step| step.name == *name)) else { continue };
+        self.steps.lay(rows);
+        for (name, row) in self.steps.seen() {
+            let Some((place, step)) = runbook.steps.iter().enumerate().find(|(_, step)| step.name == *name) else { continue };
+            let y = row.y;
             let tick = session.world.procedure(id, subject).and_then(|walked| walked.ticks.get(&step.name));
-            let selected = focused && cursor.on() == Some(&step.name);
+            let selected = focused && self.steps.on() == Some(name);
             if let Some(role) = ground((selected, focused), false, false) {
-                painter.role(Rect { y, height: 1, ..rows }, role);
+                painter.role(row, role);
             }
             let target = Target::Procedure { runbook: id.clone(), subject: subject.clone(), step: step.name.clone() };
             let pending = !session.pending.is_empty() && session.is_pending(&target);
