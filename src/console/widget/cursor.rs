@@ -110,3 +110,22 @@ pub fn line_clicked(event: MouseEvent, area: Rect) -> Option<usize> {
     let met = event.kind == MouseEventKind::Down(MouseButton::Left) && area.contains(Position::new(event.column, event.row));
     met.then(|| usize::from(event.row - area.y))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::KeyModifiers;
+
+    #[test]
+    fn a_click_goes_to_a_row_in_sight_and_to_nothing_beyond_the_last() {
+        let click = |row| MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column: 3, row, modifiers: KeyModifiers::NONE };
+        let mut cursor = Cursor::on(9);
+        let area = Rect { x: 0, y: 2, width: 10, height: 4 };
+        assert_eq!(cursor.window(10, area), 6..10);
+        assert!(cursor.mouse(click(2), 10));
+        assert_eq!(cursor.at, 6);
+        assert!(!cursor.mouse(click(1), 10), "above the rows");
+        assert!(!cursor.mouse(click(5), 9), "the last row is gone");
+        assert_eq!(cursor.at, 6);
+    }
+}

@@ -201,3 +201,17 @@ impl<Id: Clone + Ord, Sort: Clone + PartialEq, Group: Clone + PartialEq> Grouped
         typed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folded_heading_counts_what_it_hides() {
+        let things = [("bad", 1), ("bad", 2), ("good", 3)].map(|(heading, id)| (Some(heading.to_owned()), id));
+        let made = Entries::of(things.into_iter(), &BTreeSet::from(["bad".to_owned()]), 1);
+        let group = |words: &str| Entry::Group(words.to_owned());
+        assert_eq!(made.rows, [group("bad"), group("good"), Entry::One(3)]);
+        assert_eq!((made.things, made.counts.get("bad")), (3, Some(&2)));
+    }
+}
