@@ -9,8 +9,6 @@ mod news;
 mod operate;
 mod queue;
 
-pub use act::edit;
-
 use super::action::Action;
 use super::dialog::{Dialog, Foreseen, Preview};
 use super::keymap::Keymap;

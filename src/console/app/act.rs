@@ -10,7 +10,6 @@ use crate::console::session::Tone;
 use crate::console::target::Target;
 use crate::console::theme::{Role, Theme};
 use crate::console::widget::chooser::{Choice, Chooser};
-use crate::console::widget::input::Input;
 use crate::console::widget::line::Line;
 use crate::domain::note::NoteKind;
 use crate::domain::{Command, IncidentId};
@@ -79,7 +78,7 @@ impl App {
                             match other {
                                 Action::NextChoice => field.turn(1),
                                 Action::PreviousChoice => field.turn(-1),
-                                _ => edit(&mut field.input, other),
+                                _ => field.input.act(other),
                             }
                         }
                     }
@@ -101,7 +100,7 @@ impl App {
                     }
                 }
                 other => {
-                    edit(&mut chooser.input, other);
+                    chooser.input.act(other);
                     chooser.narrow();
                 }
             },
@@ -353,18 +352,5 @@ impl App {
             choices.push(Choice { action: row.action, group, keys, text, why });
         }
         choices
-    }
-}
-
-/// Editing of a typed line.
-pub fn edit(input: &mut Input, action: Action) {
-    match action {
-        Action::DeleteLeft => input.delete_left(),
-        Action::DeleteRight => input.delete_right(),
-        Action::CursorLeft => input.left(),
-        Action::CursorRight => input.right(),
-        Action::CursorStart => input.start(),
-        Action::CursorEnd => input.end(),
-        _ => {}
     }
 }

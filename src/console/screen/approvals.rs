@@ -11,9 +11,9 @@
 
 use super::Page;
 use crate::console::dialog::{Dialog, Field, Intent, intent};
-use crate::console::widget::cursor::Cursor;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{Command, Digest, Level};
@@ -32,8 +32,7 @@ const LIST: u16 = 8;
 /// The page.
 #[derive(Debug, Default)]
 pub struct ApprovalsPage {
-    cursor: Cursor,
-    rows: Vec<Digest>,
+    list: Rows<Digest>,
     scroll: usize,
     height: usize,
     lines: usize,
@@ -45,18 +44,13 @@ pub struct ApprovalsPage {
 
 impl ApprovalsPage {
     fn refresh(&mut self, session: &Session) {
-        let chosen = self.rows.get(self.cursor.at).cloned();
         let mut open: Vec<&Approval> = session.world.approvals.values().map(|row| &**row).filter(|row| row.is_open()).collect();
         open.sort_by_key(|approval| (approval.given.is_some(), approval.request.asked_at));
-        self.rows = open.into_iter().map(|approval| approval.digest.clone()).collect();
-        if let Some(place) = chosen.and_then(|chosen| self.rows.iter().position(|row| *row == chosen)) {
-            self.cursor.at = place;
-        }
-        self.cursor.at = self.cursor.at.min(self.rows.len().saturating_sub(1));
+        self.list.put_keeping(open.into_iter().map(|approval| approval.digest.clone()).collect());
     }
 
     fn chosen<'a>(&self, session: &'a Session) -> Option<&'a Approval> {
-        session.world.approvals.get(self.rows.get(self.cursor.at)?).map(|approval| &**approval)
+        session.world.approvals.get(self.list.chosen()?).map(|approval| &**approval)
     }
 
     fn scroll_by(&mut self, by: isize) {
@@ -135,20 +129,12 @@ impl Page for ApprovalsPage {
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         self.refresh(session);
         let mut painter = Painter::new(buffer, session);
-        let waiting = self.rows.iter().filter(|row| session.world.approvals.get(*row).is_some_and(|row| row.is_waiting())).count();
+        let waiting = self.list.all().iter().filter(|row| session.world.approvals.get(*row).is_some_and(|row| row.is_waiting())).count();
         let body = section(&mut painter, area, "Second words", &format!("{waiting} wait"), true, &session.glyphs);
-        if self.rows.is_empty() {
-            if body.height > 0 {
-                painter.text(body.x + 1, body.y, body.width.saturating_sub(1), Role::Muted, "nothing waits for a second person");
-            }
-            return None;
-        }
-        let list = Rect { height: body.height.min(LIST.min(self.rows.len() as u16)), ..body };
-        for (line, place) in self.cursor.window(self.rows.len(), list.height).enumerate() {
-            let Some(approval) = self.rows.get(place).and_then(|row| session.world.approvals.get(row)) else { continue };
-            let (y, selected) = (list.y + line as u16, place == self.cursor.at);
+        let list = Rect { height: body.height.min(LIST.min(self.list.all().len().max(1) as u16)), ..body };
+        self.list.draw(session, &mut painter, list, "nothing waits for a second person", |cells, digest| {
+            let Some(approval) = session.world.approvals.get(digest) else { return };
             let request = &approval.request;
-            painter.text(list.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
             let role = if approval.is_waiting() { Role::Warning } else { Role::Good };
             let state = if approval.is_waiting() { "waits".to_owned() } else { approval.state() };
             let row = Line::of(Role::Muted, format!("{}  ", approval.digest.short()))
@@ -156,11 +142,8 @@ impl Page for ApprovalsPage {
                 .with(Role::Text, format!("  {}  asked by {}", request.subject, approval.by))
                 .with(role, format!("  {state}"))
                 .with(Role::Muted, format!("  until {}", session.time(request.expires)));
-            painter.line(list.x + 2, y, list.width.saturating_sub(2), &row);
-            if selected {
-                painter.role(Rect { y, height: 1, ..list }, Role::Selected);
-            }
-        }
+            cells.line(u16::MAX, &row);
+        });
         let rest = Rect { y: list.bottom(), height: body.bottom().saturating_sub(list.bottom()), ..body };
         let approval = self.chosen(session)?;
         let lines = told(session, approval, usize::from(rest.width.saturating_sub(3)));
@@ -201,9 +184,9 @@ impl Page for ApprovalsPage {
                 session.dialog(dialog.asks(if is_approval { Field::text(name, "") } else { Field::required(name) }));
             }
             other => {
-                let (before, rows) = (self.cursor.at, self.rows.len());
-                let moved = self.cursor.act(other, rows);
-                if before != self.cursor.at {
+                let before = self.list.cursor.at;
+                let moved = self.list.act(other);
+                if before != self.list.cursor.at {
                     self.scroll = 0;
                 }
                 return moved;

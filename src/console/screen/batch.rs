@@ -10,13 +10,15 @@
 //! ```
 
 use super::{Page, Screen};
+use crate::console::widget::cells::Cells;
 use crate::console::widget::cursor::Cursor;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::rules::{self, BatchDay, BatchRow};
 use crate::world::settled::Ending;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -34,8 +36,8 @@ const FIGURES: [&str; 6] = ["planned", "ran", "caught", "missed", "skipped", "to
 pub struct BatchPage {
     /// The day that is shown; absent for today's, also when that becomes another one.
     day: Option<Date>,
-    cursor: Cursor,
-    area: Rect,
+    list: Rows<BatchRow>,
+    /// The day without its rows, which are listed.
     known: Option<(Stamp, BatchDay)>,
 }
 
@@ -54,12 +56,9 @@ impl BatchPage {
             let day = self.day.unwrap_or_else(|| rules::batch_day_of(&session.world, session.now));
             let mut worked_out = rules::batch_day(&session.world, day, session.now);
             worked_out.rows.sort_by_key(|row| (class(row), row.flow.clone()));
+            self.list.put(std::mem::take(&mut worked_out.rows));
             self.known = Some(((self.day, touched, session.now), worked_out));
         }
-    }
-
-    fn rows(&self) -> &[BatchRow] {
-        self.known.as_ref().map_or(&[], |(_, day)| &day.rows)
     }
 
     fn go(&mut self, forward: bool) {
@@ -67,7 +66,7 @@ impl BatchPage {
         let other = if forward { shown.tomorrow() } else { shown.yesterday() };
         // The first and the last day of the calendar have no neighbour.
         self.day = other.ok().or(self.day);
-        self.cursor = Cursor::default();
+        self.list.cursor = Cursor::default();
     }
 }
 
@@ -103,15 +102,25 @@ fn note(session: &Session, row: &BatchRow) -> String {
     }
 }
 
-fn heading(session: &Session, day: &BatchDay) -> String {
-    let missed: u32 = day.rows.iter().map(|row| row.count(Ending::Missed)).sum();
-    let carried = day.rows.iter().filter(|row| row.carried_over.is_some()).count();
+fn heading(session: &Session, day: &BatchDay, rows: &[BatchRow]) -> String {
+    let missed: u32 = rows.iter().map(|row| row.count(Ending::Missed)).sum();
+    let carried = rows.iter().filter(|row| row.carried_over.is_some()).count();
     let mut words = format!("{} {} {}", session.time(day.from), session.glyphs.arrow, session.time(day.to));
-    let figures = [(day.rows.len(), "flows"), (missed as usize, "missed"), (carried, "carried over")];
+    let figures = [(rows.len(), "flows"), (missed as usize, "missed"), (carried, "carried over")];
     for (count, what) in figures.into_iter().filter(|(count, _)| *count > 0) {
         words = format!("{words} {} {count} {what}", session.glyphs.dot);
     }
     words
+}
+
+/// Figures side by side, each at the right end of its column, and what keeps the next cell off them.
+fn figures(cells: &mut Cells<'_, '_>, figures: impl Iterator<Item = (Role, String)>) {
+    cells.gap = 0;
+    for (role, words) in figures {
+        cells.right(FIGURE, role, &words);
+    }
+    cells.skip(2);
+    cells.gap = 1;
 }
 
 impl Page for BatchPage {
@@ -128,7 +137,7 @@ impl Page for BatchPage {
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {
-        self.rows().get(self.cursor.at).map(|row| Target::Flow(row.flow.clone()))
+        self.list.chosen().map(|row| Target::Flow(row.flow.clone()))
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -137,67 +146,50 @@ impl Page for BatchPage {
         let mut painter = Painter::new(buffer, session);
         let Some((_, day)) = &self.known else { return None };
         let title = format!("Batch day {}", day.day.strftime("%a %Y-%m-%d"));
-        let inside = section(&mut painter, area, &title, &heading(session, day), true, &session.glyphs);
-        let rows = &day.rows;
-        if rows.is_empty() {
-            let words = "nothing is planned for it, and nothing ran";
-            painter.text(inside.x + 1, inside.y, inside.width.saturating_sub(1), Role::Muted, words);
-        }
+        let rows = self.list.all();
+        let inside = section(&mut painter, area, &title, &heading(session, day, rows), true, &session.glyphs);
         // Names take what the longest needs, up to a third; then the figures as far as they fit, then the note.
         let longest = rows.iter().map(|row| crate::text::width(row.flow.as_str())).max().unwrap_or(0) as u16;
         let name = longest.clamp(6, (area.width / 3).max(6));
-        let figures_at = inside.x + 4 + name;
-        let fitting = inside.right().saturating_sub(figures_at) / FIGURE;
-        let shown = usize::from(fitting).min(FIGURES.len());
-        if !rows.is_empty() && inside.height > 0 {
-            painter.text(inside.x + 3, inside.y, name, Role::Muted, "flow");
-            for (place, word) in FIGURES.iter().take(shown).enumerate() {
-                let cell = Rect { x: figures_at + place as u16 * FIGURE, width: FIGURE, height: 1, ..inside };
-                painter.right(cell, inside.y, Role::Muted, word);
-            }
-            let at = figures_at + shown as u16 * FIGURE + 2;
-            painter.text(at, inside.y, inside.right().saturating_sub(at), Role::Muted, "next");
+        let shown = usize::from(inside.width.saturating_sub(4 + name) / FIGURE).min(FIGURES.len());
+        let titled = u16::from(!rows.is_empty()).min(inside.height);
+        if titled > 0 {
+            let mut cells = Cells::new(&mut painter, Rect { height: 1, ..inside }, 3);
+            cells.cell(name, Role::Muted, "flow");
+            figures(&mut cells, FIGURES.iter().take(shown).map(|word| (Role::Muted, (*word).to_owned())));
+            cells.rest(Role::Muted, "next");
         }
-        self.area = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
-        let area = self.area;
-        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
-            let (Some(row), y) = (rows.get(place), area.y + line as u16) else { continue };
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+        let area = Rect { y: inside.y + titled, height: inside.height - titled, ..inside };
+        self.list.draw(session, &mut painter, area, "nothing is planned for it, and nothing ran", |cells, row| {
             let (symbol, role) = match class(row) {
                 0 => (session.glyphs.bad, Role::Bad),
                 1 => (session.glyphs.warning, Role::Warning),
                 2 => (session.glyphs.waiting, Role::Muted),
                 _ => (session.glyphs.good, Role::Good),
             };
-            painter.text(area.x + 1, y, 1, role, symbol);
-            painter.text(area.x + 3, y, name.min(area.right().saturating_sub(area.x + 3)), Role::Name, row.flow.as_str());
+            cells.beside_cursor();
+            cells.cell(1, role, symbol);
+            cells.cell(name, Role::Name, row.flow.as_str());
             let missed = row.count(Ending::Missed);
-            let figures = [row.planned(), row.count(Ending::Ran), row.count(Ending::CaughtUp), missed, absences(row), row.to_come];
-            for (column, figure) in figures.iter().take(shown).enumerate() {
-                let cell = Rect { x: figures_at + column as u16 * FIGURE, y, width: FIGURE, height: 1 };
-                let role = if column == 3 && missed > 0 { Role::Warning } else { Role::Text };
-                let words = if *figure == 0 { session.glyphs.dot.to_owned() } else { figure.to_string() };
-                painter.right(cell, y, if *figure == 0 { Role::Muted } else { role }, &words);
-            }
-            let at = figures_at + shown as u16 * FIGURE + 2;
+            let counts = [row.planned(), row.count(Ending::Ran), row.count(Ending::CaughtUp), missed, absences(row), row.to_come];
+            let counts = counts.into_iter().take(shown).enumerate().map(|(column, count)| match count {
+                0 => (Role::Muted, session.glyphs.dot.to_owned()),
+                _ => (if column == 3 { Role::Warning } else { Role::Text }, count.to_string()),
+            });
+            figures(cells, counts);
             let next = row.next.map(|at| session.time(at)).unwrap_or_default();
             let note = note(session, row);
             let role = if class(row) < 2 { Role::Warning } else { Role::Muted };
             // Where there is little room, what went wrong takes the place of what comes next.
-            let narrow = area.right().saturating_sub(at) < 24;
-            if !narrow || note.is_empty() || class(row) == 3 {
-                painter.text(at, y, area.right().saturating_sub(at).min(10), Role::Text, &next);
+            if cells.left.width >= 24 {
+                cells.cell(10, Role::Text, &next);
+                cells.rest(role, &note);
+            } else if note.is_empty() || class(row) == 3 {
+                cells.cell(10, Role::Text, &next);
+            } else {
+                cells.rest(role, &note);
             }
-            match narrow {
-                true if class(row) < 3 => painter.text(at, y, area.right().saturating_sub(at), role, &note),
-                true => 0,
-                false => painter.text(at + 11, y, area.right().saturating_sub(at + 11), role, &note),
-            };
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+        });
         None
     }
 
@@ -214,25 +206,11 @@ impl Page for BatchPage {
                 self.refresh(session);
                 true
             }
-            _ => {
-                let rows = self.rows().len();
-                self.cursor.act(action, rows)
-            }
+            other => self.list.act(other),
         }
     }
 
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                if row < self.rows().len() {
-                    self.cursor.at = row;
-                }
-                row < self.rows().len()
-            }
-            _ => false,
-        }
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        self.list.mouse(event)
     }
 }

@@ -10,16 +10,16 @@
 
 use super::Page;
 use crate::console::dialog::{Dialog, Field, Intent, intent};
-use crate::console::widget::cursor::Cursor;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::checklist::Check;
 use crate::domain::{ChecklistId, Command, StepName, Subject};
 use crate::rules::{checklist_due, machine_says};
 use crate::world::{ChecklistRow, Occasion, TickState};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -36,41 +36,31 @@ struct Row {
 /// The page.
 #[derive(Debug, Default)]
 pub struct ChecklistsPage {
-    cursor: Cursor,
-    rows: Vec<Row>,
-    area: Rect,
+    list: Rows<Row>,
     about: Option<Row>,
 }
 
 impl ChecklistsPage {
     /// Open ones first, the next to be late on top; then the rest by name.
     fn refresh(&mut self, session: &Session) {
-        let chosen = self.rows.get(self.cursor.at).cloned();
         let mut lists: Vec<&ChecklistRow> = session.world.checklists.values().map(|row| &**row).collect();
         lists.sort_by_key(|row| (row.open.is_none(), row.open.as_ref().map(|open| open.due), row.definition.id.clone()));
-        self.rows.clear();
+        let mut rows = Vec::new();
         for row in lists {
             let list = &row.definition.id;
-            self.rows.push(Row { list: list.clone(), item: None });
+            rows.push(Row { list: list.clone(), item: None });
             let items = row.open.iter().flat_map(|open| &open.checklist.items);
-            self.rows.extend(items.map(|item| Row { list: list.clone(), item: Some(item.name.clone()) }));
+            rows.extend(items.map(|item| Row { list: list.clone(), item: Some(item.name.clone()) }));
         }
-        if let Some(place) = chosen.and_then(|chosen| self.rows.iter().position(|row| *row == chosen)) {
-            self.cursor.at = place;
-        }
-        self.cursor.at = self.cursor.at.min(self.rows.len().saturating_sub(1));
-    }
-
-    fn chosen(&self) -> Option<&Row> {
-        self.rows.get(self.cursor.at)
+        self.list.put_keeping(rows);
     }
 
     fn open<'a>(&self, session: &'a Session) -> Option<&'a Occasion> {
-        session.world.checklists.get(&self.chosen()?.list)?.open.as_ref()
+        session.world.checklists.get(&self.list.chosen()?.list)?.open.as_ref()
     }
 
     fn tick(&mut self, session: &mut Session) {
-        let Some(row) = self.chosen().cloned() else { return };
+        let Some(row) = self.list.chosen().cloned() else { return };
         let (Some(item), Some(open)) = (row.item.clone(), self.open(session)) else { return };
         let done = !open.is_ticked(&item);
         let says = open.checklist.item(&item).and_then(|item| machine_says(&session.world, open, item));
@@ -149,7 +139,7 @@ impl Page for ChecklistsPage {
     }
 
     fn target(&self, session: &Session) -> Option<Target> {
-        let (open, step) = (self.open(session)?, self.chosen()?.item.clone()?);
+        let (open, step) = (self.open(session)?, self.list.chosen()?.item.clone()?);
         let command = open.checklist.item(&step).is_some_and(|item| item.check == Check::Command);
         command.then(|| Target::Procedure { runbook: open.as_runbook(), subject: Subject::Workspace, step })
     }
@@ -159,26 +149,16 @@ impl Page for ChecklistsPage {
         let mut painter = Painter::new(buffer, session);
         let open: Vec<&Occasion> = session.world.open_checklists().collect();
         let left: usize = open.iter().map(|open| open.unticked().count()).sum();
-        self.area = section(&mut painter, area, "Checklists", &format!("{} open, {left} to tick", open.len()), true, &session.glyphs);
-        let area = self.area;
-        if self.rows.is_empty() && area.height > 0 {
-            let words = "there is none; write one into checklists/NAME.md, or let `dogwatch init` bring three";
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
-        }
-        for (line, place) in self.cursor.window(self.rows.len(), area.height).enumerate() {
-            let (Some(row), y) = (self.rows.get(place), area.y + line as u16) else { continue };
-            let Some(list) = session.world.checklists.get(&row.list) else { continue };
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
+        let area = section(&mut painter, area, "Checklists", &format!("{} open, {left} to tick", open.len()), true, &session.glyphs);
+        let none = "there is none; write one into checklists/NAME.md, or let `dogwatch init` bring three";
+        self.list.draw(session, &mut painter, area, none, |cells, row| {
+            let Some(list) = session.world.checklists.get(&row.list) else { return };
             let words = match (&row.item, &list.open) {
                 (Some(item), Some(open)) => Self::item(session, open, item),
                 _ => Self::head(session, list),
             };
-            painter.line(area.x + 2, y, area.width.saturating_sub(2), &words);
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+            cells.line(u16::MAX, &words);
+        });
         None
     }
 
@@ -186,19 +166,16 @@ impl Page for ChecklistsPage {
         match action {
             Action::TickItem => self.tick(session),
             Action::OpenChecklist => {
-                if let Some(row) = self.chosen() {
+                if let Some(row) = self.list.chosen() {
                     session.command(None, Command::OpenChecklist { checklist: row.list.clone() });
                 }
             }
             Action::VerifyChecklist => {
-                if let Some(row) = self.chosen() {
+                if let Some(row) = self.list.chosen() {
                     session.command(None, Command::VerifyChecklist { checklist: row.list.clone() });
                 }
             }
-            other => {
-                let rows = self.rows.len();
-                return self.cursor.act(other, rows);
-            }
+            other => return self.list.act(other),
         }
         true
     }
@@ -207,7 +184,7 @@ impl Page for ChecklistsPage {
         if !matches!(action, Action::TickItem | Action::OpenChecklist | Action::VerifyChecklist) {
             return None;
         }
-        let Some(row) = self.chosen() else { return Some("there is no checklist".into()) };
+        let Some(row) = self.list.chosen() else { return Some("there is no checklist".into()) };
         let open = self.open(session);
         session.why_read_only().or_else(|| match action {
             Action::OpenChecklist => open.map(|_| format!("{} is open already", row.list)),
@@ -223,18 +200,7 @@ impl Page for ChecklistsPage {
         session.command(None, Command::TickItem { checklist: list, item, done: true, note });
     }
 
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                if row < self.rows.len() {
-                    self.cursor.at = row;
-                }
-                row < self.rows.len()
-            }
-            _ => false,
-        }
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        self.list.mouse(event)
     }
 }

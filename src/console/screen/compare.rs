@@ -14,13 +14,14 @@
 
 use super::{Page, Screen};
 use crate::console::session::Tone;
+use crate::console::widget::cursor::wheel;
 use crate::console::widget::input::Input;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{AttemptId, Job};
 use crate::output::{Alike, Bell, Differences, Matches, Needle, OutputError, Task};
 use crate::wire::handed::open_output;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
@@ -323,7 +324,7 @@ impl Page for ComparePage {
                     }
                 }
                 Action::Cancel => self.prompt = None,
-                other => crate::console::app::edit(input, other),
+                other => input.act(other),
             }
             return true;
         }
@@ -363,14 +364,6 @@ impl Page for ComparePage {
         self.prompt.is_some()
     }
 
-    fn typed(&mut self, key: KeyEvent, _session: &mut Session) {
-        if let (Some(input), KeyCode::Char(char)) = (&mut self.prompt, key.code)
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            input.insert(char.encode_utf8(&mut [0; 4]));
-        }
-    }
-
     fn pasted(&mut self, text: &str, _session: &mut Session) {
         if let Some(input) = &mut self.prompt {
             input.insert(text.lines().next().unwrap_or_default());
@@ -378,11 +371,7 @@ impl Page for ComparePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
-        let action = match event.kind {
-            MouseEventKind::ScrollDown => Action::Down,
-            MouseEventKind::ScrollUp => Action::Up,
-            _ => return false,
-        };
+        let Some(action) = wheel(event) else { return false };
         (0..3).fold(false, |moved, _| self.scroll(action) || moved)
     }
 

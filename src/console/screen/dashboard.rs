@@ -15,22 +15,21 @@
 mod flows;
 mod incidents;
 mod named;
+mod pane;
 mod probes;
 mod runbook;
 
 use super::Page;
 use crate::console::action::Action;
-use crate::console::app::edit;
-use crate::console::session::Connection;
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
-use crate::console::widget::list::{Cursor, Order};
+use crate::console::widget::cursor::wheel;
+use crate::console::widget::list::List;
 use crate::console::widget::markdown::Cache;
 use crate::console::widget::paint::Painter;
-use crate::console::widget::pane::Pane;
 use crate::console::{Place, Session, Target};
 use crate::domain::{FlowId, IncidentId, ProbeId, RunbookId, StepName, Subject};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -66,10 +65,10 @@ pub struct Dashboard {
     /// The list pane that the runbook follows.
     followed: Focus,
     zoomed: bool,
-    flows: (Cursor<FlowId>, Order<FlowId, NamedStamp>),
-    probes: (Cursor<ProbeId>, Order<ProbeId, NamedStamp>),
-    incidents: (Cursor<IncidentId>, Order<IncidentId, Stamp>),
-    steps: (Cursor<StepName>, Order<StepName, StepsStamp>),
+    flows: List<FlowId, NamedStamp>,
+    probes: List<ProbeId, NamedStamp>,
+    incidents: List<IncidentId, Stamp>,
+    steps: List<StepName, StepsStamp>,
     /// The text of runbooks, rendered.
     texts: Cache,
     areas: [Rect; 4],
@@ -104,9 +103,9 @@ impl Dashboard {
     /// What the runbook pane is about.
     fn subject(&self) -> Subject {
         match self.followed {
-            Focus::Flows => self.flows.0.on().map(|flow| Subject::Flow(flow.clone())),
-            Focus::Probes => self.probes.0.on().map(|probe| Subject::Probe(probe.clone())),
-            Focus::Incidents | Focus::Runbook => self.incidents.0.on().map(|incident| Subject::Incident(*incident)),
+            Focus::Flows => self.flows.on().map(|flow| Subject::Flow(flow.clone())),
+            Focus::Probes => self.probes.on().map(|probe| Subject::Probe(probe.clone())),
+            Focus::Incidents | Focus::Runbook => self.incidents.on().map(|incident| Subject::Incident(*incident)),
         }
         .unwrap_or(Subject::Workspace)
     }
@@ -120,15 +119,15 @@ impl Dashboard {
 
     /// Whether a flow or probe belongs to the selected incident.
     fn related<'a>(&self, session: &'a Session) -> Option<&'a crate::world::Incident> {
-        let id = (self.followed == Focus::Incidents).then(|| self.incidents.0.on()).flatten()?;
+        let id = (self.followed == Focus::Incidents).then(|| self.incidents.on()).flatten()?;
         session.world.incident(*id).filter(|incident| incident.is_open())
     }
 
     fn is_filtering(&self) -> bool {
         match self.focus {
-            Focus::Flows => self.flows.0.filtering,
-            Focus::Probes => self.probes.0.filtering,
-            Focus::Incidents => self.incidents.0.filtering,
+            Focus::Flows => self.flows.filtering,
+            Focus::Probes => self.probes.filtering,
+            Focus::Incidents => self.incidents.filtering,
             Focus::Runbook => false,
         }
     }
@@ -177,7 +176,7 @@ impl Dashboard {
         self.focus_on(pane);
         let top = self.areas.get(pane as usize).map_or(0, |area| area.y + 1);
         let row = usize::from(mouse.row.saturating_sub(top));
-        focused!(self, list => { let place = list.0.offset() + row; list.0.go(list.1.ids(), place) });
+        focused!(self, list => list.go(list.place_at(row)));
         let twice = self.clicked.is_some_and(|(x, y, when)| (x, y) == (at.x, at.y) && session.now.duration_since(when) < DOUBLE);
         self.clicked = if twice { None } else { Some((at.x, at.y, session.now)) };
         if twice && let Some(target) = self.target(session) {
@@ -220,22 +219,22 @@ impl Page for Dashboard {
 
     fn target(&self, session: &Session) -> Option<Target> {
         match self.focus {
-            Focus::Flows => self.flows.0.on().cloned().map(Target::Flow),
-            Focus::Probes => self.probes.0.on().cloned().map(Target::Probe),
-            Focus::Incidents => self.incidents.0.on().copied().map(Target::Incident),
+            Focus::Flows => self.flows.on().cloned().map(Target::Flow),
+            Focus::Probes => self.probes.on().cloned().map(Target::Probe),
+            Focus::Incidents => self.incidents.on().copied().map(Target::Incident),
             Focus::Runbook => {
                 let subject = self.subject();
                 let (runbook, _) = fitting::matching(&session.world, &subject)?;
-                self.steps.0.on().map(|step| Target::Procedure { runbook, subject, step: step.clone() })
+                self.steps.on().map(|step| Target::Procedure { runbook, subject, step: step.clone() })
             }
         }
     }
 
     fn targets(&self, session: &Session) -> Vec<Target> {
         match self.focus {
-            Focus::Flows => self.flows.0.chosen(self.flows.1.ids()).into_iter().map(Target::Flow).collect(),
-            Focus::Probes => self.probes.0.chosen(self.probes.1.ids()).into_iter().map(Target::Probe).collect(),
-            Focus::Incidents => self.incidents.0.chosen(self.incidents.1.ids()).into_iter().map(Target::Incident).collect(),
+            Focus::Flows => self.flows.chosen().into_iter().map(Target::Flow).collect(),
+            Focus::Probes => self.probes.chosen().into_iter().map(Target::Probe).collect(),
+            Focus::Incidents => self.incidents.chosen().into_iter().map(Target::Incident).collect(),
             Focus::Runbook => self.target(session).into_iter().collect(),
         }
     }
@@ -269,15 +268,7 @@ impl Page for Dashboard {
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {
         if self.is_filtering() {
-            focused!(self, list => {
-                match action {
-                    Action::Confirm => list.0.filtering = false,
-                    Action::Cancel => { list.0.filtering = false; list.0.filter.clear(); }
-                    Action::NextField => drop(list.0.act(Action::Down, list.1.ids())),
-                    Action::PreviousField => drop(list.0.act(Action::Up, list.1.ids())),
-                    other => edit(&mut list.0.filter, other),
-                }
-            });
+            focused!(self, list => list.act_on_filter(action));
             self.settle(session);
             return true;
         }
@@ -293,10 +284,10 @@ impl Page for Dashboard {
             Action::PreviousPane => self.focus_on(step(PANES.len() - 1)),
             Action::Left | Action::Right => self.focus_on(PANES.get(self.focus as usize ^ 1).copied().unwrap_or_default()),
             // The flows have a page of their own, with room for their times.
-            Action::Zoom if self.focus == Focus::Flows => session.open(super::Screen::Flows(self.flows.0.on().cloned())),
+            Action::Zoom if self.focus == Focus::Flows => session.open(super::Screen::Flows(self.flows.on().cloned())),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => {
-                let undone = focused!(self, list => list.0.step_back());
+                let undone = focused!(self, list => list.step_back());
                 if !undone {
                     self.zoomed = false;
                 }
@@ -304,7 +295,7 @@ impl Page for Dashboard {
             }
             Action::Filter | Action::Mark | Action::MarkAll | Action::Range if self.focus == Focus::Runbook => return false,
             other => {
-                let moved = focused!(self, list => list.0.act(other, list.1.ids()));
+                let moved = focused!(self, list => list.act(other));
                 if moved {
                     self.settle_steps(session);
                 }
@@ -324,79 +315,19 @@ impl Page for Dashboard {
         self.is_filtering()
     }
 
-    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
-        if let KeyCode::Char(char) = key.code
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            self.pasted(char.encode_utf8(&mut [0; 4]), session);
-        }
-    }
-
     fn pasted(&mut self, text: &str, session: &mut Session) {
-        let whole = focused!(self, list => list.0.filter.insert(text));
-        if !whole {
-            session.toast(crate::console::session::Tone::Bad, "the pasted text was cut");
-        }
+        focused!(self, list => list.paste(text, session));
         self.settle(session);
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let scroll = match event.kind {
-            MouseEventKind::Down(MouseButton::Left) => {
-                let changed = self.click(event, session);
-                self.settle_steps(session);
-                return changed;
-            }
-            MouseEventKind::ScrollDown => Action::Down,
-            MouseEventKind::ScrollUp => Action::Up,
-            _ => return false,
-        };
-        self.act(scroll, session)
+        if let Some(scroll) = wheel(event) {
+            return self.act(scroll, session);
+        }
+        let changed = event.kind == MouseEventKind::Down(MouseButton::Left) && self.click(event, session);
+        self.settle_steps(session);
+        changed
     }
-}
-
-/// The border of a list pane: its count, its filter, its marks.
-fn frame(
-    painter: &mut Painter<'_>,
-    session: &Session,
-    area: Rect,
-    (number, title, focused): (u8, &str, bool),
-    count: &str,
-    (filter, filtering, marks): (&str, bool, usize),
-) -> (Rect, Option<Position>) {
-    let detail = if filter.is_empty() && !filtering { String::new() } else { format!("/{filter}") };
-    let count = if marks > 0 { format!("{marks} marked {} {count}", session.glyphs.dot) } else { count.to_owned() };
-    let pane = Pane { number: Some(number), title, detail: &detail, count: &count, focused };
-    let inner = pane.draw(painter, &session.glyphs.border, area);
-    let after = area.x + 2 + 4 + title.len() as u16 + crate::text::width(&crate::text::line(&detail)) as u16;
-    let cursor = (filtering && focused && inner.height > 0).then(|| Position::new(after.min(inner.right()), area.y));
-    (inner, cursor)
-}
-
-/// How a row looks beside its own colours.
-fn ground((selected, focused): (bool, bool), marked: bool, related: bool) -> Option<Role> {
-    match () {
-        () if selected && focused => Some(Role::Selected),
-        () if marked => Some(Role::Marked),
-        () if related => Some(Role::Related),
-        () if selected => Some(Role::SelectedElsewhere),
-        () => None,
-    }
-}
-
-/// The first column of a row: cursor, mark, request under way.
-fn gutter(session: &Session, selected: bool, marked: bool, pending: bool) -> (&'static str, Role) {
-    match () {
-        () if pending => (session.glyphs.pending, Role::Active),
-        () if marked => (session.glyphs.mark, Role::Key),
-        () if selected => (session.glyphs.cursor, Role::BorderFocused),
-        () => (" ", Role::Text),
-    }
-}
-
-/// Whether the replica is complete, so that an empty list means that there is nothing.
-fn known(session: &Session) -> bool {
-    session.connection == Connection::Live
 }
 
 /// Whether a text holds the filter, letters of either case alike.

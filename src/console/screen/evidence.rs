@@ -9,14 +9,15 @@
 
 use super::{Page, Screen};
 use crate::console::session::Tone;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cells::Cells;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::evidence::{Capsule, EvidenceFile};
 use crate::domain::{Command, IncidentId};
 use crate::world::Incident;
-use crossterm::event::{MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -62,36 +63,23 @@ fn rows(incident: &Incident) -> impl Iterator<Item = (&Capsule, Option<&Evidence
     })
 }
 
-fn row(
-    session: &Session,
-    (capsule, file): (&Capsule, Option<&EvidenceFile>),
-    is_first: bool,
-    area: Rect,
-    y: u16,
-    painter: &mut Painter<'_>,
-) {
-    let mut x = area.x + 2;
-    let mut cell = |width: u16, role: Role, text: &str| {
-        painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
-        x = x.saturating_add(width + 1);
-    };
+fn row(session: &Session, (capsule, file): (&Capsule, Option<&EvidenceFile>), is_first: bool, width: u16, cells: &mut Cells<'_, '_>) {
     let window = format!("{} {} {}", session.time(capsule.from), session.glyphs.arrow, session.time(capsule.to));
-    cell(3, Role::Muted, &if is_first { capsule.number.to_string() } else { String::new() });
-    if area.width >= 100 {
-        cell(17, Role::Muted, if is_first { &window } else { "" });
+    cells.cell(3, Role::Muted, &if is_first { capsule.number.to_string() } else { String::new() });
+    if width >= 100 {
+        cells.cell(17, Role::Muted, if is_first { &window } else { "" });
     }
     let Some(file) = file else {
-        return cell(area.width, Role::Warning, capsule.problem.as_deref().unwrap_or("nothing was gathered"));
+        return cells.rest(Role::Warning, capsule.problem.as_deref().unwrap_or("nothing was gathered"));
     };
     if file.name.is_empty() {
         let problem = file.problem.as_deref().unwrap_or("nothing was kept");
-        return cell(area.width, Role::Warning, &format!("{}: {problem}", file.from));
+        return cells.rest(Role::Warning, &format!("{}: {problem}", file.from));
     }
-    let name_width = (area.width / 4).clamp(16, 40);
-    cell(name_width, Role::Name, &file.name);
-    cell(10, Role::Text, &super::run::size(file.bytes));
+    cells.cell((width / 4).clamp(16, 40), Role::Name, &file.name);
+    cells.cell(10, Role::Text, &super::run::size(file.bytes));
     let error = file.first_error.map(|line| format!("error line {line}")).unwrap_or_default();
-    cell(16, Role::Bad, &error);
+    cells.cell(16, Role::Bad, &error);
     let mut words = file.from.clone();
     if file.masked > 0 {
         words = format!("{words}, {} masked", file.masked);
@@ -100,8 +88,8 @@ fn row(
         words = format!("{words}, {} left out", super::run::size(file.left_out));
     }
     match &file.problem {
-        Some(problem) => cell(area.width, Role::Warning, &format!("{words}: {problem}")),
-        None => cell(area.width, Role::Muted, &words),
+        Some(problem) => cells.rest(Role::Warning, &format!("{words}: {problem}")),
+        None => cells.rest(Role::Muted, &words),
     }
 }
 
@@ -147,18 +135,12 @@ impl Page for EvidencePage {
             area.height -= 1;
         }
         let all: Vec<_> = rows(incident).collect();
-        let window = self.cursor.window(all.len(), area.height);
-        let start = window.start;
-        for (line, place) in window.enumerate() {
-            let Some(one) = all.get(place) else { break };
-            let y = area.y + line as u16;
-            let is_first = place == start || all.get(place - 1).is_none_or(|(before, _)| before.number != one.0.number);
-            row(session, *one, is_first, area, y, &mut painter);
-            if place == self.cursor.at {
-                painter.text(area.x, y, 1, Role::Key, session.glyphs.cursor);
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+        let mut above = None;
+        self.cursor.draw(session, &mut painter, area, all.len(), |cells, place| {
+            let Some(one) = all.get(place) else { return };
+            row(session, *one, above != Some(one.0.number), area.width, cells);
+            above = Some(one.0.number);
+        });
         if all.is_empty() && area.height > 0 {
             painter.text(area.x + 2, area.y, area.width.saturating_sub(2), Role::Muted, "nothing was gathered yet");
         }
@@ -184,10 +166,6 @@ impl Page for EvidencePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            _ => false,
-        }
+        wheel(event).is_some_and(|action| self.act(action, session))
     }
 }

@@ -19,7 +19,7 @@ mod runs;
 use super::{Page, Screen};
 use crate::console::view::{clock, flows, state};
 use crate::console::widget::bars;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::graph::Kept;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
@@ -30,7 +30,7 @@ use crate::rules::forecast;
 use crate::text::counted;
 use crate::world::flow::PastOutcome;
 use crate::world::{Flow, Run};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use next::Next;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -50,7 +50,6 @@ pub struct FlowPage {
     cursors: [Cursor; 3],
     /// Lines of the tab that is open.
     rows: usize,
-    rows_area: Rect,
     graph: Kept,
     next: Option<Next>,
 }
@@ -79,15 +78,7 @@ impl Tab {
 impl FlowPage {
     /// The page of a flow.
     pub fn new(flow: FlowId) -> Self {
-        Self {
-            flow,
-            tab: Tab::Runs,
-            cursors: [Cursor::default(); 3],
-            rows: 0,
-            rows_area: Rect::default(),
-            graph: Kept::default(),
-            next: None,
-        }
+        Self { flow, tab: Tab::Runs, cursors: [Cursor::default(); 3], rows: 0, graph: Kept::default(), next: None }
     }
 
     fn flow<'s>(&self, session: &'s Session) -> Option<&'s Flow> {
@@ -315,27 +306,22 @@ impl Page for FlowPage {
         };
         let titles = TABS.iter().map(title).collect::<Vec<_>>().join("  ");
         let note = if self.tab == Tab::Runs { runs_note(flow) } else { String::new() };
-        self.rows_area = section(&mut painter, area, &titles, &note, true, &session.glyphs);
+        let area = section(&mut painter, area, &titles, &note, true, &session.glyphs);
         let lines = match self.tab {
             Tab::Runs => {
                 self.rows = flow.runs.len();
-                runs::draw_runs(&mut painter, session, flow, &mut self.cursors[Tab::Runs as usize], self.rows_area);
+                runs::draw_runs(&mut painter, session, flow, &mut self.cursors[Tab::Runs as usize], area);
                 return None;
             }
             Tab::Next => next::lines(session, flow, Next::of(&mut self.next, session, flow)),
-            Tab::Definition => definition::lines(session, flow, self.rows_area.width),
+            Tab::Definition => definition::lines(session, flow, area.width),
         };
         self.rows = lines.len();
-        let area = self.rows_area;
-        let cursor = &mut self.cursors[self.tab as usize];
-        for (place, y) in cursor.window(lines.len(), area.height).zip(area.y..) {
-            let Some(line) = lines.get(place) else { continue };
-            painter.line(area.x + 1, y, area.width.saturating_sub(1), line);
-            if place == cursor.at {
-                painter.text(area.x, y, area.width.min(1), Role::Key, session.glyphs.cursor);
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+        self.cursors[self.tab as usize].draw(session, &mut painter, area, lines.len(), |cells, place| {
+            let Some(line) = lines.get(place) else { return };
+            cells.beside_cursor();
+            cells.line(u16::MAX, line);
+        });
         None
     }
 
@@ -358,19 +344,9 @@ impl Page for FlowPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let rows = self.rows;
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act_on_rows(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act_on_rows(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.rows_area.contains(Position::new(event.column, event.row)) => {
-                let cursor = &mut self.cursors[self.tab as usize];
-                let row = cursor.row_at(event.row - self.rows_area.y);
-                if row < rows {
-                    cursor.at = row;
-                }
-                row < rows
-            }
-            _ => false,
+        match wheel(event) {
+            Some(action) => self.act_on_rows(action, session),
+            None => self.cursors[self.tab as usize].mouse(event, self.rows),
         }
     }
 }

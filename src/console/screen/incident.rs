@@ -7,7 +7,8 @@ mod rows;
 use super::{Page, Screen};
 use crate::console::dialog::{Dialog, Field, Intent};
 use crate::console::theme::Role;
-use crate::console::widget::list::{Cursor, Order};
+use crate::console::widget::cursor::wheel;
+use crate::console::widget::list::List;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::pane::Pane;
 use crate::console::{Action, Place, Session, Target};
@@ -17,7 +18,7 @@ use crate::notes::telling::Teller;
 use crate::rules::similar::{Similar, similar};
 use crate::text::counted;
 use crate::world::outside::happened;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use rows::{Item, attempt_of, entry_of, items, row, screen_of, similar_row};
@@ -47,11 +48,9 @@ struct Stamp {
 #[derive(Debug)]
 pub struct IncidentPage {
     id: IncidentId,
-    order: Order<Item, Stamp>,
-    cursor: Cursor<Item>,
+    list: List<Item, Stamp>,
     filter: String,
     shown: Shown,
-    body: Rect,
     /// Past incidents like it, with how many records and alerts they were looked for.
     alike: Option<(usize, usize, Vec<Similar>)>,
 }
@@ -59,15 +58,7 @@ pub struct IncidentPage {
 impl IncidentPage {
     /// The page of this incident.
     pub fn new(id: IncidentId) -> Self {
-        Self {
-            id,
-            order: Order::default(),
-            cursor: Cursor::default(),
-            filter: String::new(),
-            shown: Shown::All,
-            body: Rect::default(),
-            alike: None,
-        }
+        Self { id, list: List::default(), filter: String::new(), shown: Shown::All, alike: None }
     }
 
     fn refresh(&mut self, session: &Session) {
@@ -96,12 +87,11 @@ impl IncidentPage {
             self.alike = Some((stamp.records, stamp.alerts, found));
         }
         let alike = self.alike.as_ref().map_or(0, |(_, _, found)| found.len());
-        let changed = self.order.refresh(stamp, || (items(session, incident, &self.filter, self.shown, alike), 0));
-        self.cursor.settle(self.order.ids(), changed);
+        self.list.refresh(stamp, || (items(session, incident, &self.filter, self.shown, alike), 0));
     }
 
     fn open_row(&self, session: &mut Session) {
-        let Some(item) = self.cursor.on().cloned() else { return };
+        let Some(item) = self.list.on().cloned() else { return };
         let screen = match item {
             Item::Flow(flow) => Some(Screen::Flow(flow)),
             Item::Probe(probe) => Some(Screen::Probe(probe)),
@@ -128,7 +118,7 @@ impl IncidentPage {
 
     /// The attempt that the row under the cursor is about.
     fn attempt(&self, session: &Session) -> Option<AttemptId> {
-        match self.cursor.on()? {
+        match self.list.on()? {
             Item::Entry(seq) => entry_of(session, self.id, *seq).and_then(|entry| attempt_of(&entry.event)).cloned(),
             _ => None,
         }
@@ -175,12 +165,12 @@ impl Page for IncidentPage {
             detail = format!("only {}{gap}{detail}", self.shown.word());
         }
         let pane = Pane { title: "Timeline", detail: &detail, count: &count, focused: true, number: None };
-        self.body = pane.draw(&mut painter, &session.glyphs.border, rest);
-        let window = self.cursor.window(self.order.ids().len(), self.body.height);
+        let body = pane.draw(&mut painter, &session.glyphs.border, rest);
+        self.list.lay(body);
         let teller = Teller { zone: session.zone.clone(), ..Teller::of(&session.world) };
-        for (y, place) in (self.body.top()..self.body.bottom()).zip(window) {
-            let Some(item) = self.order.ids().get(place) else { break };
-            let text = Rect { x: self.body.x + 1, width: self.body.width.saturating_sub(2), ..self.body };
+        for (item, line) in self.list.seen() {
+            let y = line.y;
+            let text = Rect { x: body.x + 1, width: body.width.saturating_sub(2), ..body };
             match item {
                 Item::Similar(place) => {
                     if let Some(found) = self.similar(*place) {
@@ -189,17 +179,17 @@ impl Page for IncidentPage {
                 }
                 item => row(session, &teller, incident, item, text, y, &mut painter),
             }
-            if place == self.cursor.place() {
-                painter.role(Rect { y, height: 1, ..self.body }, Role::Selected);
+            if self.list.on() == Some(item) {
+                painter.role(line, Role::Selected);
             }
         }
-        if self.order.ids().is_empty() && self.body.height > 0 {
+        if self.list.ids().is_empty() {
             let words = if self.filter.is_empty() && self.shown == Shown::All {
                 "nothing is recorded yet"
             } else {
                 "nothing holds this text; / changes it"
             };
-            painter.text(self.body.x + 1, self.body.y, self.body.width.saturating_sub(2), Role::Muted, words);
+            painter.none(Rect { width: body.width.saturating_sub(1), ..body }, words);
         }
         None
     }
@@ -217,14 +207,14 @@ impl Page for IncidentPage {
                 None => return false,
             },
             Action::ShowSort => self.shown = self.shown.next(),
-            Action::Pin => match self.cursor.on() {
+            Action::Pin => match self.list.on() {
                 Some(Item::Entry(seq)) => pin(session, self.id, *seq),
                 _ => session.toast(crate::console::session::Tone::Plain, "only a line of the timeline is pinned"),
             },
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
             Action::Back if self.shown != Shown::All => self.shown = Shown::All,
             Action::Mark | Action::Range | Action::MarkAll => {}
-            other => return self.cursor.act(other, self.order.ids()),
+            other => return self.list.act(other),
         }
         true
     }
@@ -240,7 +230,7 @@ impl Page for IncidentPage {
     }
 
     fn copied(&self, session: &Session) -> Option<String> {
-        match self.cursor.on()? {
+        match self.list.on()? {
             Item::Entry(seq) => {
                 let entry = entry_of(session, self.id, *seq)?;
                 Some(format!("{} {}", happened(entry), Teller::of(&session.world).line(&entry.event)))
@@ -256,21 +246,16 @@ impl Page for IncidentPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let ids = self.order.ids();
-        match event.kind {
-            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, ids),
-            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, ids),
-            MouseEventKind::Down(MouseButton::Left) if self.body.contains(Position::new(event.column, event.row)) => {
-                let place = self.cursor.offset() + usize::from(event.row - self.body.y);
-                let again = place == self.cursor.place();
-                self.cursor.go(ids, place);
-                if again {
-                    self.open_row(session);
-                }
-                true
-            }
-            _ => false,
+        if let Some(action) = wheel(event) {
+            return self.list.act(action);
         }
+        let Some(place) = self.list.clicked(event) else { return false };
+        let again = place == self.list.place();
+        self.list.go(place);
+        if again {
+            self.open_row(session);
+        }
+        true
     }
 }
 

@@ -9,8 +9,7 @@
 
 use super::handover::read;
 use super::{Page, Screen};
-use crate::console::app::edit;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::input::Input;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
@@ -19,7 +18,7 @@ use crate::notes::library::Library;
 use crate::notes::search::{Goes, Hit, search};
 use crate::output::Task;
 use crate::text::counted;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::path::PathBuf;
@@ -106,25 +105,19 @@ impl Page for KnowledgePage {
             painter.right(Rect { height: 1, width: area.width - 1, ..area }, area.y, Role::Muted, &words);
         }
         let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        if self.hits.is_empty() && rows.height > 0 {
-            let words = if self.input.text().trim().is_empty() { "type words of what you look for" } else { "nothing holds these words" };
-            painter.text(rows.x + 1, rows.y, rows.width - 1, Role::Muted, words);
+        if self.hits.is_empty() {
+            let is_typed = !self.input.text().trim().is_empty();
+            painter.none(rows, if is_typed { "nothing holds these words" } else { "type words of what you look for" });
         }
         let title_width = (rows.width / 3).clamp(10, 60);
-        for (line, place) in self.cursor.window(self.hits.len(), rows.height).enumerate() {
-            let (Some(hit), y) = (self.hits.get(place), rows.y + line as u16) else { continue };
-            let mut x = rows.x + 1;
-            painter.text(x, y, 9, Role::Muted, hit.goes.word());
-            x += 10;
-            painter.text(x, y, title_width.min(rows.right().saturating_sub(x)), Role::Name, &hit.title);
-            x += title_width + 2;
-            let excerpt = hit.excerpt.as_ref().map(|(_, line)| line.as_str()).unwrap_or_default();
-            painter.text(x, y, rows.right().saturating_sub(x), Role::Text, excerpt);
-            if place == self.cursor.at {
-                painter.text(rows.x, y, 1, Role::Key, session.glyphs.cursor);
-                painter.role(Rect { y, height: 1, ..rows }, Role::Selected);
-            }
-        }
+        self.cursor.draw(session, &mut painter, rows, self.hits.len(), |cells, place| {
+            let Some(hit) = self.hits.get(place) else { return };
+            cells.beside_cursor();
+            cells.cell(9, Role::Muted, hit.goes.word());
+            cells.cell(title_width, Role::Name, &hit.title);
+            cells.skip(1);
+            cells.rest(Role::Text, hit.excerpt.as_ref().map(|(_, line)| line.as_str()).unwrap_or_default());
+        });
         Some(Position::new((at + typed).min(area.right() - 1), area.y))
     }
 
@@ -136,7 +129,7 @@ impl Page for KnowledgePage {
             Action::ChooserUp => drop(self.cursor.act(Action::Up, self.hits.len())),
             Action::Redraw | Action::Suspend => return false,
             other => {
-                edit(&mut self.input, other);
+                self.input.act(other);
                 self.look(session);
             }
         }
@@ -163,11 +156,7 @@ impl Page for KnowledgePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.cursor.act(Action::Down, self.hits.len()),
-            MouseEventKind::ScrollUp => self.cursor.act(Action::Up, self.hits.len()),
-            _ => false,
-        }
+        wheel(event).is_some_and(|action| self.cursor.act(action, self.hits.len()))
     }
 
     fn told(&mut self, msg: &Msg, session: &mut Session) {

@@ -10,22 +10,20 @@
 
 use super::{Page, Screen};
 use crate::console::view::state;
-use crate::console::widget::cursor::Cursor;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::run::Occurrence;
 use crate::world::{Away, Miss, MissEnd, World};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The page.
 #[derive(Debug, Default)]
 pub struct MissesPage {
-    cursor: Cursor,
-    area: Rect,
-    known: Option<(u64, Vec<Miss>)>,
+    list: Rows<Miss>,
 }
 
 /// What is listed: what waits for a choice first, then the rest, each in the order of its time.
@@ -36,23 +34,6 @@ fn rows(world: &World) -> Vec<Miss> {
     let mut rows: Vec<Miss> = waiting.chain(away.iter().filter(|miss| miss.end != MissEnd::Asked).cloned()).collect();
     rows.sort_by_key(|miss| (miss.end != MissEnd::Asked, miss.occurrence.at, miss.occurrence.flow.clone()));
     rows
-}
-
-impl MissesPage {
-    fn refresh(&mut self, session: &Session) {
-        let touched = session.world.seq;
-        if self.known.as_ref().is_none_or(|(known, _)| *known != touched) {
-            self.known = Some((touched, rows(&session.world)));
-        }
-    }
-
-    fn rows(&self) -> &[Miss] {
-        self.known.as_ref().map_or(&[], |(_, rows)| rows)
-    }
-
-    fn chosen(&self) -> Option<&Miss> {
-        self.rows().get(self.cursor.at)
-    }
 }
 
 fn note(session: &Session, away: Option<&Away>) -> String {
@@ -97,11 +78,11 @@ impl Page for MissesPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.refresh(session);
+        self.list.refresh(session.world.seq, || rows(&session.world));
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {
-        let miss = self.chosen()?;
+        let miss = self.list.chosen()?;
         Some(match &miss.end {
             MissEnd::CaughtUp { run } => Target::Run(run.clone()),
             _ => Target::Flow(miss.occurrence.flow.clone()),
@@ -109,34 +90,18 @@ impl Page for MissesPage {
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-        self.refresh(session);
+        self.settle(session);
         let mut painter = Painter::new(buffer, session);
-        let rows = self.known.as_ref().map_or(&[][..], |(_, rows)| rows);
-        self.area = section(&mut painter, area, "Missed", &note(session, session.world.away.as_ref()), true, &session.glyphs);
-        let area = self.area;
-        if rows.is_empty() && area.height > 0 {
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, "nothing was missed");
-        }
-        let longest = rows.iter().map(|miss| crate::text::width(miss.occurrence.flow.as_str())).max().unwrap_or(0);
+        let area = section(&mut painter, area, "Missed", &note(session, session.world.away.as_ref()), true, &session.glyphs);
+        let longest = self.list.all().iter().map(|miss| crate::text::width(miss.occurrence.flow.as_str())).max().unwrap_or(0);
         let name_width = longest.clamp(8, usize::from(area.width / 3).max(8)) as u16;
-        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
-            let (Some(miss), y) = (rows.get(place), area.y + line as u16) else { continue };
-            let selected = place == self.cursor.at;
+        self.list.draw(session, &mut painter, area, "nothing was missed", |cells, miss| {
             let (symbol, role, words) = words(session, miss);
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-            let mut x = area.x + 2;
-            let mut cell = |width: u16, role: Role, text: &str| {
-                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
-                x = x.saturating_add(width + 1);
-            };
-            cell(1, role, symbol);
-            cell(name_width, Role::Name, miss.occurrence.flow.as_str());
-            cell(21, Role::Text, &planned(&miss.occurrence));
-            cell(area.width, role, &words);
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+            cells.cell(1, role, symbol);
+            cells.cell(name_width, Role::Name, miss.occurrence.flow.as_str());
+            cells.cell(21, Role::Text, &planned(&miss.occurrence));
+            cells.rest(role, &words);
+        });
         None
     }
 
@@ -149,8 +114,7 @@ impl Page for MissesPage {
             }
             return true;
         }
-        let rows = self.rows().len();
-        self.cursor.act(action, rows)
+        self.list.act(action)
     }
 
     fn why_disabled(&self, action: Action, session: &Session) -> Option<String> {
@@ -158,18 +122,7 @@ impl Page for MissesPage {
         nothing.then(|| "there is no list to put away".to_owned())
     }
 
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                if row < self.rows().len() {
-                    self.cursor.at = row;
-                }
-                row < self.rows().len()
-            }
-            _ => false,
-        }
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        self.list.mouse(event)
     }
 }

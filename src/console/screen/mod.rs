@@ -33,7 +33,7 @@ use super::{Action, Msg, Place, Session, Target};
 use crate::domain::note::NoteKind;
 use crate::domain::{AttemptId, FlowId, IncidentId, ProbeId, Refusal, RunId, RunbookId, Subject};
 use crate::wire::message::Answer;
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -151,8 +151,14 @@ pub trait Page: std::fmt::Debug {
         false
     }
 
-    /// A typed key that is no action, while [`Page::takes_text`].
-    fn typed(&mut self, _key: KeyEvent, _session: &mut Session) {}
+    /// A typed key that is no action, while [`Page::takes_text`]: its character comes as if it had been pasted.
+    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
+        if let KeyCode::Char(char) = key.code
+            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+        {
+            self.pasted(char.encode_utf8(&mut [0; 4]), session);
+        }
+    }
 
     /// Pasted text, at most 64 KiB, while [`Page::takes_text`]. Control characters but line ends and tabs are gone.
     fn pasted(&mut self, _text: &str, _session: &mut Session) {}

@@ -14,7 +14,8 @@ use super::{Page, Screen};
 use crate::console::dialog::intent::names;
 use crate::console::dialog::{Dialog, Field, Intent};
 use crate::console::view::incidents;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cells::Cells;
+use crate::console::widget::cursor::{Cursor, line_clicked, wheel};
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
@@ -23,7 +24,7 @@ use crate::domain::{Command, PersonId, RotaId};
 use crate::rules::{self, Duty, Outlook, ToldNext};
 use crate::text::counted;
 use crate::world::MadeOverride;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -196,13 +197,12 @@ impl Page for OnCallPage {
         let mut painter = Painter::new(buffer, session);
         self.area = area;
         self.lines.clear();
-        self.cursor.window(self.rows.len(), area.height);
+        self.cursor.window(self.rows.len(), area);
         let rotas = session.world.duty.people.rotas.len();
         let mut left = section(&mut painter, area, "On call", &counted(rotas, "rota"), true, &session.glyphs);
         self.lines.push(None);
         if rotas == 0 && left.height > 0 {
-            let words = "nobody takes turns: write `[[rota]]` in dogwatch.toml";
-            painter.text(left.x + 1, left.y, left.width.saturating_sub(1), Role::Muted, words);
+            painter.none(left, "nobody takes turns: write `[[rota]]` in dogwatch.toml");
             left = below(left, 1);
             self.lines.push(None);
         }
@@ -222,8 +222,8 @@ impl Page for OnCallPage {
         let open = session.world.tally.open as usize;
         left = section(&mut painter, left, "Told next", &format!("{open} open"), false, &session.glyphs);
         self.lines.push(None);
-        if lower == 0 && left.height > 0 {
-            painter.text(left.x + 1, left.y, left.width.saturating_sub(1), Role::Muted, "no incident is open");
+        if lower == 0 {
+            painter.none(left, "no incident is open");
         }
         let at = self.cursor.at.saturating_sub(self.upper).min(lower.saturating_sub(1));
         let height = usize::from(left.height);
@@ -286,15 +286,11 @@ impl Page for OnCallPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.lines.get(usize::from(event.row - self.area.y)).copied().flatten();
-                row.inspect(|row| self.cursor.at = *row).is_some()
-            }
-            _ => false,
+        if let Some(action) = wheel(event) {
+            return self.act(action, session);
         }
+        let row = line_clicked(event, self.area).and_then(|line| self.lines.get(line).copied().flatten());
+        row.inspect(|row| self.cursor.at = *row).is_some()
     }
 }
 
@@ -302,17 +298,14 @@ impl OnCallPage {
     fn line(&mut self, painter: &mut Painter<'_>, session: &Session, area: Rect, place: usize) {
         let Some(row) = self.rows.get(place).filter(|_| area.height > 0) else { return };
         self.lines.push(Some(place));
-        let selected = place == self.cursor.at;
-        painter.text(area.x, area.y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-        let mut x = area.x + 2;
-        let cells = cells(row, session, area.width);
-        for (width, role, text) in cells {
-            let room = width.min(area.right().saturating_sub(x));
-            painter.text(x, area.y, room, role, &text);
-            x = x.saturating_add(width.min(area.width) + 1).min(area.right());
+        let line = Rect { height: 1, ..area };
+        let mut left = Cells::new(painter, line, 2);
+        for (width, role, text) in cells(row, session, area.width) {
+            left.cell(width, role, &text);
         }
-        if selected {
-            painter.role(Rect { height: 1, ..area }, Role::Selected);
+        if place == self.cursor.at {
+            painter.text(area.x, area.y, 1, Role::Key, session.glyphs.cursor);
+            painter.role(line, Role::Selected);
         }
     }
 }

@@ -11,6 +11,7 @@
 use super::{Page, Screen};
 use crate::console::session::Tone;
 use crate::console::view::state;
+use crate::console::widget::cursor::wheel;
 use crate::console::widget::input::Input;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
@@ -21,7 +22,7 @@ use crate::output::{Bell, Direction, Found, Needle, Output, OutputError, Search}
 use crate::wire::handed::open_output;
 use crate::wire::message::evidence_path;
 use crate::world::TickState;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::path::Path;
@@ -345,14 +346,6 @@ impl Page for OutputPage {
         self.prompt.is_some()
     }
 
-    fn typed(&mut self, key: KeyEvent, _session: &mut Session) {
-        if let (Some(prompt), KeyCode::Char(char)) = (&mut self.prompt, key.code)
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            prompt.input.insert(char.encode_utf8(&mut [0; 4]));
-        }
-    }
-
     fn pasted(&mut self, text: &str, _session: &mut Session) {
         if let Some(prompt) = &mut self.prompt {
             prompt.input.insert(text.lines().next().unwrap_or_default());
@@ -360,11 +353,7 @@ impl Page for OutputPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
-        let action = match event.kind {
-            MouseEventKind::ScrollDown => Action::Down,
-            MouseEventKind::ScrollUp => Action::Up,
-            _ => return false,
-        };
+        let Some(action) = wheel(event) else { return false };
         self.lines.as_mut().is_ok_and(|lines| (0..3).fold(false, |moved, _| lines.act(action) || moved))
     }
 

@@ -16,7 +16,7 @@ use super::{Page, Screen};
 use crate::console::link::News;
 use crate::console::view::{clock, state};
 use crate::console::widget::chart;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
@@ -25,7 +25,7 @@ use crate::domain::{Entry, Event, Health, ProbeId, Refusal, Sample, Verdict};
 use crate::rules::objective::{Budget, of_probe};
 use crate::wire::message::{Answer, Ask, Said};
 use crate::world::Probe;
-use crossterm::event::{MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -288,17 +288,12 @@ impl Page for ProbePage {
         let below = Rect { y: rest.y + chart_height, height: rest.height - chart_height, ..rest };
         let entries = changes(session, &self.probe);
         let inside = section(&mut painter, below, "State changes", "older ones in the journal", true, &session.glyphs);
-        if entries.is_empty() && inside.height > 0 {
-            painter.text(inside.x + 1, inside.y, inside.width.saturating_sub(1), Role::Muted, "none lately");
+        if entries.is_empty() {
+            painter.none(inside, "none lately");
         }
-        for (line, place) in self.cursor.window(entries.len(), inside.height).enumerate() {
-            let (Some(entry), y) = (entries.get(place), inside.y + line as u16) else { continue };
-            painter.line(inside.x + 2, y, inside.width.saturating_sub(2), &change_line(session, entry));
-            if place == self.cursor.at {
-                painter.text(inside.x, y, 1, Role::Key, session.glyphs.cursor);
-                painter.role(Rect { y, height: 1, ..inside }, Role::Selected);
-            }
-        }
+        self.cursor.draw(session, &mut painter, inside, entries.len(), |cells, place| {
+            cells.line(u16::MAX, &entries.get(place).map(|entry| change_line(session, entry)).unwrap_or_default());
+        });
         None
     }
 
@@ -328,11 +323,7 @@ impl Page for ProbePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            _ => false,
-        }
+        wheel(event).is_some_and(|action| self.act(action, session))
     }
 
     fn answered(&mut self, id: u64, result: &Result<Answer, Refusal>, session: &mut Session) {

@@ -16,7 +16,6 @@
 mod draw;
 
 use super::{Page, Screen};
-use crate::console::app::edit;
 use crate::console::session::Tone;
 use crate::console::view::{bars, clock, flows, state};
 use crate::console::widget::cursor::Cursor;
@@ -29,7 +28,7 @@ use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{AttemptId, Job, Phase, RunId, StepName};
 use crate::rules::forecast::{self, Forecast};
 use crate::world::{Flow, Run, StepRun};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 pub use draw::size;
 use draw::{Listed, draw_attempts, draw_steps};
 use jiff::{SignedDuration, Timestamp};
@@ -44,14 +43,13 @@ pub struct RunPage {
     filter: Input,
     filtering: bool,
     cursor: Option<Cursor>,
-    steps_area: Rect,
     graph: Kept,
 }
 
 impl RunPage {
     /// The page of a run, with the cursor on the step that tells most.
     pub fn new(run: RunId) -> Self {
-        Self { run, filter: Input::default(), filtering: false, cursor: None, steps_area: Rect::default(), graph: Kept::default() }
+        Self { run, filter: Input::default(), filtering: false, cursor: None, graph: Kept::default() }
     }
 
     fn cursor(&mut self, run: &Run) -> &mut Cursor {
@@ -247,7 +245,7 @@ impl Page for RunPage {
         let is_filtered = self.filtering || !filter.is_empty();
         let title = if is_filtered { format!("Steps /{filter}") } else { String::new() };
         let shown = Listed { places: &listed, title: &title, bars: &bars, path: &path };
-        self.steps_area = draw_steps(&mut painter, session, (run, good), &shown, self.cursor(run), list);
+        draw_steps(&mut painter, session, (run, good), &shown, self.cursor(run), list);
         let typed = self.filtering.then(|| {
             let x = list.x + 3 + crate::text::width(&crate::text::line(&title)) as u16;
             Position::new(x.min(list.right().saturating_sub(1)), list.y)
@@ -271,7 +269,7 @@ impl Page for RunPage {
                 }
                 Action::NextField => drop(self.moved(Action::Down, session)),
                 Action::PreviousField => drop(self.moved(Action::Up, session)),
-                other => self.relist(session, |page| edit(&mut page.filter, other)),
+                other => self.relist(session, |page| page.filter.act(other)),
             }
             return true;
         }
@@ -288,14 +286,6 @@ impl Page for RunPage {
         self.filtering
     }
 
-    fn typed(&mut self, key: KeyEvent, session: &mut Session) {
-        if let KeyCode::Char(char) = key.code
-            && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-        {
-            self.pasted(char.encode_utf8(&mut [0; 4]), session);
-        }
-    }
-
     fn pasted(&mut self, text: &str, session: &mut Session) {
         let mut whole = true;
         self.relist(session, |page| whole = page.filter.insert(text.lines().next().unwrap_or_default()));
@@ -307,19 +297,6 @@ impl Page for RunPage {
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
         let Some(run) = session.world.run(&self.run) else { return false };
         let rows = self.listed(run).len();
-        let area = self.steps_area;
-        let cursor = self.cursor(run);
-        match event.kind {
-            MouseEventKind::ScrollDown => cursor.act(Action::Down, rows),
-            MouseEventKind::ScrollUp => cursor.act(Action::Up, rows),
-            MouseEventKind::Down(MouseButton::Left) if area.contains(Position::new(event.column, event.row)) => {
-                let row = cursor.row_at(event.row - area.y);
-                if row < rows {
-                    cursor.at = row;
-                }
-                row < rows
-            }
-            _ => false,
-        }
+        self.cursor(run).mouse(event, rows)
     }
 }

@@ -11,23 +11,23 @@ use super::Page;
 use crate::console::dialog::intent::names;
 use crate::console::dialog::queue::QueueVerb;
 use crate::console::dialog::{Dialog, Field, Intent};
-use crate::console::widget::cursor::Cursor;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::SilenceId;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The page.
 #[derive(Debug, Default)]
 pub struct SilencesPage {
-    cursor: Cursor,
-    area: Rect,
+    list: Rows<Row>,
 }
 
 /// A row of the page.
+#[derive(Debug)]
 struct Row {
     silence: Option<SilenceId>,
     name: String,
@@ -71,8 +71,8 @@ fn rows(session: &Session) -> Vec<Row> {
 }
 
 impl SilencesPage {
-    fn chosen(&self, session: &Session) -> Option<SilenceId> {
-        rows(session).get(self.cursor.at).and_then(|row| row.silence)
+    fn chosen(&self) -> Option<SilenceId> {
+        self.list.chosen()?.silence
     }
 }
 
@@ -85,45 +85,36 @@ impl Page for SilencesPage {
         vec![Place::Silences, Place::List, Place::Global]
     }
 
+    fn settle(&mut self, session: &Session) {
+        self.list.put(rows(session));
+    }
+
     fn target(&self, _session: &Session) -> Option<Target> {
         None
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        self.settle(session);
         let mut painter = Painter::new(buffer, session);
-        let rows = rows(session);
         let (lasting, windows) = (session.world.silences.len(), session.world.maintenance.len());
         let note = format!("{lasting} last {} {windows} maintenance", session.glyphs.dot);
-        self.area = section(&mut painter, area, "Silences", &note, true, &session.glyphs);
-        let area = self.area;
-        if rows.is_empty() && area.height > 0 {
-            let words = "nothing is silenced; S silences, [[maintenance]] in dogwatch.toml plans windows";
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
-        }
+        let area = section(&mut painter, area, "Silences", &note, true, &session.glyphs);
+        let none = "nothing is silenced; S silences, [[maintenance]] in dogwatch.toml plans windows";
+        let rows = self.list.all();
         let widest = |cell: fn(&Row) -> &str, most: u16| {
             let width = rows.iter().map(|row| crate::text::width(cell(row))).max().unwrap_or(0);
             u16::try_from(width).unwrap_or(most).min(most)
         };
         let (name, by, end) = (widest(|row| &row.name, 20), widest(|row| &row.by, 12), widest(|row| &row.end, 20));
         let scope = widest(|row| &row.scope, area.width / 3);
-        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
-            let (Some(row), y) = (rows.get(place), area.y + line as u16) else { continue };
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-            let mut x = area.x + 2;
-            let mut cell = |width: u16, role: Role, text: &str| {
-                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
-                x = x.saturating_add(width + 2);
-            };
-            cell(name, Role::Name, &row.name);
-            cell(by, Role::Text, &row.by);
-            cell(end, row.role, &row.end);
-            cell(scope, Role::Code, &row.scope);
-            cell(area.width, Role::Text, &row.reason);
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+        self.list.draw(session, &mut painter, area, none, |cells, row| {
+            cells.gap = 2;
+            cells.cell(name, Role::Name, &row.name);
+            cells.cell(by, Role::Text, &row.by);
+            cells.cell(end, row.role, &row.end);
+            cells.cell(scope, Role::Code, &row.scope);
+            cells.rest(Role::Text, &row.reason);
+        });
         None
     }
 
@@ -132,9 +123,9 @@ impl Page for SilencesPage {
             Action::EndSilence => QueueVerb::Unsilence,
             Action::ExtendSilence => QueueVerb::Extend,
             Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => return true,
-            other => return self.cursor.act(other, rows(session).len()),
+            other => return self.list.act(other),
         };
-        if let Some(silence) = self.chosen(session) {
+        if let Some(silence) = self.chosen() {
             let what = verb(silence);
             let now = session.now;
             let dialog = Dialog::new(format!("{} {silence}", what.word()), Intent::Queue { what, on: Vec::new(), now });
@@ -144,9 +135,9 @@ impl Page for SilencesPage {
         true
     }
 
-    fn why_disabled(&self, action: Action, session: &Session) -> Option<String> {
+    fn why_disabled(&self, action: Action, _session: &Session) -> Option<String> {
         match action {
-            Action::EndSilence | Action::ExtendSilence if self.chosen(session).is_none() => {
+            Action::EndSilence | Action::ExtendSilence if self.chosen().is_none() => {
                 Some("there is no silence that lasts under the cursor".into())
             }
             Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => Some("not on this page".into()),
@@ -154,23 +145,11 @@ impl Page for SilencesPage {
         }
     }
 
-    fn copied(&self, session: &Session) -> Option<String> {
-        rows(session).get(self.cursor.at).map(|row| row.scope.clone())
+    fn copied(&self, _session: &Session) -> Option<String> {
+        self.list.chosen().map(|row| row.scope.clone())
     }
 
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                let there = row < rows(session).len();
-                if there {
-                    self.cursor.at = row;
-                }
-                there
-            }
-            _ => false,
-        }
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        self.list.mouse(event)
     }
 }

@@ -9,13 +9,13 @@
 //! ```
 
 use super::Page;
-use crate::console::widget::cursor::Cursor;
 use crate::console::widget::paint::Painter;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::SourceId;
 use crate::world::{Source, World};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::BTreeMap;
@@ -23,9 +23,7 @@ use std::collections::BTreeMap;
 /// The page.
 #[derive(Debug, Default)]
 pub struct SourcesPage {
-    cursor: Cursor,
-    area: Rect,
-    known: Option<(u64, Vec<Row>)>,
+    list: Rows<Row>,
 }
 
 /// A line of the page.
@@ -57,23 +55,6 @@ fn rows(world: &World) -> Vec<Row> {
     }
     rows.extend(world.intake.as_ref().map(|_| Row::Intake));
     rows
-}
-
-impl SourcesPage {
-    fn refresh(&mut self, session: &Session) {
-        let touched = session.world.seq;
-        if self.known.as_ref().is_none_or(|(known, _)| *known != touched) {
-            self.known = Some((touched, rows(&session.world)));
-        }
-    }
-
-    fn rows(&self) -> &[Row] {
-        self.known.as_ref().map_or(&[], |(_, rows)| rows)
-    }
-
-    fn chosen(&self) -> Option<&Row> {
-        self.rows().get(self.cursor.at)
-    }
 }
 
 fn note(world: &World) -> String {
@@ -176,7 +157,7 @@ impl Page for SourcesPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.refresh(session);
+        self.list.refresh(session.world.seq, || rows(&session.world));
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {
@@ -184,58 +165,32 @@ impl Page for SourcesPage {
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-        self.refresh(session);
+        self.settle(session);
         let mut painter = Painter::new(buffer, session);
-        let rows = self.known.as_ref().map_or(&[][..], |(_, rows)| rows);
-        self.area = section(&mut painter, area, "Sources", &note(&session.world), true, &session.glyphs);
-        let area = self.area;
-        if rows.is_empty() && area.height > 0 {
-            let words = "no neighbour is configured: [[source]] and [intake] in dogwatch.toml";
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
-        }
-        for (line, place) in self.cursor.window(rows.len(), area.height).enumerate() {
-            let (Some(row), y) = (rows.get(place), area.y + line as u16) else { continue };
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-            let mut x = area.x + 2;
-            for (width, role, text) in cells(session, row) {
-                let width = width.min(area.right().saturating_sub(x));
-                painter.text(x, y, width, role, &text);
-                x = x.saturating_add(width).saturating_add(1);
+        let area = section(&mut painter, area, "Sources", &note(&session.world), true, &session.glyphs);
+        let none = "no neighbour is configured: [[source]] and [intake] in dogwatch.toml";
+        self.list.draw(session, &mut painter, area, none, |row, listed| {
+            for (width, role, text) in cells(session, listed) {
+                row.cell(width, role, &text);
             }
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+        });
         None
     }
 
     fn act(&mut self, action: Action, _session: &mut Session) -> bool {
-        let rows = self.rows().len();
-        self.cursor.act(action, rows)
+        self.list.act(action)
     }
 
     /// The command that ends the silence under the cursor, or shows the neighbour.
     fn copied(&self, _session: &Session) -> Option<String> {
-        match self.chosen()? {
+        match self.list.chosen()? {
             Row::Source(id, _) | Row::Asked(id, _) => Some(format!("dogwatch source {id} silences")),
             Row::Silence(id, silence) => Some(format!("dogwatch source {id} expire {silence}")),
             Row::Intake => Some("dogwatch sources".into()),
         }
     }
 
-    fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                if row < self.rows().len() {
-                    self.cursor.at = row;
-                }
-                row < self.rows().len()
-            }
-            _ => false,
-        }
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        self.list.mouse(event)
     }
 }

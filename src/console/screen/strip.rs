@@ -18,7 +18,7 @@ use super::Page;
 use crate::console::glyph::Glyphs;
 use crate::console::session::Tone;
 use crate::console::view::fact;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, line_clicked, wheel};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
@@ -28,7 +28,7 @@ use crate::notes::telling::Teller;
 use crate::notes::wording;
 use crate::text::counted;
 use crate::world::outside::happened;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -52,22 +52,12 @@ pub struct StripPage {
     known: Option<(Stamp, Strip)>,
     lanes_max: usize,
     cells: Rect,
-    list: Rect,
 }
 
 impl StripPage {
     /// The strip of an incident.
     pub fn new(incident: IncidentId) -> Self {
-        Self {
-            incident,
-            span: None,
-            on: None,
-            cursor: Cursor::default(),
-            known: None,
-            lanes_max: 12,
-            cells: Rect::default(),
-            list: Rect::default(),
-        }
+        Self { incident, span: None, on: None, cursor: Cursor::default(), known: None, lanes_max: 12, cells: Rect::default() }
     }
 
     fn minutes(&self) -> i64 {
@@ -177,36 +167,23 @@ impl StripPage {
         }
     }
 
-    fn draw_list(&mut self, session: &Session, painter: &mut Painter<'_>) {
-        let area = self.list;
+    fn draw_list(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>) {
         let Some((_, strip)) = &self.known else { return };
-        if strip.facts.is_empty() && area.height > 0 {
-            let words = "nothing happened in this window; < shows a longer one";
-            painter.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
+        if strip.facts.is_empty() {
+            painter.none(area, "nothing happened in this window; < shows a longer one");
         }
         let teller = Teller { zone: session.zone.clone(), ..Teller::of(&session.world) };
         let source_width = (area.width / 5).clamp(8, 24);
         let pins = session.world.incident(self.incident).map(|incident| &incident.pins);
-        for (line, place) in self.cursor.window(strip.facts.len(), area.height).enumerate() {
-            let Some(entry) = strip.facts.get(place) else { break };
-            let y = area.y + line as u16;
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-            let mut x = area.x + 2;
-            let mut cell = |width: u16, role: Role, text: &str| {
-                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
-                x = x.saturating_add(width + 1);
-            };
-            cell(8, Role::Muted, &clock(session, happened(entry)));
-            cell(source_width, if entry.author.is_person() { Role::Name } else { Role::Muted }, &teller.source(entry));
+        self.cursor.draw(session, painter, area, strip.facts.len(), |cells, place| {
+            let Some(entry) = strip.facts.get(place) else { return };
+            cells.cell(8, Role::Muted, &clock(session, happened(entry)));
+            cells.cell(source_width, if entry.author.is_person() { Role::Name } else { Role::Muted }, &teller.source(entry));
             let (symbol, role) = fact::look(&entry.event, &session.glyphs);
             let pinned = pins.is_some_and(|pins| pins.contains(&entry.seq));
-            cell(1, if pinned { Role::Marked } else { role }, if pinned { session.glyphs.mark } else { symbol });
-            cell(area.width, if role == Role::Muted { Role::Text } else { role }, &teller.line(&entry.event));
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+            cells.cell(1, if pinned { Role::Marked } else { role }, if pinned { session.glyphs.mark } else { symbol });
+            cells.rest(if role == Role::Muted { Role::Text } else { role }, &teller.line(&entry.event));
+        });
     }
 }
 
@@ -264,14 +241,14 @@ impl Page for StripPage {
         }
         let below = Rect { y: upper.y + lanes + 1, height: upper.height.saturating_sub(lanes + 1), ..upper };
         let count = counted(strip.facts.len(), "fact");
-        self.list = if below.height > 0 && below.bottom() <= area.bottom() {
+        let list = if below.height > 0 && below.bottom() <= area.bottom() {
             section(&mut painter, below, "What happened", &count, false, &session.glyphs)
         } else {
             Rect { height: 0, ..below }
         };
         let stamp = (session.world.seq, self.span(), self.lanes_max);
         self.known = Some((stamp, strip));
-        self.draw_list(session, &mut painter);
+        self.draw_list(session, list, &mut painter);
         None
     }
 
@@ -318,31 +295,19 @@ impl Page for StripPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        let position = Position::new(event.column, event.row);
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.list.contains(position) => {
-                let row = self.cursor.row_at(event.row - self.list.y);
-                let is_row = self.strip().is_some_and(|strip| row < strip.facts.len());
-                if is_row {
-                    self.go(row);
-                }
-                is_row
-            }
-            MouseEventKind::Down(MouseButton::Left) if self.cells.contains(position) => {
-                let (columns, column) = (usize::from(self.cells.width), usize::from(event.column - self.cells.x));
-                let found = self.strip().and_then(|strip| {
-                    let lane = strip.lanes.get(usize::from(event.row - self.cells.y))?;
-                    let is_near = |fact: &&usize| strip.happened(**fact).is_some_and(|at| strip.column(at, columns).abs_diff(column) <= 1);
-                    lane.facts.iter().find(is_near).copied()
-                });
-                if let Some(fact) = found {
-                    self.go(fact);
-                }
-                found.is_some()
-            }
-            _ => false,
+        if let Some(action) = wheel(event) {
+            return self.act(action, session);
         }
+        let in_lane = |strip: &Strip| {
+            let lane = strip.lanes.get(line_clicked(event, self.cells)?)?;
+            let (columns, column) = (usize::from(self.cells.width), usize::from(event.column - self.cells.x));
+            let is_near = |fact: &&usize| strip.happened(**fact).is_some_and(|at| strip.column(at, columns).abs_diff(column) <= 1);
+            lane.facts.iter().find(is_near).copied()
+        };
+        let met = self.strip().and_then(|strip| self.cursor.clicked(event, strip.facts.len()).or_else(|| in_lane(strip)));
+        if let Some(fact) = met {
+            self.go(fact);
+        }
+        met.is_some()
     }
 }

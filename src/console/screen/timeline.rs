@@ -11,7 +11,7 @@ use super::Page;
 use crate::console::dialog::{Dialog, Field, Intent};
 use crate::console::session::Tone;
 use crate::console::view::fact;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
@@ -19,7 +19,7 @@ use crate::domain::{Entry, Refusal};
 use crate::notes::sorts::Shown;
 use crate::notes::telling::Teller;
 use crate::wire::message::{Answer, Ask, EntriesAsked};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::VecDeque;
@@ -46,7 +46,6 @@ pub struct TimelinePage {
     filter: String,
     /// With a filter: what fits it, and what that depends on.
     fitting: Option<(Stamp, Vec<Arc<Entry>>)>,
-    area: Rect,
 }
 
 /// What the fitting entries depend on: how many older ones there are, the last entry, the filter.
@@ -69,7 +68,6 @@ impl Default for TimelinePage {
             shown: Shown::All,
             filter: String::new(),
             fitting: None,
-            area: Rect::default(),
         }
     }
 }
@@ -185,37 +183,22 @@ impl Page for TimelinePage {
             self.cursor.at = rows.saturating_sub(1);
         }
         let mut painter = Painter::new(buffer, session);
-        self.area = section(&mut painter, area, "Timeline", &self.note(session), true, &session.glyphs);
-        let area = self.area;
-        if rows == 0 && area.height > 0 {
-            painter.text(
-                area.x + 1,
-                area.y,
-                area.width.saturating_sub(1),
-                Role::Muted,
-                if self.is_filtered() { "nothing fits; esc shows all" } else { "nothing has happened yet" },
-            );
+        let area = section(&mut painter, area, "Timeline", &self.note(session), true, &session.glyphs);
+        if rows == 0 {
+            painter.none(area, if self.is_filtered() { "nothing fits; esc shows all" } else { "nothing has happened yet" });
         }
         let teller = Teller { world: Some(&session.world), zone: session.zone.clone(), ..Teller::default() };
         let source_width = (area.width / 5).clamp(8, 24);
-        for (line, place) in self.cursor.window(rows, area.height).enumerate() {
-            let (Some(entry), y) = (self.entry(session, place), area.y + line as u16) else { continue };
-            let selected = place == self.cursor.at;
-            painter.text(area.x, y, 1, Role::Key, if selected { session.glyphs.cursor } else { " " });
-            let mut x = area.x + 2;
-            let mut cell = |width: u16, role: Role, text: &str| {
-                painter.text(x, y, width.min(area.right().saturating_sub(x)), role, text);
-                x = x.saturating_add(width + 1);
-            };
-            cell(10, Role::Muted, &session.time(entry.at));
-            cell(source_width, if entry.author.is_person() { Role::Name } else { Role::Muted }, &teller.source(&entry));
+        let mut cursor = self.cursor;
+        cursor.draw(session, &mut painter, area, rows, |cells, place| {
+            let Some(entry) = self.entry(session, place) else { return };
+            cells.cell(10, Role::Muted, &session.time(entry.at));
+            cells.cell(source_width, if entry.author.is_person() { Role::Name } else { Role::Muted }, &teller.source(&entry));
             let (symbol, role) = fact::look(&entry.event, &session.glyphs);
-            cell(1, role, symbol);
-            cell(area.width, if role == Role::Muted { Role::Text } else { role }, &teller.line(&entry.event));
-            if selected {
-                painter.role(Rect { y, height: 1, ..area }, Role::Selected);
-            }
-        }
+            cells.cell(1, role, symbol);
+            cells.rest(if role == Role::Muted { Role::Text } else { role }, &teller.line(&entry.event));
+        });
+        self.cursor = cursor;
         None
     }
 
@@ -257,7 +240,7 @@ impl Page for TimelinePage {
         }
         self.following = self.cursor.at + 1 >= rows;
         // A page before the reader comes to the oldest that is known, the next ones are asked for.
-        if self.cursor.at < usize::from(self.area.height.max(1)) {
+        if self.cursor.at < self.cursor.page() {
             self.ask_older(session);
         }
         true
@@ -271,20 +254,14 @@ impl Page for TimelinePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let row = self.cursor.row_at(event.row - self.area.y);
-                let rows = self.rows(session);
-                if row < rows {
-                    self.cursor.at = row;
-                    self.following = row + 1 == rows;
-                }
-                row < rows
-            }
-            _ => false,
+        if let Some(action) = wheel(event) {
+            return self.act(action, session);
         }
+        let rows = self.rows(session);
+        let Some(row) = self.cursor.clicked(event, rows) else { return false };
+        self.cursor.at = row;
+        self.following = row + 1 == rows;
+        true
     }
 
     fn copied(&self, session: &Session) -> Option<String> {

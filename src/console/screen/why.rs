@@ -11,14 +11,14 @@
 use super::{Page, Screen};
 use crate::console::session::Tone;
 use crate::console::view::flows;
-use crate::console::widget::cursor::Cursor;
+use crate::console::widget::cursor::{Cursor, wheel};
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
 use crate::domain::{IncidentId, ProbeId, RunId};
 use crate::rules::{Reason, why_flow, why_run, with_output};
-use crossterm::event::{MouseEvent, MouseEventKind};
+use crossterm::event::MouseEvent;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -154,7 +154,8 @@ impl Page for WhyPage {
             return None;
         }
         // Two rows each: the reason, and what would change it.
-        for (line, place) in self.cursor.window(reasons.len(), inside.height / 2).enumerate() {
+        let half = Rect { height: inside.height / 2, ..inside };
+        for (line, place) in self.cursor.window(reasons.len(), half).enumerate() {
             let (Some(reason), y) = (reasons.get(place), inside.y + 2 * line as u16) else { continue };
             let row = Rect { y, height: 1, ..inside };
             let selected = place == self.cursor.at;
@@ -199,11 +200,7 @@ impl Page for WhyPage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            _ => false,
-        }
+        wheel(event).is_some_and(|action| self.act(action, session))
     }
 }
 

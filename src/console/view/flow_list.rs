@@ -1,12 +1,13 @@
 //! Many flows as a list: which are shown, in which order, under which headings.
 
 use crate::console::Session;
+use crate::console::widget::grouped::{self, Entries};
 use crate::domain::{Calendar, Digest, FlowId, Outcome, Phase};
 use crate::rules::forecast::{self, Risk};
 use crate::rules::next_occurrence;
 use crate::world::Flow;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Words for states, the most pressing first. A flow may have several; it stands under the first.
@@ -175,15 +176,6 @@ fn has_label(flow: &Flow, name: &str, value: &str) -> bool {
     flow.definition.labels.iter().any(|(own, has)| own.to_lowercase() == name && has.to_lowercase().contains(value))
 }
 
-/// A row of the list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Entry {
-    /// The heading of a group.
-    Group(String),
-    /// A flow.
-    Flow(FlowId),
-}
-
 /// What a next time was worked out from.
 #[derive(Debug, PartialEq)]
 struct Known {
@@ -217,32 +209,10 @@ impl NextTimes {
 }
 
 /// What of the flows is wanted, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
-    /// The filter as it was typed.
-    pub filter: String,
-    /// The order.
-    pub sort: Sort,
-    /// The headings.
-    pub group: Group,
-    /// Groups of which only the heading is shown.
-    pub closed: BTreeSet<String>,
-}
-
-/// The rows with the number of flows of each group, and the columns that the longest name takes.
-pub struct List {
-    /// Headings and flows.
-    pub entries: Vec<Entry>,
-    /// Flows under each heading.
-    pub counts: BTreeMap<String, usize>,
-    /// Flows in all.
-    pub flows: usize,
-    /// Columns that the longest name takes.
-    pub name_width: u16,
-}
+pub type Wanted = grouped::Wanted<Sort, Group>;
 
 /// Makes the list.
-pub fn list(session: &Session, wanted: &Wanted, next: &mut NextTimes) -> List {
+pub fn list(session: &Session, wanted: &Wanted, next: &mut NextTimes) -> Entries<FlowId> {
     let now = session.now;
     let shown = session.world.flows.values().filter(|flow| is_shown(flow, &wanted.filter, now));
     let took = |flow: &Flow| {
@@ -263,20 +233,5 @@ pub fn list(session: &Session, wanted: &Wanted, next: &mut NextTimes) -> List {
         .collect();
     rows.sort();
     let name_width = rows.iter().map(|(_, _, id)| id.as_str().chars().count()).max().unwrap_or(0).min(64) as u16;
-    let mut list = List { entries: Vec::with_capacity(rows.len()), counts: BTreeMap::new(), flows: rows.len(), name_width };
-    for (group, _, id) in rows {
-        if let Some((_, heading)) = group {
-            let count = list.counts.entry(heading.clone()).or_default();
-            *count += 1;
-            let is_closed = wanted.closed.contains(&heading);
-            if *count == 1 {
-                list.entries.push(Entry::Group(heading));
-            }
-            if is_closed {
-                continue;
-            }
-        }
-        list.entries.push(Entry::Flow(id));
-    }
-    list
+    Entries::of(rows.into_iter().map(|(group, _, id)| (group.map(|(_, heading)| heading), id)), &wanted.closed, name_width)
 }

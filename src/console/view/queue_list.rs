@@ -2,9 +2,9 @@
 
 use super::incidents;
 use crate::console::Session;
+use crate::console::widget::grouped::{self, Entries};
 use crate::domain::{IncidentId, Severity, Stage};
 use crate::world::{Incident, QueueTurn, Urgency, World};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,67 +80,21 @@ impl Group {
     }
 }
 
-/// A row: a heading or an incident.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Entry {
-    /// A heading, by its words.
-    Group(String),
-    /// An incident.
-    Incident(IncidentId),
-}
-
-/// What is wanted of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Words that all must hold: a text, or `severity:high`, `service:shop`, `owner:mia`, `is:new`, `is:over`.
-    pub filter: String,
-    /// The order.
-    pub sort: Sort,
-    /// The headings.
-    pub group: Group,
-    /// Headings whose rows are folded away.
-    pub closed: BTreeSet<String>,
-}
-
-/// The rows.
-#[derive(Debug, Clone, Default)]
-pub struct List {
-    /// In their order.
-    pub entries: Vec<Entry>,
-    /// Incidents below each heading.
-    pub counts: BTreeMap<String, usize>,
-    /// Incidents in all.
-    pub incidents: usize,
-    /// Columns of the longest number.
-    pub number_width: u16,
-}
+/// What of the incidents is wanted, and how. All words of the filter must hold: a text, or `severity:high`,
+/// `service:shop`, `owner:mia`, `is:new`, `is:over`.
+pub type Wanted = grouped::Wanted<Sort, Group>;
 
 /// Makes the rows.
-pub fn list(session: &Session, wanted: &Wanted) -> List {
+pub fn list(session: &Session, wanted: &Wanted) -> Entries<IncidentId> {
     let world = &session.world;
     let words: Vec<String> = wanted.filter.split_whitespace().map(str::to_lowercase).collect();
     let ended = words.iter().any(|word| word == "is:over" || word == "is:all");
     let shown = world.incidents.values().filter(|row| (ended || row.is_open()) && words.iter().all(|word| holds(session, row, word)));
     let mut rows: Vec<(Key, IncidentId)> = shown.map(|row| (key(world, row, wanted), row.id)).collect();
     rows.sort_unstable();
-    let mut list = List { incidents: rows.len(), ..List::default() };
-    list.number_width = rows.iter().map(|(_, id)| id.0).max().unwrap_or(0).to_string().len() as u16;
-    let mut heading: Option<String> = None;
-    for (key, id) in rows {
-        if wanted.group != Group::None && heading.as_ref() != Some(&key.heading.1) {
-            heading = Some(key.heading.1.clone());
-            list.entries.push(Entry::Group(key.heading.1.clone()));
-        }
-        if wanted.group != Group::None {
-            let closed = wanted.closed.contains(&key.heading.1);
-            *list.counts.entry(key.heading.1).or_insert(0) += 1;
-            if closed {
-                continue;
-            }
-        }
-        list.entries.push(Entry::Incident(id));
-    }
-    list
+    let number_width = rows.iter().map(|(_, id)| id.0).max().unwrap_or(0).to_string().len() as u16;
+    let is_grouped = wanted.group != Group::None;
+    Entries::of(rows.into_iter().map(|(key, id)| (is_grouped.then_some(key.heading.1), id)), &wanted.closed, number_width)
 }
 
 /// What a row is sorted by.

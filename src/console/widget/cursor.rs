@@ -1,6 +1,10 @@
-//! A cursor over rows and the window that keeps it in sight.
+//! A cursor over rows, the window that keeps it in sight, and what keys and mouse do to it.
 
-use crate::console::Action;
+use super::cells::Cells;
+use super::paint::Painter;
+use crate::console::{Action, Role, Session};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
 use std::ops::Range;
 
 /// Where the cursor is in a list of rows.
@@ -9,7 +13,7 @@ pub struct Cursor {
     /// The row under it.
     pub at: usize,
     top: usize,
-    height: usize,
+    area: Rect,
 }
 
 impl Cursor {
@@ -18,9 +22,14 @@ impl Cursor {
         Self { at, ..Self::default() }
     }
 
+    /// Rows that are shown at once.
+    pub fn page(&self) -> usize {
+        usize::from(self.area.height).max(1)
+    }
+
     /// Moves by an action; answers whether it was one that moves.
     pub fn act(&mut self, action: Action, rows: usize) -> bool {
-        let page = self.height.max(1);
+        let page = self.page();
         let last = rows.saturating_sub(1);
         self.at = match action {
             Action::Down => self.at + 1,
@@ -37,21 +46,86 @@ impl Cursor {
         true
     }
 
-    /// The rows that are shown in this height; called by drawing.
-    pub fn window(&mut self, rows: usize, height: u16) -> Range<usize> {
-        self.height = usize::from(height);
+    /// The rows that are shown in this area, a line each; called by drawing.
+    pub fn window(&mut self, rows: usize, area: Rect) -> Range<usize> {
+        self.area = area;
+        let height = usize::from(area.height);
         self.at = self.at.min(rows.saturating_sub(1));
         if self.at < self.top {
             self.top = self.at;
-        } else if self.at >= self.top + self.height {
-            self.top = self.at + 1 - self.height.min(self.at + 1);
+        } else if self.at >= self.top + height {
+            self.top = self.at + 1 - height.min(self.at + 1);
         }
-        self.top = self.top.min(rows.saturating_sub(self.height));
-        self.top..(self.top + self.height).min(rows)
+        self.top = self.top.min(rows.saturating_sub(height));
+        self.top..(self.top + height).min(rows)
     }
 
-    /// The row at this line of the window, for the mouse.
-    pub fn row_at(&self, line: u16) -> usize {
-        self.top + usize::from(line)
+    /// Draws the rows in sight, each by its place; the one under the cursor is shown as such.
+    pub fn draw(
+        &mut self,
+        session: &Session,
+        painter: &mut Painter<'_>,
+        area: Rect,
+        rows: usize,
+        mut draw: impl FnMut(&mut Cells<'_, '_>, usize),
+    ) {
+        for (place, y) in self.window(rows, area).zip(area.y..) {
+            let row = Rect { y, height: 1, ..area };
+            draw(&mut Cells::new(painter, row, 2), place);
+            if place == self.at {
+                painter.text(row.x, y, row.width.min(1), Role::Key, session.glyphs.cursor);
+                painter.role(row, Role::Selected);
+            }
+        }
+    }
+
+    /// The row that a click meets.
+    pub fn clicked(&self, event: MouseEvent, rows: usize) -> Option<usize> {
+        let row = self.top + line_clicked(event, self.area)?;
+        (row < rows).then_some(row)
+    }
+
+    /// Moves by the wheel, or to the row that was clicked; answers whether it was one of these.
+    pub fn mouse(&mut self, event: MouseEvent, rows: usize) -> bool {
+        if let Some(action) = wheel(event) {
+            return self.act(action, rows);
+        }
+        let clicked = self.clicked(event, rows);
+        self.at = clicked.unwrap_or(self.at);
+        clicked.is_some()
+    }
+}
+
+/// What a turn of the wheel means.
+pub fn wheel(event: MouseEvent) -> Option<Action> {
+    match event.kind {
+        MouseEventKind::ScrollDown => Some(Action::Down),
+        MouseEventKind::ScrollUp => Some(Action::Up),
+        _ => None,
+    }
+}
+
+/// The line of an area that a click meets, from 0.
+pub fn line_clicked(event: MouseEvent, area: Rect) -> Option<usize> {
+    let met = event.kind == MouseEventKind::Down(MouseButton::Left) && area.contains(Position::new(event.column, event.row));
+    met.then(|| usize::from(event.row - area.y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::KeyModifiers;
+
+    #[test]
+    fn a_click_goes_to_a_row_in_sight_and_to_nothing_beyond_the_last() {
+        let click = |row| MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column: 3, row, modifiers: KeyModifiers::NONE };
+        let mut cursor = Cursor::on(9);
+        let area = Rect { x: 0, y: 2, width: 10, height: 4 };
+        assert_eq!(cursor.window(10, area), 6..10);
+        assert!(cursor.mouse(click(2), 10));
+        assert_eq!(cursor.at, 6);
+        assert!(!cursor.mouse(click(1), 10), "above the rows");
+        assert!(!cursor.mouse(click(5), 9), "the last row is gone");
+        assert_eq!(cursor.at, 6);
     }
 }

@@ -1,5 +1,6 @@
 //! A line of text that is typed: by characters as a reader sees them, pasted text cut at a size.
 
+use crate::console::Action;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Bytes that a typed text may have; a longer paste is cut and said so.
@@ -49,6 +50,19 @@ impl Input {
         self.text.insert_str(self.cursor, &clean);
         self.cursor += clean.len();
         taken.len() == text.len()
+    }
+
+    /// Does an action of typing: deletes or moves; any other changes nothing.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::DeleteLeft => self.delete_left(),
+            Action::DeleteRight => self.delete_right(),
+            Action::CursorLeft => self.left(),
+            Action::CursorRight => self.right(),
+            Action::CursorStart => self.start(),
+            Action::CursorEnd => self.end(),
+            _ => {}
+        }
     }
 
     /// Empties it.

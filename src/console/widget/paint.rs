@@ -114,6 +114,13 @@ impl<'a> Painter<'a> {
         x
     }
 
+    /// Says in the first line of an area why it is empty.
+    pub fn none(&mut self, area: Rect, words: &str) {
+        if area.height > 0 {
+            self.text(area.x + 1, area.y, area.width.saturating_sub(1), Role::Muted, words);
+        }
+    }
+
     /// Gives an area a role without changing its text: the row under the cursor, the head line.
     pub fn role(&mut self, area: Rect, role: Role) {
         let style = self.theme.style(role);

@@ -9,14 +9,14 @@
 //!   06:00  nightly-orders must finish
 //! ```
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, wheel};
 use super::line::Line;
 use super::paint::Painter;
 use super::section::section;
 use crate::console::screen::Screen;
 use crate::console::{Action, Role, Session};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Rect};
+use crossterm::event::MouseEvent;
+use ratatui::layout::Rect;
 
 /// A row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,7 +64,6 @@ impl Section {
 pub struct Sheet {
     sections: Vec<Section>,
     cursor: Cursor,
-    area: Rect,
 }
 
 impl Sheet {
@@ -121,8 +120,7 @@ impl Sheet {
 
     /// Draws what is in sight.
     pub fn draw(&mut self, session: &Session, painter: &mut Painter<'_>, area: Rect) {
-        self.area = area;
-        let window = self.cursor.window(self.lines(), area.height);
+        let window = self.cursor.window(self.lines(), area);
         // The heading above the first row is drawn with it.
         let window = if window.start == 1 && self.cursor.at == 1 { 0..window.end.saturating_sub(1).max(1) } else { window };
         for (y, line) in (area.top()..area.bottom()).zip(window) {
@@ -167,18 +165,12 @@ impl Sheet {
 
     /// Clicks and the wheel.
     pub fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.act(Action::Down, session),
-            MouseEventKind::ScrollUp => self.act(Action::Up, session),
-            MouseEventKind::Down(MouseButton::Left) if self.area.contains(Position::new(event.column, event.row)) => {
-                let line = self.cursor.row_at(event.row - self.area.y);
-                let is_row = self.at(line).is_some_and(|(_, row)| row.is_some());
-                if is_row {
-                    self.cursor.at = line;
-                }
-                is_row
-            }
-            _ => false,
+        if let Some(action) = wheel(event) {
+            return self.act(action, session);
         }
+        let is_row = |line: &usize| self.at(*line).is_some_and(|(_, row)| row.is_some());
+        let clicked = self.cursor.clicked(event, self.lines()).filter(is_row);
+        self.cursor.at = clicked.unwrap_or(self.cursor.at);
+        clicked.is_some()
     }
 }

@@ -1,6 +1,7 @@
 //! The pane of the runbook that fits what is selected: its steps, what was done of them, and what comes next.
 
-use super::{Dashboard, Focus, ground, gutter};
+use super::pane::{ground, gutter};
+use super::{Dashboard, Focus};
 use crate::console::theme::Role;
 use crate::console::view::runbook as fitting;
 use crate::console::widget::line::Line;
@@ -21,12 +22,10 @@ const TEXT_LEAST: u16 = 3;
 impl Dashboard {
     pub(super) fn settle_steps(&mut self, session: &Session) {
         let fitting = fitting::matching(&session.world, &self.subject()).map(|(id, _)| id);
-        let (cursor, order) = &mut self.steps;
-        let changed = order.refresh((fitting.clone(), session.world.touched.runbooks), || {
+        self.steps.refresh((fitting.clone(), session.world.touched.runbooks), || {
             let runbook = fitting.as_ref().and_then(|id| session.world.runbooks.get(id));
             (runbook.into_iter().flat_map(|runbook| runbook.steps.iter().map(|step| step.name.clone())).collect(), 0)
         });
-        cursor.settle(order.ids(), changed);
     }
 
     pub(super) fn draw_runbook(&mut self, session: &Session, area: Rect, painter: &mut Painter<'_>) {
@@ -62,7 +61,7 @@ impl Dashboard {
         // What the steps leave is for what the runbook says about the one that is next, or under the cursor.
         let taken = u16::try_from(runbook.steps.len()).unwrap_or(u16::MAX).saturating_add(1);
         if let Some(height) = rows.height.checked_sub(taken).filter(|height| *height >= TEXT_LEAST) {
-            let chosen = self.steps.0.on().filter(|_| focused);
+            let chosen = self.steps.on().filter(|_| focused);
             let open = || runbook.steps.iter().position(|step| !fitting::is_done(&session.world, id, &subject, &step.name));
             let place = chosen.and_then(|name| runbook.steps.iter().position(|step| step.name == *name)).or_else(open);
             let area = Rect { x: rows.x + 1, y: rows.y + taken, width, height };
@@ -101,15 +100,15 @@ impl Dashboard {
     fn draw_steps(&mut self, session: &Session, rows: Rect, painter: &mut Painter<'_>, about: (&RunbookId, &Runbook, &Subject)) {
         let (id, runbook, subject) = about;
         let focused = self.focus == Focus::Runbook;
-        let (cursor, order) = &mut self.steps;
         let next = runbook.steps.iter().find(|step| !fitting::is_done(&session.world, id, subject, &step.name)).map(|step| &step.name);
-        let window = cursor.window(order.ids().len(), rows.height);
-        for (place, y) in window.zip(rows.y..) {
-            let Some(step) = order.ids().get(place).and_then(|name| runbook.steps.iter().find(|step| step.name == *name)) else { continue };
+        self.steps.lay(rows);
+        for (name, row) in self.steps.seen() {
+            let Some((place, step)) = runbook.steps.iter().enumerate().find(|(_, step)| step.name == *name) else { continue };
+            let y = row.y;
             let tick = session.world.procedure(id, subject).and_then(|walked| walked.ticks.get(&step.name));
-            let selected = focused && cursor.on() == Some(&step.name);
+            let selected = focused && self.steps.on() == Some(name);
             if let Some(role) = ground((selected, focused), false, false) {
-                painter.role(Rect { y, height: 1, ..rows }, role);
+                painter.role(row, role);
             }
             let target = Target::Procedure { runbook: id.clone(), subject: subject.clone(), step: step.name.clone() };
             let pending = !session.pending.is_empty() && session.is_pending(&target);

@@ -37,7 +37,7 @@ pub(super) fn draw_steps(
     listed: &Listed<'_>,
     cursor: &mut Cursor,
     area: Rect,
-) -> Rect {
+) {
     let (name_width, words_width, bars_width) = columns(area, run);
     let (done, all) = run.progress();
     let note = good.map_or(String::new(), |good| format!("{} {} beside it", if session.glyphs.ascii { "-" } else { "░" }, good.id.name));
@@ -51,13 +51,9 @@ pub(super) fn draw_steps(
     }
     let (bars, path) = (listed.bars, listed.path);
     let bars_x = inside.x + 4 + name_width + 1 + words_width + 1;
-    for (line, row) in cursor.window(listed.places.len(), inside.height).enumerate() {
-        let Some((place, step)) = listed.places.get(row).and_then(|place| Some((*place, run.steps.get(*place)?))) else { continue };
-        let y = inside.y + line as u16;
-        let selected = row == cursor.at;
-        if selected {
-            painter.text(inside.x, y, 1, Role::Key, session.glyphs.cursor);
-        }
+    cursor.draw(session, painter, inside, listed.places.len(), |cells, row| {
+        let Some((place, step)) = listed.places.get(row).and_then(|place| Some((*place, run.steps.get(*place)?))) else { return };
+        let (painter, y) = (&mut *cells.painter, cells.left.y);
         if path.len() > 1 && path.contains(&step.name) {
             painter.text(inside.x + 1, y, 1, Role::Warning, session.glyphs.critical);
         }
@@ -85,11 +81,7 @@ pub(super) fn draw_steps(
         if let Some(spent) = spent.filter(|_| !step.carried) {
             painter.right(Rect { y, height: 1, ..inside }, y, Role::Text, &spent);
         }
-        if selected {
-            painter.role(Rect { y, height: 1, ..inside }, Role::Selected);
-        }
-    }
-    inside
+    });
 }
 
 pub(super) fn draw_attempts(painter: &mut Painter<'_>, session: &Session, step: &StepRun, area: Rect) {
