@@ -125,11 +125,6 @@ pub fn head(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// A number and what it counts: `1 step`, `2 steps`.
-pub fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
 fn is_plain(bytes: &[u8], lines: bool) -> bool {
     bytes.iter().all(|byte| matches!(byte, 0x20..=0x7e) || (lines && *byte == b'\n'))
 }

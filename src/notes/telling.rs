@@ -14,9 +14,9 @@ mod source;
 pub use naming::Naming;
 pub use small::one_line;
 
+use crate::domain::counted;
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptId, Entry, Event, Fingerprint};
-use crate::text::counted;
 use crate::world::World;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -7,8 +7,8 @@
 
 use super::occurrences;
 use super::timing::words;
+use crate::domain::counted;
 use crate::domain::{FlowDefinition, FlowId, Phase, StepName};
-use crate::text::counted;
 use crate::world::{Flow, Run, StepRun, StepState, Watch, World};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;

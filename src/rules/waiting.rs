@@ -4,9 +4,9 @@
 use super::moment::near;
 use super::{alerts, conditions};
 use crate::domain::condition::{After, AfterDate, Condition};
+use crate::domain::counted;
 use crate::domain::source::Freshness;
 use crate::domain::{FlowId, Outcome, Phase, RunId, SourceId, StepName};
-use crate::text::counted;
 use crate::world::{Flow, Run, StepRun, StepState, World};
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -11,6 +11,7 @@
 
 use super::Page;
 use crate::console::dialog::{Dialog, Field, Intent, intent};
+use crate::console::widget::cursor::wheel;
 use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::rows::Rows;
@@ -19,6 +20,7 @@ use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::{Command, Digest, Level};
 use crate::rules::{odd_characters, spelled_out};
 use crate::world::Approval;
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::BTreeSet;
@@ -46,7 +48,7 @@ impl ApprovalsPage {
     fn refresh(&mut self, session: &Session) {
         let mut open: Vec<&Approval> = session.world.approvals.values().map(|row| &**row).filter(|row| row.is_open()).collect();
         open.sort_by_key(|approval| (approval.given.is_some(), approval.request.asked_at));
-        self.list.put_keeping(open.into_iter().map(|approval| approval.digest.clone()).collect());
+        self.list.put(open.into_iter().map(|approval| approval.digest.clone()).collect(), PartialEq::eq);
     }
 
     fn chosen<'a>(&self, session: &'a Session) -> Option<&'a Approval> {
@@ -161,6 +163,19 @@ impl Page for ApprovalsPage {
             self.seen.insert(digest);
         }
         None
+    }
+
+    fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
+        // The wheel turns the text that is to be read to its end.
+        if let Some(action) = wheel(event) {
+            self.scroll_by(if action == Action::Down { 1 } else { -1 });
+            return true;
+        }
+        let met = self.list.mouse(event);
+        if met {
+            self.scroll = 0;
+        }
+        met
     }
 
     fn act(&mut self, action: Action, session: &mut Session) -> bool {

@@ -56,7 +56,7 @@ impl BatchPage {
             let day = self.day.unwrap_or_else(|| rules::batch_day_of(&session.world, session.now));
             let mut worked_out = rules::batch_day(&session.world, day, session.now);
             worked_out.rows.sort_by_key(|row| (class(row), row.flow.clone()));
-            self.list.put(std::mem::take(&mut worked_out.rows));
+            self.list.put(std::mem::take(&mut worked_out.rows), |row, on| row.flow == on.flow);
             self.known = Some(((self.day, touched, session.now), worked_out));
         }
     }

@@ -52,7 +52,7 @@ impl ChecklistsPage {
             let items = row.open.iter().flat_map(|open| &open.checklist.items);
             rows.extend(items.map(|item| Row { list: list.clone(), item: Some(item.name.clone()) }));
         }
-        self.list.put_keeping(rows);
+        self.list.put(rows, PartialEq::eq);
     }
 
     fn open<'a>(&self, session: &'a Session) -> Option<&'a Occasion> {

@@ -60,7 +60,11 @@ impl Page for HoldsPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.list.refresh(session.world.touched.flows, || holds(&session.world));
+        self.list.refresh(
+            session.world.touched.flows,
+            |row, on| (row.kind, target_of(row)) == (on.kind, target_of(on)),
+            || holds(&session.world),
+        );
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

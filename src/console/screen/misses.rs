@@ -78,7 +78,7 @@ impl Page for MissesPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.list.refresh(session.world.seq, || rows(&session.world));
+        self.list.refresh(session.world.seq, |row, on| row.occurrence == on.occurrence, || rows(&session.world));
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

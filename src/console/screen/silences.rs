@@ -86,7 +86,7 @@ impl Page for SilencesPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.list.put(rows(session));
+        self.list.put(rows(session), |row, on| (row.silence, &row.name) == (on.silence, &on.name));
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

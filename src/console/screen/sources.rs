@@ -39,6 +39,19 @@ enum Row {
     Intake,
 }
 
+impl Row {
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Source(source, _), Self::Source(other, _)) => source == other,
+            (Self::Silence(source, id), Self::Silence(other, of)) | (Self::Asked(source, id), Self::Asked(other, of)) => {
+                (source, id) == (other, of)
+            }
+            (Self::Intake, Self::Intake) => true,
+            _ => false,
+        }
+    }
+}
+
 fn rows(world: &World) -> Vec<Row> {
     let mut firing: BTreeMap<&SourceId, usize> = BTreeMap::new();
     for alert in world.alerts.values() {
@@ -157,7 +170,7 @@ impl Page for SourcesPage {
     }
 
     fn settle(&mut self, session: &Session) {
-        self.list.refresh(session.world.seq, || rows(&session.world));
+        self.list.refresh(session.world.seq, Row::is_about_the_same, || rows(&session.world));
     }
 
     fn target(&self, _session: &Session) -> Option<Target> {

@@ -27,6 +27,11 @@ impl Cursor {
         usize::from(self.area.height).max(1)
     }
 
+    /// The first row is shown with the cursor where both have room.
+    pub fn from_the_top(&mut self) {
+        self.top = 0;
+    }
+
     /// Moves by an action; answers whether it was one that moves.
     pub fn act(&mut self, action: Action, rows: usize) -> bool {
         let page = self.page();

@@ -24,14 +24,17 @@ impl<T> Default for Rows<T> {
 
 impl<T> Rows<T> {
     /// Lists again when the stamp is another one than the last time: the last entry that touched what is listed.
-    pub fn refresh(&mut self, stamp: u64, list: impl FnOnce() -> Vec<T>) {
+    pub fn refresh(&mut self, stamp: u64, same: impl Fn(&T, &T) -> bool, list: impl FnOnce() -> Vec<T>) {
         if self.stamp.replace(stamp) != Some(stamp) {
-            self.put(list());
+            self.put(list(), same);
         }
     }
 
-    /// Lists these from now on; the cursor stays at its place.
-    pub fn put(&mut self, rows: Vec<T>) {
+    /// Lists these from now on. The cursor stays on what it is on, wherever that is now: a key must not meet what moved in
+    /// under it. Where that is gone, it stays at its place.
+    pub fn put(&mut self, rows: Vec<T>, same: impl Fn(&T, &T) -> bool) {
+        let kept = self.chosen().and_then(|on| rows.iter().position(|row| same(row, on)));
+        self.cursor.at = kept.unwrap_or(self.cursor.at).min(rows.len().saturating_sub(1));
         self.listed = rows;
     }
 
@@ -75,11 +78,18 @@ impl<T> Rows<T> {
     }
 }
 
-impl<T: PartialEq> Rows<T> {
-    /// Lists these from now on; the cursor stays on its row where that is still listed.
-    pub fn put_keeping(&mut self, rows: Vec<T>) {
-        let kept = self.chosen().and_then(|on| rows.iter().position(|row| row == on));
-        self.cursor.at = kept.unwrap_or(self.cursor.at).min(rows.len().saturating_sub(1));
-        self.put(rows);
+#[cfg(test)]
+mod tests {
+    use super::Rows;
+
+    #[test]
+    fn the_cursor_stays_on_its_thing_when_something_comes_in_above() {
+        let mut rows = Rows::default();
+        rows.put(vec![("b", 1), ("c", 1)], |row, on| row.0 == on.0);
+        rows.cursor.at = 1;
+        rows.put(vec![("a", 2), ("b", 2), ("c", 2)], |row, on| row.0 == on.0);
+        assert_eq!(rows.chosen(), Some(&("c", 2)));
+        rows.put(vec![("a", 3), ("b", 3)], |row, on| row.0 == on.0);
+        assert_eq!(rows.chosen(), Some(&("b", 3)), "what is gone leaves its place");
     }
 }

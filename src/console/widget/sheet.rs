@@ -120,9 +120,11 @@ impl Sheet {
 
     /// Draws what is in sight.
     pub fn draw(&mut self, session: &Session, painter: &mut Painter<'_>, area: Rect) {
+        if self.cursor.at == 1 {
+            // The heading above the first row, which the cursor passes over, is shown with it.
+            self.cursor.from_the_top();
+        }
         let window = self.cursor.window(self.lines(), area);
-        // The heading above the first row is drawn with it.
-        let window = if window.start == 1 && self.cursor.at == 1 { 0..window.end.saturating_sub(1).max(1) } else { window };
         for (y, line) in (area.top()..area.bottom()).zip(window) {
             let Some((found, row)) = self.at(line) else { break };
             match row {

@@ -3,8 +3,8 @@
 use super::Teller;
 use super::small::{because, counted_bytes};
 use crate::domain::Event;
+use crate::domain::counted;
 use crate::domain::evidence::Capsule;
-use crate::text::counted;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.

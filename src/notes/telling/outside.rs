@@ -2,7 +2,7 @@
 
 use super::Teller;
 use crate::domain::Event;
-use crate::text::counted;
+use crate::domain::counted;
 
 impl Teller<'_> {
     /// The words of such a fact.

@@ -3,8 +3,8 @@
 use super::Teller;
 use super::runs::job;
 use super::small::{because, params_words};
+use crate::domain::counted;
 use crate::domain::{AttemptEnd, AttemptId, Digest, Event, Job};
-use crate::text::counted;
 use crate::world::TickState;
 
 impl Teller<'_> {

@@ -2,7 +2,7 @@
 
 use super::LINE_MAX;
 use crate::domain::Params;
-use crate::text::counted;
+use crate::domain::counted;
 
 /// `1 byte`, `3 bytes`.
 pub(super) fn counted_bytes(bytes: u64) -> String {

@@ -1,10 +1,10 @@
 //! Commands on silences, and what one hides: now, and what it would have hidden in the last seven days.
 
 use super::queue::{ends, state};
+use crate::domain::counted;
 use crate::domain::{Event, IncidentId, Matcher, Refusal, RefusalKind, SilenceId};
 use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names};
-use crate::text::counted;
 use crate::world::overlay::SILENCES_MAX;
 use crate::world::{IncidentAlert, RESOLVED_KEPT, Silence, World};
 use jiff::{SignedDuration, Timestamp};
