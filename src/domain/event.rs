@@ -18,10 +18,10 @@ use super::{
     Params, PersonId, Point, ProbeDefinition, ProbeId, ProcedureRules, RotaId, RunId, Runbook, RunbookId, Severity, SilenceId, SourceId,
     StepName, Subject, incident::AlertNotice,
 };
+use crate::json::{self, RawValue};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// One fact. In JSON an object with one key, the fact's name: `{"flow_held": {…}}`.
@@ -1161,18 +1161,18 @@ impl PartialEq for UnknownEvent {
 
 impl Event {
     /// Reads a stored fact; what this version does not know is kept untouched, what is not JSON at all is an error.
-    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        match serde_json::from_str(json) {
+    pub fn from_json(json: &str) -> Result<Self, json::Error> {
+        match json::read(json) {
             Ok(event) => Ok(event),
             Err(_) => RawValue::from_string(json.to_owned()).map(|raw| Self::Unknown(UnknownEvent(raw))),
         }
     }
 
     /// The stored form.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+    pub fn to_json(&self) -> Result<String, json::Error> {
         match self {
             Self::Unknown(raw) => Ok(raw.0.get().to_owned()),
-            known => serde_json::to_string(known),
+            known => json::text(known),
         }
     }
 }
@@ -1191,7 +1191,7 @@ pub struct Entry {
 }
 
 /// The form of an entry on the wire and in `--json`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct EntryJson<'a> {
     seq: u64,
     at: Timestamp,
@@ -1242,9 +1242,9 @@ mod tests {
     #[test]
     fn an_unknown_fact_is_kept_untouched() {
         let line = r#"{"seq":7,"at":"2026-11-21T02:29:00Z","author":"engine","event":{"moon_rose":{"full":true}}}"#;
-        let entry: Entry = serde_json::from_str(line).unwrap();
+        let entry: Entry = json::read(line).unwrap();
         assert!(matches!(entry.event, Event::Unknown(_)));
-        assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+        assert_eq!(json::text(&entry).unwrap(), line);
     }
 
     #[test]
@@ -1255,8 +1255,8 @@ mod tests {
             author: Author::Person { uid: 1000, user: "ana".into(), login_uid: None, sudo_claim: None },
             event: Event::FlowHeld { flow: "heartbeat".into(), reason: "upgrade".into(), until: None },
         };
-        let json = serde_json::to_string(&entry).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        let json = json::text(&entry).unwrap();
+        assert_eq!(json::read::<Entry>(&json).unwrap(), entry);
         assert!(json.contains(r#""event":{"flow_held":{"#), "{json}");
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::condition::{Condition, MetBy};
 use crate::domain::run::{Disposition, RunCause};
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptEnd, AttemptId, Author, Entry, Event, Job, Outcome, Params, StepName};
+use crate::json;
 use crate::world::{TickState, World};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -580,7 +581,7 @@ pub(super) fn counted(number: usize, what: &str) -> String {
 
 /// The one key of a fact that this version does not know.
 fn unknown_kind(json: &str) -> String {
-    let kind = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).ok();
+    let kind = json::read::<json::Map<String, json::Value>>(json).ok();
     kind.and_then(|object| object.keys().next().cloned()).unwrap_or_else(|| "unreadable".into())
 }
 
