@@ -14,6 +14,8 @@
 //!
 //! The modules below stand in the order of the arrow; imports point upwards only.
 
+pub mod json;
+
 pub mod domain;
 pub mod world;
 

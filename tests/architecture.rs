@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The folders in the order of the arrow; each may use those before it.
 const ORDER: &[&str] = &[
+    "json",
     "domain",
     "world",
     "rules",
@@ -168,6 +169,17 @@ fn pure_rooms_stay_pure() {
         wrong.extend(IMPURE.iter().filter(|name| code.contains(**name)).map(|name| format!("{} names {name}", path.display())));
     }
     assert!(wrong.is_empty(), "rules take the world and the time as arguments:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn json_has_one_door() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if room(&path).as_deref() != Some("json") && code(&text).contains("serde_json") {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "each further serializer compiles all types again, so crate::json is the only way in and out: {wrong:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::json;
 use super::print::{self, Printer};
 use super::session::{Session, ask};
 use crate::domain::{Accepted, ChannelId, Command, Entry, Event, MessageId};
+use crate::json::json;
 use crate::wire::client::Client;
 use crate::wire::message::{Ask, Request, Said};
 use crate::world::{Channel, World};
@@ -49,7 +50,7 @@ async fn test(session: &Session, printer: Printer, name: &str, channels: &Channe
     match ask(&mut client, Command::TestChannel { channel: ChannelId::new(name) }, &channels.care).await? {
         Accepted::Message(message) => wait_for(printer, &mut client, name, &message).await,
         Accepted::WouldDo(lines) if printer.json => {
-            print::document(&serde_json::json!({ "would_do": lines }))?;
+            print::document(&json!({ "would_do": lines }))?;
             Ok(ExitCode::SUCCESS)
         }
         Accepted::WouldDo(lines) => {
@@ -76,7 +77,7 @@ async fn wait_for(printer: Printer, client: &mut Client, name: &str, message: &M
             _ => None,
         };
         if printer.json {
-            print::document(&serde_json::json!({ "channel": name, "message": message, "sent": error.is_none(), "error": error }))?;
+            print::document(&json!({ "channel": name, "message": message, "sent": error.is_none(), "error": error }))?;
         } else {
             match error {
                 None => print::line(format!("{name} has taken it"))?,

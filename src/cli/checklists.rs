@@ -6,6 +6,7 @@ use super::flows::{local_time, simple};
 use super::print::{self, Printer};
 use super::session::Session;
 use crate::domain::{ChecklistId, Command, StepName};
+use crate::json::{self, json};
 use crate::rules;
 use crate::world::{ChecklistRow, Occasion, World};
 use std::process::ExitCode;
@@ -113,7 +114,7 @@ fn item_of(row: &ChecklistRow, typed: &str) -> StepName {
     numbered.map_or_else(|| StepName::new(typed), |item| item.name.clone())
 }
 
-fn document(world: &World, row: &ChecklistRow) -> serde_json::Value {
+fn document(world: &World, row: &ChecklistRow) -> json::Value {
     let occasion = |open: &Occasion| {
         let items: Vec<_> = open
             .checklist
@@ -121,18 +122,18 @@ fn document(world: &World, row: &ChecklistRow) -> serde_json::Value {
             .iter()
             .map(|item| {
                 let says = rules::machine_says(world, open, item).map(|(_, words)| words);
-                serde_json::json!({
+                json!({
                     "name": item.name, "text": item.text, "check": item.check, "ticked": open.is_ticked(&item.name),
                     "tick": open.ticks.get(&item.name), "machine": says,
                 })
             })
             .collect();
-        serde_json::json!({
+        json!({
             "number": open.number, "planned": open.planned, "opened_at": open.opened_at, "due": open.due,
             "done_at": open.done_at, "left": open.left, "items": items,
         })
     };
-    serde_json::json!({
+    json!({
         "id": row.definition.id, "title": row.definition.book.title, "schedule": row.definition.schedules, "zone": row.definition.zone,
         "next": rules::checklist_due(world, row), "open": row.open.as_ref().map(occasion), "past": row.past.iter().map(occasion).collect::<Vec<_>>(),
     })

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{probes, workspace};
 use crate::clock;
 use crate::domain::ProbeId;
+use crate::json::{self, json};
 use crate::notes::csv::{self, Cell};
 use crate::notes::wording::span;
 use crate::rules::figures::{Figures, Group, Took, Wanted, figures};
@@ -28,9 +29,9 @@ pub async fn run(session: &Session, printer: Printer, asked: Asked) -> Result<Ex
     let found = figures(&world, &Wanted { from, to: now, by: asked.by.into(), zone });
     let budgets = probes::budgets(&mut client, &world, now).await?;
     if printer.json {
-        let mut document = serde_json::to_value(&found).map_err(Failure::other)?;
+        let mut document = json::tree(&found).map_err(Failure::other)?;
         if let Some(object) = document.as_object_mut() {
-            let rows: Vec<_> = budgets.iter().map(|(probe, budget)| serde_json::json!({ "probe": probe, "budget": budget })).collect();
+            let rows: Vec<_> = budgets.iter().map(|(probe, budget)| json!({ "probe": probe, "budget": budget })).collect();
             object.insert("budgets".into(), rows.into());
         }
         print::document(&document)?;

@@ -8,6 +8,7 @@ use super::session::{Session, ask, follow};
 use crate::clock;
 use crate::domain::run::DefinitionChoice;
 use crate::domain::{Accepted, Command, FlowId, Outcome, Phase, RunId};
+use crate::json::json;
 use crate::output::{self, Progress};
 use crate::rules::{self, forecast};
 use crate::wire::client::Client;
@@ -170,17 +171,17 @@ pub async fn simple(session: &Session, printer: Printer, command: Command, care:
 /// Says what a command made, and waits for a run where asked to.
 async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
     match accepted {
-        Accepted::Done if printer.json => print::document(&serde_json::json!({ "done": true }))?,
+        Accepted::Done if printer.json => print::document(&json!({ "done": true }))?,
         Accepted::Done => printer.remark("done")?,
-        Accepted::WouldDo(lines) if printer.json => print::document(&serde_json::json!({ "would_do": lines }))?,
+        Accepted::WouldDo(lines) if printer.json => print::document(&json!({ "would_do": lines }))?,
         Accepted::WouldDo(lines) => lines.iter().try_for_each(print::line)?,
         Accepted::Run(run) if wait => return wait_for(printer, client, &run).await,
-        Accepted::Run(run) if printer.json => print::document(&serde_json::json!({ "id": run }))?,
+        Accepted::Run(run) if printer.json => print::document(&json!({ "id": run }))?,
         Accepted::Run(run) => print::line(run.to_string())?,
         Accepted::Message(message) => print::line(message.to_string())?,
-        Accepted::Silence(silence) if printer.json => print::document(&serde_json::json!({ "id": silence }))?,
+        Accepted::Silence(silence) if printer.json => print::document(&json!({ "id": silence }))?,
         Accepted::Silence(silence) => print::line(silence.to_string())?,
-        Accepted::Incident(incident) if printer.json => print::document(&serde_json::json!({ "id": incident }))?,
+        Accepted::Incident(incident) if printer.json => print::document(&json!({ "id": incident }))?,
         Accepted::Incident(incident) => print::line(incident.to_string())?,
         Accepted::Approval(digest) => print::line(digest.short())?,
     }

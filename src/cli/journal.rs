@@ -52,8 +52,7 @@ pub async fn events(session: &Session, printer: Printer, events: Events) -> Resu
 fn one(printer: Printer, entry: &Entry, world: &World) -> Result<(), Failure> {
     if printer.json {
         let mut out = std::io::stdout().lock();
-        serde_json::to_writer(&mut out, entry).map_err(Failure::other)?;
-        writeln!(out)?;
+        writeln!(out, "{}", crate::json::text(entry).map_err(Failure::other)?)?;
         out.flush()?;
         return Ok(());
     }

@@ -2,17 +2,17 @@
 //! as they are typed. Shapes only grow.
 
 use crate::domain::{AttemptEnd, Outcome, RunId};
+use crate::json::{Value, json};
 use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Held, Reason, Waiting};
 use crate::world::run::Decided;
 use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, StepRun, World};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 /// A local time with its zone's name, beside the instant.
 fn local(at: Timestamp, zone: &str) -> Value {
     let zoned = at.in_tz(zone).map_or_else(|_| at.to_string(), |zoned| zoned.to_string());
-    json!(zoned)
+    zoned.into()
 }
 
 /// One flow, with its last run.
@@ -311,13 +311,13 @@ pub fn status(world: &World, welcome: &crate::wire::message::Welcome, running: &
         "name": world.name,
         "zone": world.zone,
         "state": welcome.state,
-        "daemon": { "pid": welcome.pid, "release": welcome.release, "since": world.daemon.as_ref().map(|daemon| daemon.started_at) },
+        "daemon": json!({ "pid": welcome.pid, "release": welcome.release, "since": world.daemon.as_ref().map(|daemon| daemon.started_at) }),
         "user": welcome.user,
         "level": welcome.level,
         "entries": world.seq,
-        "incidents": { "open": world.tally.open, "unacknowledged": world.tally.unacknowledged, "worst": world.worst_open() },
-        "flows": { "all": world.flows.len(), "failed": world.tally.flows_failed, "active": world.tally.flows_active, "late": world.tally.flows_late },
-        "probes": { "all": world.probes.len(), "down": world.tally.probes_down, "degraded": world.tally.probes_degraded },
+        "incidents": json!({ "open": world.tally.open, "unacknowledged": world.tally.unacknowledged, "worst": world.worst_open() }),
+        "flows": json!({ "all": world.flows.len(), "failed": world.tally.flows_failed, "active": world.tally.flows_active, "late": world.tally.flows_late }),
+        "probes": json!({ "all": world.probes.len(), "down": world.tally.probes_down, "degraded": world.tally.probes_degraded }),
         "running": running,
         "workspace_errors": world.workspace_errors,
         "warning": warning,

@@ -8,9 +8,9 @@ use super::session::Session;
 use super::workspace;
 use crate::clock;
 use crate::domain::{Command, PersonId, RotaId};
+use crate::json::{Value, json};
 use crate::rules::{self, Duty, Outlook, ToldNext};
 use crate::world::World;
-use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// Incidents that are listed.

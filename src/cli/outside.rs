@@ -8,9 +8,9 @@ use super::session::Session;
 use super::workspace;
 use crate::domain::sent::{LabelMatcher, SentAlert};
 use crate::domain::{Command, Labels, SourceId};
+use crate::json::{Value, json};
 use crate::workspace::parse_span;
 use crate::world::{Source as Row, World};
-use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// `dogwatch alert`

@@ -9,11 +9,11 @@ use super::workspace::instant;
 use crate::clock;
 use crate::domain::run::Disposition;
 use crate::domain::{BatchDays, FlowId};
+use crate::json::{Value, json};
 use crate::rules::{self, BatchRow, Planned};
 use crate::workspace;
 use crate::world::settled::{Ending, Settled};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// Occurrences that are planned at most: a minutely flow's of nearly two years.

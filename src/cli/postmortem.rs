@@ -7,6 +7,7 @@ use super::session::{Session, ask};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote, State};
 use crate::domain::{Accepted, Command, Refusal, RefusalKind, Subject};
+use crate::json::json;
 use crate::notes::postmortem::{self, Drafting};
 use crate::notes::redraft::redraft;
 use crate::notes::save::{Base, save};
@@ -76,7 +77,7 @@ fn saved(place: &shelf::Place, incident: &Incident, text: &str, base: &Base) -> 
 
 fn tell(printer: Printer, path: &str) -> Result<ExitCode, Failure> {
     if printer.json {
-        print::document(&serde_json::json!({ "path": path }))?;
+        print::document(&json!({ "path": path }))?;
     } else {
         print::line(path)?;
     }

@@ -2,6 +2,7 @@
 
 use super::args::Arguments;
 use super::failure::Failure;
+use crate::json;
 use crate::text;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -74,7 +75,7 @@ fn columns(row: &[String], widths: &[usize]) -> String {
 
 /// One JSON document.
 pub fn document(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(Failure::other)?;
+    let text = json::pretty(value).map_err(Failure::other)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(())

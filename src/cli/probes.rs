@@ -8,6 +8,7 @@ use super::print::{self, Printer};
 use super::session::Session;
 use crate::clock;
 use crate::domain::{Command, ProbeId};
+use crate::json::tree;
 use crate::rules::objective::{Budget, of_probe};
 use crate::wire::client::Client;
 use crate::wire::message::{Answer, Ask};
@@ -26,7 +27,7 @@ pub async fn probes(session: &Session, printer: Printer) -> Result<ExitCode, Fai
             let mut row = json::probe(probe);
             let budget = budgets.iter().find(|(id, _)| *id == probe.definition.id).map(|(_, budget)| budget);
             if let (Some(row), Some(budget)) = (row.as_object_mut(), budget) {
-                row.insert("budget".into(), serde_json::json!(budget));
+                row.insert("budget".into(), tree(&budget).unwrap_or_default());
             }
             row
         });

@@ -7,6 +7,7 @@ use super::print::{self, Printer};
 use super::session::Session;
 use super::{json, workspace};
 use crate::domain::Command;
+use crate::json::json;
 use std::process::ExitCode;
 
 /// `dogwatch mitigate`
@@ -72,7 +73,7 @@ pub async fn silences(session: &Session, printer: Printer, all: bool) -> Result<
     let ended = world.ended_silences.iter().rev().filter(|_| all);
     let silences: Vec<_> = world.silences.values().chain(ended).collect();
     if printer.json {
-        print::document(&serde_json::json!({
+        print::document(&json!({
             "silences": silences.iter().map(|silence| json::silence(silence)).collect::<Vec<_>>(),
             "maintenance": world.maintenance.values().map(json::maintenance).collect::<Vec<_>>(),
         }))?;

@@ -11,6 +11,7 @@ use crate::domain::evidence::Capsule;
 use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind};
 use crate::evidence::export::{Exported, Handover, export};
 use crate::evidence::{Mask, folder_of};
+use crate::json::{Value, json, tree};
 use crate::notes::sorts::Shown;
 use crate::notes::strip::{self, Strip};
 use crate::notes::telling::{Teller, told};
@@ -20,7 +21,6 @@ use crate::rules;
 use crate::world::outside::happened;
 use crate::world::{Incident, World};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use std::fmt::Write as _; // writing into a String cannot fail
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,9 +42,9 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     if printer.json {
         let mut document = json::incident(&world, incident);
         if let Some(object) = document.as_object_mut() {
-            object.insert("timeline".into(), serde_json::to_value(&lines).map_err(Failure::other)?);
+            object.insert("timeline".into(), tree(&lines).map_err(Failure::other)?);
             let similar = rules::similar::similar(&world, incident, 10);
-            object.insert("similar".into(), serde_json::to_value(&similar).map_err(Failure::other)?);
+            object.insert("similar".into(), tree(&similar).map_err(Failure::other)?);
         }
         print::document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -277,7 +277,7 @@ fn hand_over(
     let mut document = json::incident(world, incident);
     if let Some(object) = document.as_object_mut() {
         let facts = incident.facts(&world.outside);
-        object.insert("timeline".into(), serde_json::to_value(&facts).map_err(Failure::other)?);
+        object.insert("timeline".into(), tree(&facts).map_err(Failure::other)?);
     }
     let handover = Handover {
         incident: id,

@@ -8,6 +8,7 @@ use super::session::{Session, ask};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote};
 use crate::domain::{Accepted, Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
+use crate::json::json;
 use crate::notes::redraft::redraft;
 use crate::notes::save::{Base, save};
 use crate::notes::search::{Goes, Hit, search as look};
@@ -30,7 +31,7 @@ pub async fn actions(session: &Session, printer: Printer, asked: Actions) -> Res
         let rows: Vec<_> = found
             .iter()
             .map(|item| {
-                serde_json::json!({
+                json!({
                     "text": item.text, "owner": item.owner, "due": item.due, "done": item.done, "overdue": item.is_overdue(today),
                     "incident": item.incident, "path": item.path, "line": item.line,
                 })
@@ -169,8 +170,7 @@ fn to_decide(printer: Printer, world: &World) -> Result<ExitCode, Failure> {
         .filter(|(_, _, left)| !left.is_empty())
         .collect();
     if printer.json {
-        let rows: Vec<_> =
-            open.iter().map(|(id, title, left)| serde_json::json!({ "incident": id, "title": title, "proposals": left })).collect();
+        let rows: Vec<_> = open.iter().map(|(id, title, left)| json!({ "incident": id, "title": title, "proposals": left })).collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -216,7 +216,7 @@ pub async fn handover(session: &Session, printer: Printer, asked: Handover) -> R
         SavedNote { kind: NoteKind::Handover, subject: Subject::Workspace, path: path.clone(), digest: saved.digest, bytes: saved.bytes };
     ask(&mut client, Command::RecordNote { note }, &super::args::Care { dry_run: false, key: None }).await?;
     if printer.json {
-        print::document(&serde_json::json!({ "path": path }))?;
+        print::document(&json!({ "path": path }))?;
     } else {
         print::line(path)?;
     }

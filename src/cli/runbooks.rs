@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::print::{self, Printer};
 use super::session::{Session, ask, follow, width};
 use crate::domain::{Accepted, Command, Params, RunbookId, StepName, Subject};
+use crate::json::json;
 use crate::notes::rank::{Doc, rank};
 use crate::wire::client::Client;
 use crate::wire::handed::open_output;
@@ -28,7 +29,7 @@ pub async fn runbooks(session: &Session, printer: Printer, asked: &Runbooks) -> 
             .runbooks
             .values()
             .map(|runbook| {
-                serde_json::json!({
+                json!({
                     "id": runbook.id, "title": runbook.title, "file": runbook.file, "match": runbook.matches,
                     "steps": runbook.steps.iter().map(|step| &step.name).collect::<Vec<_>>(),
                 })
@@ -51,7 +52,7 @@ fn fitting(printer: Printer, world: &World, subject: &Subject) -> Result<ExitCod
     let found = rules::matching(world, subject);
     let title = |id: &RunbookId| world.runbooks.get(id).map(|book| book.title.clone()).unwrap_or_default();
     if printer.json {
-        let rows: Vec<_> = found.iter().map(|(id, why)| serde_json::json!({ "id": id, "title": title(id), "why": why })).collect();
+        let rows: Vec<_> = found.iter().map(|(id, why)| json!({ "id": id, "title": title(id), "why": why })).collect();
         print::document(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -74,7 +75,7 @@ fn found(printer: Printer, world: &World, query: &str) -> Result<ExitCode, Failu
         let rows: Vec<_> = hits
             .iter()
             .map(|(book, hit)| {
-                serde_json::json!({ "id": book.id, "title": book.title, "score": hit.score, "line": hit.line + 1, "excerpt": hit.excerpt })
+                json!({ "id": book.id, "title": book.title, "score": hit.score, "line": hit.line + 1, "excerpt": hit.excerpt })
             })
             .collect();
         print::document(&rows)?;
@@ -193,7 +194,7 @@ async fn run_step(session: &Session, printer: Printer, asked: &Runbook, step: &S
             return wait_for(printer, &mut client, &runbook, step, &subject).await;
         }
         Accepted::Approval(digest) if printer.json => {
-            print::document(&serde_json::json!({ "request": digest, "waits_for": "a second person" }))?;
+            print::document(&json!({ "request": digest, "waits_for": "a second person" }))?;
         }
         Accepted::Approval(digest) => {
             printer.remark(format!("a second person is asked; they say: dogwatch approve {}", digest.short()))?;
@@ -231,7 +232,7 @@ async fn wait_for(
 fn ended(printer: Printer, welcome: &Welcome, tick: &Tick) -> Result<ExitCode, Failure> {
     let end = tick.end.as_ref().map_or_else(String::new, ToString::to_string);
     if printer.json {
-        print::document(&serde_json::json!({ "state": tick.state, "end": end, "command": tick.command, "params": tick.params }))?;
+        print::document(&json!({ "state": tick.state, "end": end, "command": tick.command, "params": tick.params }))?;
     } else {
         if let Some(attempt) = &tick.attempt {
             super::logs::whole(&open_output(welcome, attempt).map_err(Failure::other)?)?;

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::daemon::{LockError, WorkspaceLock};
 use crate::domain::{Anchors, Event};
 use crate::journal::{self, Acceptance, AnchorLine, Journal, Verified};
+use crate::json::{self, json};
 use crate::wire::identity;
 use crate::workspace::{self, Place};
 use std::path::PathBuf;
@@ -39,9 +40,9 @@ pub fn run(session: &Session, printer: Printer, asked: &args::Verify, runtime: &
     )))
 }
 
-fn document(verified: &Verified) -> serde_json::Value {
+fn document(verified: &Verified) -> json::Value {
     let outside = verified.outside.iter().map(|outside| {
-        serde_json::json!({
+        json!({
             "file": outside.path,
             "anchored_entry": outside.last.map(|last| last.head.seq),
             "anchored_at": outside.last.map(|last| last.at),
@@ -50,7 +51,7 @@ fn document(verified: &Verified) -> serde_json::Value {
             "unreadable_lines": outside.unreadable,
         })
     });
-    serde_json::json!({
+    json!({
         "ok": verified.silent().next().is_none(),
         "entries": verified.entries(),
         "files": verified.files,
@@ -86,7 +87,7 @@ fn accept(
     let failed = runtime.block_on(anchors::tell_acceptance(named, &place.workspace, &line));
     let Acceptance { first_bad, why, lost, kept, .. } = accepted;
     if printer.json {
-        print::document(&serde_json::json!({
+        print::document(&json!({
             "first_bad": first_bad, "why": why, "lost": lost, "kept": kept, "head": head.head.hex(), "entries": head.head.seq,
         }))?;
     } else {

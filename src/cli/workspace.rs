@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::print::{self, Printer};
 use super::session::{Session, width};
 use crate::clock;
+use crate::json::json;
 use crate::workspace::{self, parse_span};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -38,7 +39,7 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
         Ok(loaded) => {
             let definitions = &loaded.definitions;
             if printer.json {
-                print::document(&serde_json::json!({
+                print::document(&json!({
                     "ok": true,
                     "flows": definitions.flows.len(),
                     "probes": definitions.probes.len(),
@@ -57,7 +58,7 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) if printer.json => {
-            print::document(&serde_json::json!({ "ok": false, "errors": errors.lines() }))?;
+            print::document(&json!({ "ok": false, "errors": errors.lines() }))?;
             Ok(ExitCode::from(2))
         }
         Err(errors) => Err(Failure::usage(errors.render(width(), false))),

@@ -1,10 +1,9 @@
 //! An entry: a fact with its number, time and author, and its form on the wire.
 
 use super::{Author, Event};
+use crate::json::RawValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 /// An event with its number, time and author: one line of the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,31 +19,20 @@ pub struct Entry {
 }
 
 /// The form of an entry on the wire and in `--json`.
-#[derive(Serialize, Deserialize)]
-struct EntryJson<'a> {
+#[derive(Serialize)]
+struct Line<'a, E> {
     seq: u64,
     at: Timestamp,
-    author: Cow<'a, Author>,
-    event: Cow<'a, RawValue>,
+    author: &'a Author,
+    event: &'a E,
 }
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
-        #[derive(Serialize)]
-        struct Known<'a> {
-            seq: u64,
-            at: Timestamp,
-            author: &'a Author,
-            event: &'a Event,
-        }
-        match &self.event {
-            Event::Unknown(raw) => {
-                let author = Cow::Borrowed(&self.author);
-                let event = RawValue::from_string(raw.0.get().to_owned()).map_err(S::Error::custom)?;
-                EntryJson { seq: self.seq, at: self.at, author, event: Cow::Owned(event) }.serialize(serializer)
-            }
-            event => Known { seq: self.seq, at: self.at, author: &self.author, event }.serialize(serializer),
+        let Self { seq, at, author, event } = self;
+        match event {
+            Event::Unknown(raw) => Line { seq: *seq, at: *at, author, event: &raw.0 }.serialize(serializer),
+            event => Line { seq: *seq, at: *at, author, event }.serialize(serializer),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Names of things: short, typed by people, stable for ever.
 
+use crate::json;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::fmt;
@@ -118,7 +119,7 @@ impl MessageId {
     /// The id of the message that tells a fact on a channel.
     pub fn of(fact: &impl Serialize) -> Self {
         // Serialising plain data with text keys cannot fail; an empty text would only make two ids equal.
-        let json = serde_json::to_vec(fact).unwrap_or_default();
+        let json = json::bytes(fact).unwrap_or_default();
         Self::new(&blake3::hash(&json).to_hex()[..24])
     }
 }
@@ -294,13 +295,13 @@ impl<'de> Deserialize<'de> for Fingerprint {
 /// The first 16 hex digits of BLAKE3 over a value's JSON.
 pub(super) fn digest_of(value: &impl Serialize) -> String {
     // Serialising plain data with text keys cannot fail; an empty text would only make two digests equal.
-    let json = serde_json::to_vec(value).unwrap_or_default();
+    let json = json::bytes(value).unwrap_or_default();
     blake3::hash(&json).to_hex()[..16].to_owned()
 }
 
 /// All 64 hex digits of BLAKE3 over a value's JSON: where somebody may look for another value with the same digest.
 pub(super) fn seal_of(value: &impl Serialize) -> String {
-    let json = serde_json::to_vec(value).unwrap_or_default();
+    let json = json::bytes(value).unwrap_or_default();
     blake3::hash(&json).to_hex().to_string()
 }
 

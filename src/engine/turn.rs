@@ -4,6 +4,7 @@ use super::{Asking, Input, Published, Running};
 use crate::clock;
 use crate::domain::{Accepted, AttemptEnd, AttemptId, Author, Command, Effect, Entry, Event, Level, Refusal, RefusalKind, Report};
 use crate::journal::JournalError;
+use crate::json;
 use crate::rules::{self, Asked, Decision};
 use crate::wire::message::Reading;
 use crate::world::World;
@@ -142,7 +143,7 @@ impl Running {
             return Ok(rules::preview(&self.world, command, &Asked { author, level, ..self.asked(now) }).map(Accepted::WouldDo));
         }
         if let Some(earlier) = key.map(|key| self.journal.answered(key)).transpose()?.flatten() {
-            return Ok(Ok(serde_json::from_str(&earlier).unwrap_or(Accepted::Done)));
+            return Ok(Ok(json::read(&earlier).unwrap_or(Accepted::Done)));
         }
         if let Some((lost, refusal)) = self.lost_word(author, command) {
             self.record(&Author::Engine, vec![lost], now, turn)?;
@@ -156,7 +157,7 @@ impl Running {
                 let accepted = made(&decision);
                 self.carry_out(author, decision, now, turn)?;
                 if let Some(key) = key {
-                    self.journal.remember(key, now, &serde_json::to_string(&accepted).unwrap_or_default())?;
+                    self.journal.remember(key, now, &json::text(&accepted).unwrap_or_default())?;
                 }
                 Ok(Ok(accepted))
             }

@@ -5,10 +5,10 @@ use super::keep::{folder_of, is_kept, sha256, sums};
 use super::mask::Mask;
 use crate::domain::IncidentId;
 use crate::domain::evidence::Capsule;
+use crate::json::{self, Value, json};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub fn export(handover: &Handover<'_>, to: impl Write) -> io::Result<Exported> {
         }
     }
     let timeline = handover.mask.text(handover.markdown);
-    let json = handover.mask.text(&serde_json::to_string_pretty(handover.json)?);
+    let json = handover.mask.text(&json::pretty(handover.json)?);
     for (name, (text, masked)) in [("timeline.md", timeline), ("timeline.json", json)] {
         archive.file(name, text.as_bytes())?;
         exported.masked += masked;
@@ -111,9 +111,9 @@ pub fn export(handover: &Handover<'_>, to: impl Write) -> io::Result<Exported> {
         "files": rows,
         "problems": exported.problems,
     });
-    let manifest = serde_json::to_vec_pretty(&manifest)?;
-    checksums.push(("manifest.json".into(), sha256(&manifest)));
-    archive.file("manifest.json", &manifest)?;
+    let manifest = json::pretty(&manifest)?;
+    checksums.push(("manifest.json".into(), sha256(manifest.as_bytes())));
+    archive.file("manifest.json", manifest.as_bytes())?;
     archive.file("SHA256SUMS", sums(checksums.iter().map(|(name, sha256)| (name.as_str(), sha256.as_str()))).as_bytes())?;
     archive.done()?;
     exported.files = checksums.len() + 1;

@@ -2,6 +2,7 @@
 
 use crate::domain::IncidentId;
 use crate::domain::evidence::{Capsule, EvidenceFile};
+use crate::json;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -41,7 +42,7 @@ pub fn manifest_of(folder: &Path) -> io::Result<Manifest> {
     use std::io::Read as _;
     let mut text = String::new();
     File::open(folder.join(MANIFEST))?.take(MANIFEST_MAX).read_to_string(&mut text)?;
-    serde_json::from_str(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    json::read(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// SHA-256 in hex.
@@ -90,7 +91,7 @@ impl Making {
     /// Puts the whole in its place.
     pub fn done(self, incident: IncidentId, capsule: &Capsule, now: Timestamp) -> io::Result<()> {
         let manifest = Manifest { incident, taken_at: now, masked: capsule.masked(), capsule: capsule.clone() };
-        self.keep(MANIFEST, &serde_json::to_vec_pretty(&manifest)?)?;
+        self.keep(MANIFEST, json::pretty(&manifest)?.as_bytes())?;
         let kept = capsule.files.iter().filter(|file| is_kept(file)).map(|file| (file.name.as_str(), file.sha256.as_str()));
         self.keep("SHA256SUMS", sums(kept).as_bytes())?;
         if self.folder.exists() {

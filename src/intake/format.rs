@@ -2,6 +2,7 @@
 
 use crate::domain::sent::SentAlert;
 use crate::domain::{Command, Labels, Severity, SourceId};
+use crate::json;
 use crate::rules::check_labels;
 use crate::sources::alertmanager::{one_line, severity};
 use crate::workspace::parse_span;
@@ -49,7 +50,7 @@ struct Plain {
 
 /// The requests in a webhook of Alertmanager.
 pub(super) fn webhook(body: &[u8], source: Option<&SourceId>) -> Result<Vec<Command>, String> {
-    let read: Webhook = serde_json::from_slice(body).map_err(|error| format!("this is no webhook of Alertmanager: {error}"))?;
+    let read: Webhook = json::read_bytes(body).map_err(|error| format!("this is no webhook of Alertmanager: {error}"))?;
     if read.version != "4" {
         return Err(format!("the webhook has version {:?}, 4 is known", read.version.chars().take(16).collect::<String>()));
     }
@@ -80,8 +81,8 @@ fn of_webhook(alert: WebhookAlert, source: Option<&SourceId>) -> Result<Command,
 pub(super) fn plain(body: &[u8], source: Option<&SourceId>) -> Result<Vec<Command>, String> {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     let read: Result<Vec<Plain>, _> = match first {
-        Some(b'[') => serde_json::from_slice(body),
-        _ => serde_json::from_slice(body).map(|one| vec![one]),
+        Some(b'[') => json::read_bytes(body),
+        _ => json::read_bytes(body).map(|one| vec![one]),
     };
     let read =
         read.map_err(|error| format!("this is no alert such as {{\"name\": \"DiskFull\", \"severity\": \"high\"}}, nor a list: {error}"))?;

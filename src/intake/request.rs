@@ -5,12 +5,12 @@ use super::format;
 use super::token::Token;
 use crate::domain::{Author, Level, Refusal, RefusalKind, SourceId};
 use crate::engine::Engine;
+use crate::json::{self, json};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
-use serde_json::json;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -197,7 +197,7 @@ fn later(ended: &Taken, words: &str) -> Answer {
     answer
 }
 
-fn told(status: StatusCode, body: &serde_json::Value) -> Answer {
+fn told(status: StatusCode, body: &json::Value) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

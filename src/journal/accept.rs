@@ -10,6 +10,7 @@ use super::open::{self, Begins};
 use super::verify::{journal_name, verify, walk_all};
 use super::{JournalError, place};
 use crate::domain::{Author, Event};
+use crate::json;
 use rusqlite::{Connection, OpenFlags, params};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -184,7 +185,7 @@ fn readable(old: &Connection, seq: u64) -> Option<(String, String, String)> {
 fn relink(old: Option<&Connection>, new: &Connection, tail: &mut Anchored, until: u64) -> rusqlite::Result<u64> {
     let lost_event = Event::EntryLost { why: "it could not be read when damage was accepted".into() };
     let lost_event = lost_event.to_json().unwrap_or_else(|_| "{}".into());
-    let own = serde_json::to_string(&Author::Engine).unwrap_or_else(|_| "\"engine\"".into());
+    let own = json::text(&Author::Engine).unwrap_or_else(|_| "\"engine\"".into());
     let mut linker = Linker::default();
     let mut lost = 0;
     let change = new.unchecked_transaction()?;

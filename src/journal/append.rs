@@ -6,6 +6,7 @@ use super::files::{self, Chain};
 use super::reserve::Reserve;
 use super::{JournalError, checkpoint, migrate, open, place, replay};
 use crate::domain::{Author, Entry, Event};
+use crate::json;
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::config::DbConfig;
@@ -143,7 +144,7 @@ impl Journal {
     /// [`commit`](Self::commit).
     pub fn append(&mut self, at: Timestamp, author: &Author, event: Event) -> Result<Entry, JournalError> {
         let event_json = event.to_json()?;
-        let author_json = serde_json::to_string(author)?;
+        let author_json = json::text(author)?;
         if event_json.len() > ENTRY_MAX {
             self.rollback();
             return Err(JournalError::TooLarge { bytes: event_json.len(), max: ENTRY_MAX });

@@ -2,6 +2,7 @@
 
 use super::JournalError;
 use crate::domain::{Entry, Event};
+use crate::json;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use std::fmt;
@@ -97,7 +98,7 @@ impl<'a> Stored<'a> {
         Ok(Entry {
             seq: self.seq,
             at: self.at.parse().map_err(|error| format!("its time `{}` cannot be read: {error}", self.at))?,
-            author: serde_json::from_str(self.author).map_err(|error| format!("its author cannot be read: {error}"))?,
+            author: json::read(self.author).map_err(|error| format!("its author cannot be read: {error}"))?,
             event: Event::from_json(self.event).map_err(|error| format!("its event is not JSON: {error}"))?,
         })
     }

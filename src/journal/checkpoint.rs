@@ -3,15 +3,24 @@
 use super::chain::Head;
 use super::files::Chain;
 use super::{JournalError, place};
+use crate::json::{self, RawValue};
 use crate::world::{SHAPE, World};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+/// What the file says before the world.
+#[derive(Serialize)]
+struct Before<'a> {
+    shape: &'a str,
+    seq: u64,
+    hash: String,
+    sum: String,
+}
+
 /// The file's form; the world is read only after the rest fits.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Stored<'a> {
     shape: String,
     seq: u64,
@@ -29,18 +38,18 @@ pub(super) fn write(state: &Path, world: &World) -> Result<(), JournalError> {
         .head_at(world.seq)?
         .ok_or_else(|| super::chain::damage(&chain.path_of(world.seq), world.seq, "the world knows it, the journal does not"))?;
     drop(chain);
-    let text = serde_json::to_string(world)?;
-    let world = RawValue::from_string(text)?;
-    let sum = blake3::hash(world.get().as_bytes()).to_hex().to_string();
-    let stored = Stored { shape: SHAPE.to_owned(), seq: head.seq, hash: head.hex(), sum, world: &world };
+    let world = json::text(world)?;
+    let sum = blake3::hash(world.as_bytes()).to_hex().to_string();
+    let before = json::text(&Before { shape: SHAPE, seq: head.seq, hash: head.hex(), sum })?;
     let path = state.join("world.json");
     let new = state.join("world.json.new");
     let io = |doing| move |source| JournalError::Io { doing, path: state.join("world.json"), source };
-    let file = place::create(&new)?;
+    let mut file = place::create(&new)?;
     file.set_len(0).map_err(io("write"))?;
-    let mut file = std::io::BufWriter::new(file);
-    serde_json::to_writer(&mut file, &stored)?;
-    file.flush().map_err(io("write"))?;
+    // Put together by hand: the text of a large world is not copied again.
+    let before = before.trim_end_matches('}');
+    let parts = [before, r#","world":"#, &world, "}"];
+    parts.iter().try_for_each(|part| file.write_all(part.as_bytes())).map_err(io("write"))?;
     fs::rename(&new, &path).map_err(io("write"))
 }
 
@@ -52,7 +61,7 @@ pub(super) fn read(state: &Path, chain: &Chain, head: Head) -> Option<(World, He
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(error) => return ignored(&path, &error.to_string()),
     };
-    let Ok(stored) = serde_json::from_str::<Stored<'_>>(&text) else { return ignored(&path, "it is not whole") };
+    let Ok(stored) = json::read::<Stored<'_>>(&text) else { return ignored(&path, "it is not whole") };
     if stored.shape != SHAPE {
         return ignored(&path, "another version of dogwatch made it");
     }
@@ -64,7 +73,7 @@ pub(super) fn read(state: &Path, chain: &Chain, head: Head) -> Option<(World, He
         return ignored(&path, "its text is not what was written");
     }
     let Ok(hash) = blake3::Hash::from_hex(stored.hash.as_bytes()) else { return ignored(&path, "its hash cannot be read") };
-    match serde_json::from_str::<World>(stored.world.get()) {
+    match json::read::<World>(stored.world.get()) {
         Ok(mut world) if world.seq == stored.seq => {
             world.compact();
             Some((world, Head { seq: stored.seq, hash: *hash.as_bytes() }))

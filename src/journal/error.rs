@@ -1,5 +1,6 @@
 //! What can go wrong with the record: what failed, on what, and what to do.
 
+use crate::json;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -94,7 +95,7 @@ pub enum JournalError {
     },
     /// An entry could not be written as JSON.
     #[error("could not write an entry as JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] json::Error),
 }
 
 /// Extended result codes of SQLite that mean a sync failed: `IOERR_FSYNC` and `IOERR_DIR_FSYNC`.

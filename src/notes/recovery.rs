@@ -2,6 +2,7 @@
 
 use super::diff;
 use super::save::{Base, Opened, Temporary};
+use crate::json;
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,7 @@ impl Recovery {
             Base::Digest(digest) => Some(digest.clone()),
         };
         let kept = Kept { note: note.to_owned(), base, at: now, text: text.to_owned() };
-        let written = serde_json::to_string(&kept)
+        let written = json::text(&kept)
             .map_err(std::io::Error::other)
             .and_then(|json| Temporary::write(&self.folder, &json, Some(0o600)))
             .and_then(|temporary| temporary.replace(&path));
@@ -107,7 +108,7 @@ impl Recovery {
         }
         let mut json = String::new();
         file.take(SIZE_MAX).read_to_string(&mut json).ok()?;
-        let kept: Kept = serde_json::from_str(&json).ok()?;
+        let kept: Kept = json::read(&json).ok()?;
         if kept.note != note || !diff::differ(&kept.text, on_disk.map_or("", |opened| &opened.text)) {
             return None;
         }

@@ -17,6 +17,7 @@ pub use small::one_line;
 use crate::domain::counted;
 use crate::domain::source::Freshness;
 use crate::domain::{AttemptId, Entry, Event, Fingerprint};
+use crate::json;
 use crate::world::World;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -269,6 +270,6 @@ pub fn told(timeline: &[Arc<Entry>]) -> impl Iterator<Item = &Arc<Entry>> {
 
 /// The one key of a fact that this version does not know.
 fn unknown_kind(json: &str) -> String {
-    let kind = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).ok();
+    let kind = json::read::<json::Map<String, json::Value>>(json).ok();
     kind.and_then(|object| object.keys().next().cloned()).unwrap_or_else(|| "unreadable".into())
 }

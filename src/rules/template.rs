@@ -2,7 +2,7 @@
 
 use crate::domain::Message;
 use crate::domain::message::FIELDS;
-use serde_json::{Value, json};
+use crate::json::{self, Value, json};
 use thiserror::Error;
 
 /// Why a text cannot be a body.
@@ -25,7 +25,7 @@ pub enum TemplateError {
 /// A field that no message has, or a text that is no JSON with its fields filled in.
 pub fn check(template: &str) -> Result<(), TemplateError> {
     let filled = fill(template, |_| Some("text".to_owned()))?;
-    serde_json::from_str::<Value>(&filled).map(drop).map_err(|error| TemplateError::NotJson(error.to_string()))
+    json::read::<Value>(&filled).map(drop).map_err(|error| TemplateError::NotJson(error.to_string()))
 }
 
 /// The body of a message: by its template, or the message as it is.
@@ -84,7 +84,7 @@ mod tests {
     fn values_cannot_end_the_text_that_they_stand_in() {
         let hostile = "\", \"admin\": true, \"x\": \"\\\n{{flow}}";
         let filled = fill(r#"{"text": "{{ subject }}"}"#, |_| Some(hostile.to_owned())).unwrap();
-        let value: Value = serde_json::from_str(&filled).unwrap();
+        let value: Value = json::read(&filled).unwrap();
         assert_eq!(value, json!({ "text": hostile }));
     }
 

@@ -2,6 +2,7 @@
 
 use super::record::{ORDER, OUTPUT, SupervisorOrder};
 use crate::domain::AttemptEnd;
+use crate::json;
 use regex::RegexBuilder;
 use std::fs::File;
 use std::io::Read as _;
@@ -12,7 +13,7 @@ const LOOKED_AT: u64 = 4 << 20;
 
 /// The end as it was, or `Unexpected` where the output does not match. Blocks.
 pub(super) fn judge(folder: &Path, end: AttemptEnd) -> AttemptEnd {
-    let order = std::fs::read(folder.join(ORDER)).ok().and_then(|json| serde_json::from_slice::<SupervisorOrder>(&json).ok());
+    let order = std::fs::read(folder.join(ORDER)).ok().and_then(|json| json::read_bytes::<SupervisorOrder>(&json).ok());
     let Some(pattern) = order.and_then(|order| order.order.expect_output) else { return end };
     let expression = match RegexBuilder::new(&pattern).multi_line(true).build() {
         Ok(expression) => expression,

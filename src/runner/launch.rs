@@ -3,6 +3,7 @@
 use super::folder;
 use super::record::{LOG, ORDER, SupervisorOrder};
 use crate::domain::Params;
+use crate::json;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -72,5 +73,5 @@ fn search_path() -> Option<OsString> {
 /// Writes the order, for its owner only. No sync: after a reboot nobody reads it.
 fn write_order(path: &Path, order: &SupervisorOrder) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(ORDER))?;
-    file.write_all(&serde_json::to_vec(order)?)
+    file.write_all(&json::bytes(order)?)
 }

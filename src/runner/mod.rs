@@ -17,6 +17,7 @@ mod watch;
 use crate::clock;
 use crate::domain::effect::AttemptOrder;
 use crate::domain::{AttemptEnd, AttemptId, Report};
+use crate::json;
 use record::{Ended, SupervisorOrder};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -50,7 +51,7 @@ pub enum ClaimError {
 
 /// How the attempt in this folder ended, by its exit record; absent while it runs, or where its supervisor was killed.
 pub fn recorded_end(folder: &Path) -> Option<AttemptEnd> {
-    let record: record::ExitRecord = serde_json::from_slice(&std::fs::read(folder.join(record::EXIT)).ok()?).ok()?;
+    let record: record::ExitRecord = json::read_bytes(&std::fs::read(folder.join(record::EXIT)).ok()?).ok()?;
     Some(record.ended.end)
 }
 

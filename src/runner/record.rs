@@ -2,6 +2,7 @@
 
 use crate::domain::effect::AttemptOrder;
 use crate::domain::{AttemptEnd, AttemptId};
+use crate::json;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -123,7 +124,7 @@ pub enum Asked {
 /// One JSON line with its end.
 pub fn line(value: &impl Serialize) -> Vec<u8> {
     // Plain data with text keys cannot fail to serialise; an empty line would be skipped by the reader.
-    let mut line = serde_json::to_vec(value).unwrap_or_default();
+    let mut line = json::bytes(value).unwrap_or_default();
     line.push(b'\n');
     line
 }

@@ -3,6 +3,7 @@
 
 use super::processes::{self, Process};
 use super::record::{BEGAN, Began, MARK, ORDER, SupervisorOrder};
+use crate::json;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ pub(super) fn find(path: &Path) -> Vec<Process> {
 
 /// The value of the mark as the order had it: the state folder may be reached by another spelling today.
 fn mark(path: &Path) -> PathBuf {
-    let order = fs::read(path.join(ORDER)).ok().and_then(|bytes| serde_json::from_slice::<SupervisorOrder>(&bytes).ok());
+    let order = fs::read(path.join(ORDER)).ok().and_then(|bytes| json::read_bytes::<SupervisorOrder>(&bytes).ok());
     order.map_or_else(|| path.to_owned(), |order| order.mark)
 }
 
@@ -41,7 +42,7 @@ fn mark(path: &Path) -> PathBuf {
 fn step(path: &Path) -> Option<super::record::Identity> {
     let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let began = fs::read_to_string(path.join(BEGAN)).ok()?;
-    let lines = began.lines().filter_map(|line| serde_json::from_str::<Began>(line).ok());
+    let lines = began.lines().filter_map(|line| json::read::<Began>(line).ok());
     lines.filter(|began| began.boot_id == boot_id.trim()).find_map(|began| began.step)
 }
 

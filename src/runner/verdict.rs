@@ -5,6 +5,7 @@ use super::record::{BEGAN, EXIT, Ended, ExitRecord, LOG, OUTPUT};
 use super::survivors;
 use crate::clock;
 use crate::domain::{AttemptEnd, AttemptId};
+use crate::json;
 use std::fs;
 use std::path::Path;
 
@@ -43,7 +44,7 @@ pub(super) fn judge(attempt: &AttemptId, path: &Path, is_same_boot: bool) -> Ver
 /// The exit record, if it is whole and of this attempt.
 fn read_record(attempt: &AttemptId, path: &Path) -> Option<Ended> {
     let bytes = fs::read(path.join(EXIT)).ok()?;
-    match serde_json::from_slice::<ExitRecord>(&bytes) {
+    match json::read_bytes::<ExitRecord>(&bytes) {
         Ok(record) if record.version == 1 && record.attempt == *attempt => Some(record.ended),
         Ok(_) => None,
         Err(error) => {

@@ -4,6 +4,7 @@ use super::record::{Asked, Ended, Said, line};
 use super::verdict::{self, Verdict};
 use super::{Runner, expectation, folder};
 use crate::domain::{AttemptEnd, AttemptId, Job, Report};
+use crate::json;
 use futures_util::StreamExt;
 use std::path::PathBuf;
 use std::process::Child;
@@ -96,7 +97,7 @@ impl Watch {
                 writer.write_all(&line(&Asked::Kill {})).await.ok()?;
             }
             tokio::select! {
-                said = lines.next() => match serde_json::from_str(&said?.ok()?).ok()? {
+                said = lines.next() => match json::read(&said?.ok()?).ok()? {
                     Said::Started(started) => {
                         if !std::mem::replace(&mut self.is_started, true) {
                             let attempt = self.attempt.clone();

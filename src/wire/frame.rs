@@ -1,6 +1,7 @@
 //! Frames: one JSON document a line, with a hard maximum in both directions.
 
 use super::message::FRAME_MAX;
+use crate::json;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +30,7 @@ pub enum FrameError {
     TooSlow(Duration),
     /// The line is not what was expected.
     #[error("a message could not be understood: {0}")]
-    Garbled(#[from] serde_json::Error),
+    Garbled(#[from] json::Error),
     /// The socket failed.
     #[error("the connection failed: {0}")]
     Io(#[from] std::io::Error),
@@ -64,7 +65,7 @@ impl Incoming {
     /// The next frame. Dropping the future loses nothing.
     pub async fn receive<T: DeserializeOwned>(&mut self) -> Result<T, FrameError> {
         let line = std::future::poll_fn(|context| self.poll_line(context)).await?;
-        Ok(serde_json::from_str(&line)?)
+        Ok(json::read(&line)?)
     }
 
     fn poll_line(&mut self, context: &mut Context<'_>) -> Poll<Result<String, FrameError>> {
@@ -98,7 +99,7 @@ impl Outgoing {
 
     /// Puts one frame into the buffer; it may be written with later ones.
     pub async fn feed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), FrameError> {
-        let mut line = serde_json::to_vec(value)?;
+        let mut line = json::bytes(value)?;
         if line.len() > FRAME_MAX {
             return Err(FrameError::TooLong(FRAME_MAX));
         }
@@ -108,7 +109,7 @@ impl Outgoing {
 
     /// Sends one frame with a descriptor.
     pub async fn send_with<T: Serialize + ?Sized>(&mut self, value: &T, descriptor: BorrowedFd<'_>) -> Result<(), FrameError> {
-        let mut line = serde_json::to_vec(value)?;
+        let mut line = json::bytes(value)?;
         line.push(b'\n');
         self.flush().await?;
         let stream: &UnixStream = self.writer.get_ref().as_ref();

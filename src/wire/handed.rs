@@ -4,6 +4,7 @@
 use super::client::Greeting;
 use super::message::{Answer, Ask, FRAME_MAX, Hello, Request, Said, VERSION, Welcome, output_path};
 use crate::domain::AttemptId;
+use crate::json;
 use crate::output::{Output, OutputError};
 use crate::world::SHAPE;
 use rustix::io::Errno;
@@ -87,7 +88,7 @@ struct Lines {
 
 impl Lines {
     fn send<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
-        let mut line = serde_json::to_vec(value)?;
+        let mut line = json::bytes(value)?;
         line.push(b'\n');
         self.stream.write_all(&line)
     }
@@ -96,7 +97,7 @@ impl Lines {
         loop {
             if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.bytes.drain(..=end).collect();
-                return serde_json::from_slice(&line).map_err(io::Error::other);
+                return json::read_bytes(&line).map_err(io::Error::other);
             }
             if self.bytes.len() > FRAME_MAX {
                 return Err(io::Error::other("a message is too long"));

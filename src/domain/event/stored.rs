@@ -1,7 +1,7 @@
 //! A fact as JSON text: what this version does not know is kept as it was read.
 
 use super::Event;
-use serde_json::value::RawValue;
+use crate::json::{self, RawValue};
 
 /// A fact of a kind that this version does not know, untouched.
 #[derive(Debug, Clone)]
@@ -15,18 +15,18 @@ impl PartialEq for UnknownEvent {
 
 impl Event {
     /// Reads a stored fact; what this version does not know is kept untouched, what is not JSON at all is an error.
-    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        match serde_json::from_str(json) {
+    pub fn from_json(json: &str) -> Result<Self, json::Error> {
+        match json::read(json) {
             Ok(event) => Ok(event),
             Err(_) => RawValue::from_string(json.to_owned()).map(|raw| Self::Unknown(UnknownEvent(raw))),
         }
     }
 
     /// The stored form.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+    pub fn to_json(&self) -> Result<String, json::Error> {
         match self {
             Self::Unknown(raw) => Ok(raw.0.get().to_owned()),
-            known => serde_json::to_string(known),
+            known => json::text(known),
         }
     }
 }

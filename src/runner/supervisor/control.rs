@@ -1,5 +1,6 @@
 //! The control socket: says how the step stands, hears kill and status. Its closing is the news of the end.
 
+use crate::json;
 use crate::runner::record::{Asked, Said, line};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -95,7 +96,7 @@ impl Peer {
             }
             while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
                 let asked: Vec<u8> = self.heard.drain(..=end).collect();
-                match serde_json::from_slice(&asked) {
+                match json::read_bytes(&asked) {
                     Ok(Asked::Kill {}) => *is_kill_asked = true,
                     Ok(Asked::Status {}) if self.say(state) => {}
                     Ok(Asked::Status {}) | Err(_) => return false,

@@ -13,6 +13,7 @@ use super::processes;
 use super::record::{Ended, ExitRecord, ORDER, SURVIVORS_NAMED, Said, Started, SupervisorOrder};
 use crate::clock;
 use crate::domain::AttemptEnd;
+use crate::json;
 use control::Control;
 use files::Prepared;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,7 +51,7 @@ fn supervise() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_name(c"dogwatch-step")?;
     let order: SupervisorOrder =
-        serde_json::from_slice(&fs::read(ORDER).map_err(|error| io::Error::new(error.kind(), format!("{ORDER}: {error}")))?)?;
+        json::read_bytes(&fs::read(ORDER).map_err(|error| io::Error::new(error.kind(), format!("{ORDER}: {error}")))?)?;
     let mut control = Control::from_stdout()?;
     let prepared = files::prepare(&order);
     if let Err(error) = &prepared {

@@ -1,9 +1,9 @@
 //! Alertmanager's answers as they come, API v2. What is missing, null, new or unknown is no reason to lose the rest: each
 //! alert and each silence is read by itself, and one that cannot be read is counted.
 
-use serde::de::{DeserializeOwned, Deserializer as _, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use crate::json::{self, RawValue};
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
@@ -18,10 +18,10 @@ const TOLD_MAX: usize = 160;
 pub enum Garbled {
     /// It is no list in JSON.
     #[error("the answer is no list: {0}")]
-    NoList(serde_json::Error),
+    NoList(json::Error),
     /// It is no object of the wanted form.
     #[error("the answer cannot be read: {0}")]
-    NoObject(serde_json::Error),
+    NoObject(json::Error),
 }
 
 /// The rows of a list that could be read.
@@ -149,43 +149,47 @@ pub struct Made {
 
 /// Reads a list row by row; `null` is an empty one.
 pub fn list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Garbled> {
-    struct Each<T>(Rows<T>);
-    impl<'de, T: DeserializeOwned> Visitor<'de> for Each<T> {
-        type Value = Rows<T>;
+    json::read_bytes(body).map_err(Garbled::NoList)
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_unit<E>(self) -> Result<Rows<T>, E> {
-            Ok(self.0)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Rows<T>, A::Error> {
-            let mut read = self.0;
-            while let Some(row) = rows.next_element::<&RawValue>()? {
-                if read.rows.len() >= ROWS_MAX {
-                    read.leave_out(format_args!("more than {ROWS_MAX} in one answer"));
-                    continue;
-                }
-                match serde_json::from_str(row.get()) {
-                    Ok(row) => read.rows.push(row),
-                    Err(error) => read.leave_out(error),
-                }
-            }
-            Ok(read)
-        }
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Each(Rows { rows: Vec::new(), left_out: 0, words: None }))
     }
-    let empty = Rows { rows: Vec::new(), left_out: 0, words: None };
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let rows = reader.deserialize_any(Each(empty)).map_err(Garbled::NoList)?;
-    reader.end().map_err(Garbled::NoList)?;
-    Ok(rows)
+}
+
+struct Each<T>(Rows<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Each<T> {
+    type Value = Rows<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Rows<T>, E> {
+        Ok(self.0)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Rows<T>, A::Error> {
+        let mut read = self.0;
+        while let Some(row) = rows.next_element::<&RawValue>()? {
+            if read.rows.len() >= ROWS_MAX {
+                read.leave_out(format_args!("more than {ROWS_MAX} in one answer"));
+                continue;
+            }
+            match json::read(row.get()) {
+                Ok(row) => read.rows.push(row),
+                Err(error) => read.leave_out(error),
+            }
+        }
+        Ok(read)
+    }
 }
 
 /// Reads one object.
 pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Garbled> {
-    serde_json::from_slice(body).map_err(Garbled::NoObject)
+    json::read_bytes(body).map_err(Garbled::NoObject)
 }
 
 /// The words of an error: a JSON text, or an object with a message, or what stands there.
@@ -194,7 +198,7 @@ pub fn words(body: &[u8]) -> String {
     struct Told {
         message: String,
     }
-    let told = serde_json::from_slice::<String>(body).or_else(|_| serde_json::from_slice::<Told>(body).map(|told| told.message));
+    let told = json::read_bytes::<String>(body).or_else(|_| json::read_bytes::<Told>(body).map(|told| told.message));
     let text = told.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned());
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(TOLD_MAX).collect()

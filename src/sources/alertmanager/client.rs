@@ -6,6 +6,7 @@ use super::translate;
 use crate::clock;
 use crate::domain::sent::{Credentials, SourceFault, SourceTask};
 use crate::domain::{OutsideAlert, OutsideSilence, SilenceOrder, SourceDefinition};
+use crate::json;
 use crate::sources::http_client::{ClientSettings, ReadError, RedirectRefused, http_client, read_capped};
 use crate::sources::name_lookup::NameLookup;
 use crate::sources::phase::PhaseWatch;
@@ -161,7 +162,7 @@ impl Client {
             created_by: &order.by,
             comment: &order.comment,
         };
-        let body = serde_json::to_vec(&wanted).map_err(Trouble::later)?;
+        let body = json::bytes(&wanted).map_err(Trouble::later)?;
         let made: Made = answer::object(&self.call(Method::POST, "silences", Some(body)).await?)?;
         Ok((made.silence_id, order.ends))
     }
