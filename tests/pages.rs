@@ -220,7 +220,7 @@ impl Desk {
             pid: 1,
             level: Level::Operator,
             user: "ana".into(),
-            workspace: "/srv/shop".into(),
+            workspace: "/dev/null/shop".into(), // no machine has anything there
             state: desk.state.path().display().to_string(),
             read_only: None,
             door: None,

@@ -71,7 +71,7 @@ fn its_tables_are_those_of_the_program() {
 
 #[test]
 fn every_file_that_a_page_points_to_is_there() {
-    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/incidents.md", "docs/flows.md", "docs/alerts.md"] {
+    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/incidents.md", "docs/flows.md", "docs/alerts.md", "docs/team.md"] {
         let text = fs::read_to_string(page).unwrap();
         let mut found = 0;
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -131,7 +131,13 @@ fn what_the_pages_say_to_write_is_right() {
     write("flows/waits.toml", blocks(&flows, "toml").into_iter().find(|block| block.contains("after = ")).unwrap());
     write("flows/fetch-rates.toml", step);
     write("flows/settle-fx.toml", step);
-    if let Err(errors) = dogwatch::workspace::load(folder.path()) {
-        panic!("{}", errors.lines().join("\n"));
-    }
+    let right = || {
+        if let Err(errors) = dogwatch::workspace::load(folder.path()) {
+            panic!("{}", errors.lines().join("\n"));
+        }
+    };
+    right();
+    let team = fs::read_to_string("docs/team.md").unwrap();
+    write("dogwatch.toml", &(hook.to_owned() + blocks(&team, "toml")[0]));
+    right();
 }

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::print::{self, Printer};
 use super::session::{Session, width};
 use crate::clock;
+use crate::domain::counted;
 use crate::json::json;
 use crate::workspace::{self, parse_span};
 use jiff::Timestamp;
@@ -54,7 +55,13 @@ pub fn check(session: &Session, printer: Printer, dir: Option<&Path>) -> Result<
             }
             let (flows, probes, runbooks) = (definitions.flows.len(), definitions.probes.len(), definitions.runbooks.len());
             let calendars = definitions.calendars.len();
-            printer.remark(format!("{flows} flows, {probes} probes, {runbooks} runbooks, {calendars} calendars: all right"))?;
+            printer.remark(format!(
+                "{}, {}, {}, {}: all right",
+                counted(flows, "flow"),
+                counted(probes, "probe"),
+                counted(runbooks, "runbook"),
+                counted(calendars, "calendar")
+            ))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) if printer.json => {

@@ -19,7 +19,7 @@ pub enum ShelfError {
         folder: PathBuf,
     },
     /// The system said no.
-    #[error("{folder} cannot be used: {error}")]
+    #[error("{folder} cannot be used: {error}{}", remedy(error))]
     Io {
         /// The folder.
         folder: PathBuf,
@@ -29,6 +29,14 @@ pub enum ShelfError {
     /// The note is there, but cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+}
+
+/// What helps where several people keep notes in one folder.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "; who writes notes may write there: chgrp TEAM notes && chmod 2775 notes",
+        _ => "",
+    }
 }
 
 /// A note's place: its file and what is in it.

@@ -82,7 +82,7 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],
         Event::ProcedureTicked { step, done: true, .. } => vec![format!("ticks {step} by hand")],
         Event::ProcedureTicked { step, done: false, .. } => vec![format!("takes the tick of {step} back")],
-        Event::ApprovalAsked { digest, request } => verbs::approvals::lines(digest, request),
+        Event::ApprovalAsked { request, .. } => verbs::approvals::lines(world, request),
         Event::ApprovalGiven { digest, .. } => vec![format!("lets run once what {} shows, before it expires", digest.short())],
         Event::ApprovalUsed { digest, .. } => vec![format!("uses the second word on {}", digest.short())],
         Event::ApprovalEnded { digest, .. } => vec![format!("ends the request {}", digest.short())],

@@ -5,12 +5,12 @@ use std::time::Duration;
 /// Ten years; longer is a slip of the keyboard.
 const LONGEST: Duration = Duration::from_hours(24 * 3660);
 
-/// Reads `30s`, `10m`, `1h30m`, `500ms`, `2d`, `1.5h`; the parts add up.
+/// Reads `30s`, `10m`, `1h30m`, `500ms`, `2d`, `1w`, `1.5h`; the parts add up.
 ///
 /// # Errors
 /// In words: what a right duration looks like, or that it is longer than ten years.
 pub fn parse_span(text: &str) -> Result<Duration, String> {
-    const WANTED: &str = "a duration is written as `30s`, `10m`, `1h30m`, `500ms` or `2d`";
+    const WANTED: &str = "a duration is written as `30s`, `10m`, `1h30m`, `500ms`, `2d` or `1w`";
     let mut rest = text.trim();
     if rest.is_empty() {
         return Err(WANTED.to_owned());
@@ -26,6 +26,7 @@ pub fn parse_span(text: &str) -> Result<Duration, String> {
             "m" => 60.0,
             "h" => 3_600.0,
             "d" => 86_400.0,
+            "w" => 604_800.0,
             _ => return Err(WANTED.to_owned()),
         };
         seconds += number * scale;

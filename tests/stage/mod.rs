@@ -23,6 +23,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,9 +173,10 @@ impl Story {
     pub fn runbook(&mut self, name: &str, title: &str, matches: Vec<Match>, steps: &[(&str, &str, bool)]) -> &mut Self {
         let mut text = format!("# {title}\n");
         let mut fence = |name: &str, run: &str| {
-            text.push_str(&format!("\n## {name}\n\nWhat it says decides what comes next.\n\n"));
+            // Writing into a text cannot fail.
+            let _ = write!(text, "\n## {name}\n\nWhat it says decides what comes next.\n\n");
             let line = text.matches('\n').count();
-            text.push_str(&format!("```sh run\n{run}\n```\n"));
+            let _ = write!(text, "```sh run\n{run}\n```\n");
             line
         };
         let steps = steps.iter().map(|(name, run, danger)| ProcedureStep {
@@ -281,7 +283,7 @@ pub fn welcome() -> Welcome {
         pid: 4711,
         level: Level::Operator,
         user: "ana".into(),
-        workspace: "/srv/shop".into(),
+        workspace: "/dev/null/shop".into(), // no machine has anything there
         state: "/var/lib/shop".into(),
         read_only: None,
         door: None,

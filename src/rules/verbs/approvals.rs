@@ -168,11 +168,9 @@ pub(super) fn break_glass(
 }
 
 /// What a request would run, for previews.
-pub(in crate::rules) fn lines(digest: &Digest, request: &crate::domain::ApprovalRequest) -> Vec<String> {
-    let mut lines = vec![
-        format!("asks a second person for `{}` of runbook {}, until {}", request.step, request.runbook, request.expires),
-        format!("they say: dogwatch approve {}", digest.short()),
-    ];
+pub(in crate::rules) fn lines(world: &World, request: &crate::domain::ApprovalRequest) -> Vec<String> {
+    let until = moment(world, request.expires);
+    let mut lines = vec![format!("asks a second person for `{}` of runbook {}, until {until}", request.step, request.runbook)];
     lines.extend(request.command.lines().map(|line| format!("would run {line}")));
     lines.extend(request.params.iter().map(|(name, value)| format!("with {name}={value}")));
     if let Subject::Incident(incident) = &request.subject {

@@ -2,6 +2,7 @@
 
 use crate::domain::sent::SilenceOrder;
 use crate::domain::{Event, SourceId};
+use crate::rules::moment::moment;
 use crate::rules::{Asked, matching, triage};
 use crate::world::{World, group_key};
 
@@ -23,13 +24,15 @@ pub(in crate::rules) fn touches(world: &World, event: &Event, asked: &Asked) -> 
             });
             lines
         }
-        Event::AlertExpires { at, .. } => vec![format!("it ends by itself at {at}, unless it is sent again")],
+        Event::AlertExpires { at, .. } => vec![format!("it ends by itself at {}, unless it is sent again", moment(world, *at))],
         Event::AlertResolved { alert, .. } => {
             let summary = world.alerts.get(alert).map(|alert| alert.notice.summary.clone()).unwrap_or_default();
             vec![format!("alert {alert} is over: {summary}")]
         }
         Event::SourceSilenceAsked { source, order } if order.id.is_none() => of_silence(world, source, order, asked),
-        Event::SourceSilenceProlonging { source, ends, .. } => vec![format!("asks {source} to let the silence last until {ends}")],
+        Event::SourceSilenceProlonging { source, ends, .. } => {
+            vec![format!("asks {source} to let the silence last until {}", moment(world, *ends))]
+        }
         Event::SourceSilenceEnding { source, marker, .. } => {
             let row = world.silencing(source, marker);
             let alert =
@@ -42,7 +45,7 @@ pub(in crate::rules) fn touches(world: &World, event: &Event, asked: &Asked) -> 
 
 fn of_silence(world: &World, source: &SourceId, order: &SilenceOrder, asked: &Asked) -> Vec<String> {
     let matchers: Vec<_> = order.matchers.iter().map(ToString::to_string).collect();
-    let mut lines = vec![format!("asks {source} for a silence on {} until {}", matchers.join(", "), order.ends)];
+    let mut lines = vec![format!("asks {source} for a silence on {} until {}", matchers.join(", "), moment(world, order.ends))];
     lines.extend(matching::preview(world, source, &order.matchers, asked.now));
     lines
 }
