@@ -29,7 +29,7 @@ pub fn tell(program: &Path, album: &Album) -> Result<()> {
         desk.keep(name)?;
     }
     desk.press(&[Action::OnCall])?;
-    desk.sees(&["Told next", "rota:primary"])?;
+    desk.sees(&["Told next", "(step 1)"])?;
     desk.keep("on-call")?;
     desk.press(&[Action::Back])?;
     desk.sees(&["4 Runbook", "look at the error line"])?;
