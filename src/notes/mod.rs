@@ -2,6 +2,7 @@
 //! searched, and the plain words in which facts are told. Only `save`, `recovery`, `shelf` and `library` touch the disk.
 
 pub mod actions;
+mod bullets;
 pub mod csv;
 pub mod deeds;
 pub mod diff;

@@ -1,6 +1,7 @@
 //! An incident → the draft of its post-mortem (RULES: post-mortem). Everything that dogwatch knows stands in marked
 //! blocks that [`super::redraft`] renews; the lines in italics are for people to replace.
 
+use super::bullets::List;
 use super::deeds;
 use super::front::Front;
 use super::impact::Impact;
@@ -236,7 +237,7 @@ impl<'a> Facts<'a> {
                 list.push(&format!("nothing of {}: {}", file.from, file.problem.as_deref().unwrap_or("no line of the time")));
             }
         }
-        if list.text.is_empty() {
+        if list.is_empty() {
             return list.or("None was gathered.");
         }
         list.push_with("all of it for hand-off", &format!("dogwatch evidence {id} --export FILE.tar.gz"));
@@ -330,7 +331,7 @@ impl<'a> Facts<'a> {
     }
 
     fn actions(&self) -> String {
-        let mut list = List { bullet: "- [ ] ", ..List::default() };
+        let mut list = List::to_tick();
         for entry in self.from.timeline {
             let (Event::Noted { text, .. } | Event::IncidentAcknowledged { note: Some(text), .. }) = &entry.event else { continue };
             for (owner, what) in text.lines().filter_map(todo) {
@@ -381,35 +382,4 @@ fn is_sign(event: &Event) -> bool {
 /// Writing the post-mortem is no part of what it tells: its draft would change with every save.
 fn is_own_save(event: &Event) -> bool {
     matches!(event, Event::NoteSaved { note } if note.kind == NoteKind::PostMortem)
-}
-
-/// Lines with a bullet.
-struct List {
-    text: String,
-    bullet: &'static str,
-}
-
-impl Default for List {
-    fn default() -> Self {
-        Self { text: String::new(), bullet: "- " }
-    }
-}
-
-impl List {
-    fn push(&mut self, line: &str) {
-        self.text.push_str(self.bullet);
-        self.text.push_str(&escape(line));
-        self.text.push('\n');
-    }
-
-    /// A line with the command that shows what it names.
-    fn push_with(&mut self, line: &str, command: &str) {
-        // Writing into a text cannot fail.
-        let _ = writeln!(self.text, "{}{}: `{}`", self.bullet, escape(line), command.replace('`', "'"));
-    }
-
-    /// The list, or a sentence where it is empty.
-    fn or(self, sentence: &str) -> String {
-        if self.text.is_empty() { format!("{sentence}\n") } else { self.text }
-    }
 }
