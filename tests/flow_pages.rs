@@ -258,5 +258,15 @@ fn the_preview_of_a_rerun_is_read_whole_on_a_small_screen() {
     let id = stage.asked.last().unwrap().id;
     let lines = (0..40).map(|number| format!("step {number} will run")).collect();
     stage.answer(id, dogwatch::wire::message::Answer::Accepted(dogwatch::domain::Accepted::WouldDo(lines)));
-    assert!(stage.picture().contains("more lines"), "{}", stage.picture());
+    assert!(stage.picture().contains("more lines, pagedown"), "{}", stage.picture());
+    // The reason has the focus meanwhile: what is typed goes there, and page keys turn the preview.
+    for _ in 0..8 {
+        stage.press("page-down");
+    }
+    let end = stage.picture();
+    assert!(end.contains("step 39 will run") && !end.contains("more line"), "{end}");
+    for _ in 0..8 {
+        stage.press("page-up");
+    }
+    assert!(stage.picture().contains("step 0 will run"), "{}", stage.picture());
 }

@@ -76,7 +76,7 @@ actions! {
     LongerSpan "longer-span" "longer" ["<"] [Chart] always "Show a longer stretch of time.";
     ShorterSpan "shorter-span" "shorter" [">"] [Chart] always "Show a shorter stretch of time.";
     // What is done about things; in the order of the footer.
-    Ack "ack" "ack" ["a"] [Incidents] ack "Say that you work on the incident.";
+    Ack "ack" "ack…" ["a"] [Incidents] ack "Say that you work on the incident.";
     RunStep "run-step" "run step" ["enter"] [Runbook] procedure "Run the runbook's step under the cursor.";
     TickStep "tick-step" "tick" ["t" "space"] [Runbook] procedure_tick "Tick the runbook's step by hand, or take the tick back.";
     Rerun "rerun" "rerun…" ["r"] [Flows Incidents] rerun "Run the last run again: all of it, what failed, or from a step.";
@@ -147,8 +147,8 @@ actions! {
     Bottom "bottom" "bottom" ["G" "end"] [List Reader] always "To the last line.";
     HalfDown "half-page-down" "half down" ["ctrl-d"] [List Reader Editor] always "Half a page down.";
     HalfUp "half-page-up" "half up" ["ctrl-u"] [List Reader Editor] always "Half a page up.";
-    PageDown "page-down" "page down" ["ctrl-f" "pagedown"] [List Reader Editor] always "A page down.";
-    PageUp "page-up" "page up" ["ctrl-b" "pageup"] [List Reader Editor] always "A page up.";
+    PageDown "page-down" "page down" ["pagedown" "ctrl-f"] [List Reader Editor Dialog] always "A page down.";
+    PageUp "page-up" "page up" ["pageup" "ctrl-b"] [List Reader Editor Dialog] always "A page up.";
     Mark "mark" "mark" ["space"] [List] something "Mark the row; actions then go to all marked rows.";
     Range "range" "range" ["v"] [List] something "Mark all rows from here to where the cursor goes.";
     MarkAll "mark-all" "mark all" ["ctrl-a"] [List] always "Mark all rows that are shown, or none.";

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// The longest line, in characters; the rest is cut with an ellipsis. What a step or a neighbour said may be megabytes.
 pub const LINE_MAX: usize = 400;
 
+/// What a fact is told as for which nobody wrote words. A test sees to it that there is none.
+pub const WORDLESS: &str = "a fact without words";
+
 /// Tells facts. What an entry leaves out (how many attempts a step has in all) is taken from the world where it is known.
 #[derive(Debug, Clone)]
 pub struct Teller<'a> {
@@ -56,6 +59,13 @@ impl<'a> Teller<'a> {
     }
 
     fn words(&self, event: &Event) -> String {
+        let families =
+            [Self::of_runs, Self::of_incidents, Self::of_queue, Self::of_duty, Self::of_messages, Self::of_runbooks, Self::of_outside];
+        families.iter().find_map(|told| told(self, event)).unwrap_or_else(|| self.of_the_workspace(event))
+    }
+
+    /// What has no family: the daemon, definitions, probes, notes, the journal itself.
+    fn of_the_workspace(&self, event: &Event) -> String {
         match event {
             Event::DaemonStarted { version, pid, host, .. } => format!("daemon {version} started on {host} (pid {pid})"),
             Event::DaemonStopped { reason } => format!("daemon stopped: {reason}"),
@@ -95,113 +105,6 @@ impl<'a> Teller<'a> {
             Event::BatchDayDefined { begins } => format!("batch days begin at {}", begins.strftime("%H:%M")),
             Event::AwayNoticed { from, to } => format!("nothing could start from {} to {}", self.minute(*from), self.minute(*to)),
             Event::MissesDismissed { misses } => format!("the list of {} was put away", counted(*misses as usize, "missed occurrence")),
-            Event::OccurrenceSettled { .. }
-            | Event::RunCreated { .. }
-            | Event::RunKillAsked { .. }
-            | Event::AttemptStarting { .. }
-            | Event::AttemptStarted { .. }
-            | Event::AttemptAdopted { .. }
-            | Event::AttemptEnded { .. }
-            | Event::RunTimedOut { .. }
-            | Event::RetryPlanned { .. }
-            | Event::StepEnded { .. }
-            | Event::RunEnded { .. }
-            | Event::FlowHeld { .. }
-            | Event::FlowReleased { .. }
-            | Event::ConditionMet { .. }
-            | Event::FileDelivered { .. }
-            | Event::FileDuplicate { .. }
-            | Event::FileSighted { .. }
-            | Event::FlowIced { .. }
-            | Event::FlowThawed { .. }
-            | Event::NoopSet { .. }
-            | Event::NoopWithdrawn { .. }
-            | Event::StartForced { .. }
-            | Event::StepForced { .. }
-            | Event::RunHeld { .. }
-            | Event::RunReleased { .. }
-            | Event::RunPrioritized { .. }
-            | Event::StepApproved { .. }
-            | Event::OccurrenceAsked { .. } => self.of_runs(event),
-            Event::AlertFiring { .. }
-            | Event::AlertResolved { .. }
-            | Event::IncidentOpened { .. }
-            | Event::IncidentJoined { .. }
-            | Event::SeverityRaised { .. }
-            | Event::IncidentAcknowledged { .. }
-            | Event::AcknowledgementEnded { .. }
-            | Event::IncidentResolved { .. }
-            | Event::EvidenceDefined { .. }
-            | Event::EvidenceAsked { .. }
-            | Event::EvidenceTaken { .. } => self.of_incidents(event),
-            Event::ChannelDefined { .. }
-            | Event::ChannelRemoved { .. }
-            | Event::MessageDue { .. }
-            | Event::MessageHeldBack { .. }
-            | Event::MessageSending { .. }
-            | Event::MessageSent { .. }
-            | Event::MessageFailed { .. }
-            | Event::MessageGivenUp { .. }
-            | Event::MessageUnknown { .. } => self.of_messages(event),
-            Event::ProcedureAsked { .. }
-            | Event::ProcedureKillAsked { .. }
-            | Event::ProcedureTicked { .. }
-            | Event::ProcedureRulesDefined { .. }
-            | Event::ApprovalAsked { .. }
-            | Event::ApprovalGiven { .. }
-            | Event::ApprovalUsed { .. }
-            | Event::ApprovalEnded { .. }
-            | Event::GlassBroken { .. }
-            | Event::RemediationHeldBack { .. }
-            | Event::ChecklistDefined { .. }
-            | Event::ChecklistRemoved { .. }
-            | Event::ChecklistOpened { .. }
-            | Event::ChecklistMissed { .. }
-            | Event::ItemTicked { .. }
-            | Event::ChecklistDone { .. }
-            | Event::ChecklistLeft { .. } => self.of_runbooks(event),
-            Event::AlertExpires { .. }
-            | Event::AlertsRepeated { .. }
-            | Event::IntakeDefined { .. }
-            | Event::IntakeListens { .. }
-            | Event::IntakeCounted { .. }
-            | Event::SourceNoted { .. }
-            | Event::SourceSilenceSeen { .. }
-            | Event::SourceSilenceGone { .. }
-            | Event::SourceSilenceAsked { .. }
-            | Event::SourceSilenceProlonging { .. }
-            | Event::SourceSilenceMade { .. }
-            | Event::SourceSilenceFailed { .. }
-            | Event::SourceSilenceEnding { .. }
-            | Event::SourceSilenceEnded { .. } => self.of_outside(event),
-            Event::IncidentMitigated { .. }
-            | Event::MitigationEnded { .. }
-            | Event::IncidentSnoozed { .. }
-            | Event::SnoozeEnded { .. }
-            | Event::IncidentClaimed { .. }
-            | Event::IncidentUnclaimed { .. }
-            | Event::IncidentHandedOver { .. }
-            | Event::AcknowledgementAsked { .. }
-            | Event::IncidentMerged { .. }
-            | Event::IncidentSplit { .. }
-            | Event::SilenceMade { .. }
-            | Event::SilenceExtended { .. }
-            | Event::SilenceEnded { .. }
-            | Event::AlertMuted { .. }
-            | Event::MaintenanceDefined { .. }
-            | Event::MaintenanceBegan { .. }
-            | Event::MaintenanceEnded { .. }
-            | Event::AckLifeDefined { .. } => self.of_queue(event),
-            Event::PeopleDefined { .. }
-            | Event::OverrideMade { .. }
-            | Event::OverrideEnded { .. }
-            | Event::EscalationStarted { .. }
-            | Event::EscalationDeferred { .. }
-            | Event::IncidentEscalated { .. }
-            | Event::EscalationExhausted { .. }
-            | Event::EscalationEnded { .. }
-            | Event::IncidentRetold { .. }
-            | Event::RecoveryTold { .. } => self.of_duty(event),
             Event::EntryPinned { entry, pinned: true, .. } => format!("line {entry} pinned"),
             Event::EntryPinned { entry, pinned: false, .. } => format!("line {entry} no longer pinned"),
             Event::OutsideDefined { outside } => match &outside.dpkg_log {
@@ -231,7 +134,8 @@ impl<'a> Teller<'a> {
                 format!("damage from entry {first_bad} on was accepted ({why}; {lost} lost; kept in {kept}): {reason}")
             }
             Event::EntryLost { why } => format!("an entry is lost: {why}"),
-            Event::Unknown(raw) => format!("a fact of a newer version: {}", unknown_kind(raw.0.get())),
+            Event::Unknown(raw) => format!("a fact of a newer version: {}", kind(raw.0.get())),
+            other => format!("{WORDLESS}: {}", kind(&other.to_json().unwrap_or_default())),
         }
     }
 
@@ -268,8 +172,8 @@ pub fn told(timeline: &[Arc<Entry>]) -> impl Iterator<Item = &Arc<Entry>> {
     })
 }
 
-/// The one key of a fact that this version does not know.
-fn unknown_kind(json: &str) -> String {
+/// The one key of a fact's JSON.
+fn kind(json: &str) -> String {
     let kind = json::read::<json::Map<String, json::Value>>(json).ok();
     kind.and_then(|object| object.keys().next().cloned()).unwrap_or_else(|| "unreadable".into())
 }

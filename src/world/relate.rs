@@ -116,6 +116,7 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
             let last = world.last_incident.get(alert).copied();
             last.filter(|id| world.incident(*id).is_some_and(super::Incident::is_open)).into_iter().collect()
         }
+        Event::MessageDue { message } => message.incident.into_iter().collect(),
         Event::SourceSilenceAsked { order, .. } => order.incident.into_iter().collect(),
         Event::SourceSilenceEnded { incident, .. } => incident.iter().copied().collect(),
         Event::SourceSilenceMade { source, marker, .. }

@@ -4,6 +4,7 @@ use crate::events::{Dice, KINDS, NAMES, name};
 use crate::{all, at, fill, filled, marked, random, state};
 use dogwatch::domain::{Author, Entry, Event};
 use dogwatch::journal::{Journal, Page, Reader, verify};
+use dogwatch::notes::telling::{Teller, WORDLESS};
 use dogwatch::world::World;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -67,6 +68,14 @@ fn the_newest_fixture_holds_every_kind() {
     assert_eq!(names.len(), NAMES, "{names:?}");
     let known: Vec<_> = entries.iter().map(|entry| entry.event.clone()).collect();
     assert_eq!(known, every_kind());
+}
+
+#[test]
+fn every_kind_has_words() {
+    let teller = Teller::default();
+    let wordless: BTreeSet<String> =
+        every_kind().iter().map(|event| teller.line(event)).filter(|line| line.starts_with(WORDLESS)).collect();
+    assert!(wordless.is_empty(), "{wordless:?}");
 }
 
 fn make_fixture(target: &Path) {

@@ -15,6 +15,9 @@ use crate::domain::note::NoteKind;
 use crate::domain::{Command, IncidentId};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+/// Lines by which a page key turns what a dialog shows: less than any screen on which dialogs are read has.
+const PREVIEW_PAGE: usize = 5;
+
 impl App {
     /// Does an action as its key would: says why when it cannot be done.
     pub fn press(&mut self, action: Action) {
@@ -69,6 +72,9 @@ impl App {
                 let before = dialog.focus;
                 let count = dialog.fields.len().max(1);
                 match action {
+                    // Drawing keeps it within the text.
+                    Action::PageDown => dialog.scroll += PREVIEW_PAGE,
+                    Action::PageUp => dialog.scroll = dialog.scroll.saturating_sub(PREVIEW_PAGE),
                     Action::NextField if dialog.fields.is_empty() => dialog.scroll += 1,
                     Action::PreviousField if dialog.fields.is_empty() => dialog.scroll = dialog.scroll.saturating_sub(1),
                     Action::NextField => dialog.focus = (dialog.focus + 1) % count,

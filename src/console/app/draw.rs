@@ -11,6 +11,7 @@
 
 use super::{App, Layer};
 use crate::console::action::{Action, ROWS, Row};
+use crate::console::dialog::Kind;
 use crate::console::session::Connection;
 use crate::console::target::Target;
 use crate::console::theme::Role;
@@ -234,8 +235,8 @@ impl App {
         for row in ROWS.iter().filter(here).filter(|row| !row.action.is_habit() && !always.contains(&row.action)) {
             // A key that means something else in a more special place is named there.
             let Some(key) = keymap.key(row.action).filter(|_| keymap.leads_to(&places, row.action)) else { continue };
-            // A key that is called what it does says nothing more.
-            if key == row.title {
+            // A key that is called what it does says nothing more; one for fields is named where there are such fields.
+            if key == row.title || !self.has_field_for(row.action) {
                 continue;
             }
             let width = self.hint_width(row.action);
@@ -247,6 +248,16 @@ impl App {
         for action in tail {
             let key = keymap.key(action).unwrap_or_default();
             x += self.draw_hint(&mut painter, (x, area.y), self.hint_width(action), action, key, &targets);
+        }
+    }
+
+    /// Whether an action that goes to other fields, or to another choice of one, has any to go to.
+    fn has_field_for(&self, action: Action) -> bool {
+        let fields = if let Some(Layer::Dialog(dialog)) = self.layers.last() { dialog.fields.as_slice() } else { &[] };
+        match action {
+            Action::NextField | Action::PreviousField => fields.len() > 1,
+            Action::NextChoice | Action::PreviousChoice => fields.iter().any(|field| matches!(field.kind, Kind::Choice { .. })),
+            _ => true,
         }
     }
 

@@ -10,10 +10,11 @@
 use super::{Page, Screen};
 use crate::console::session::Tone;
 use crate::console::widget::cells::Cells;
-use crate::console::widget::cursor::{Cursor, wheel};
+use crate::console::widget::cursor::Cursor;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
+use crate::domain::counted;
 use crate::domain::evidence::{Capsule, EvidenceFile};
 use crate::domain::{Command, IncidentId};
 use crate::world::Incident;
@@ -114,11 +115,8 @@ impl Page for EvidencePage {
         };
         let evidence = &incident.evidence;
         let masked: u64 = evidence.capsules.iter().map(|capsule| capsule.masked()).sum();
-        let count = match evidence.capsules.len() {
-            1 => "1 capsule".to_owned(),
-            many => format!("{many} capsules"),
-        };
-        let note = format!("{count}, {masked} places masked");
+        let masked = counted(usize::try_from(masked).unwrap_or(usize::MAX), "place");
+        let note = format!("{}, {masked} masked", counted(evidence.capsules.len(), "capsule"));
         let title = format!("Evidence of incident {}", self.incident);
         let mut area = section(&mut painter, area, &title, &note, true, &session.glyphs);
         let key = session.options.keymap.key(Action::Evidence).unwrap_or_default().to_owned();
@@ -166,6 +164,7 @@ impl Page for EvidencePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, session: &mut Session) -> bool {
-        wheel(event).is_some_and(|action| self.act(action, session))
+        let rows = session.world.incident(self.incident).map_or(0, |incident| rows(incident).count());
+        self.cursor.mouse(event, rows)
     }
 }

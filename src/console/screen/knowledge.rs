@@ -9,7 +9,7 @@
 
 use super::handover::read;
 use super::{Page, Screen};
-use crate::console::widget::cursor::{Cursor, wheel};
+use crate::console::widget::cursor::Cursor;
 use crate::console::widget::input::Input;
 use crate::console::widget::paint::Painter;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
@@ -156,7 +156,7 @@ impl Page for KnowledgePage {
     }
 
     fn mouse(&mut self, event: MouseEvent, _session: &mut Session) -> bool {
-        wheel(event).is_some_and(|action| self.cursor.act(action, self.hits.len()))
+        self.cursor.mouse(event, self.hits.len())
     }
 
     fn told(&mut self, msg: &Msg, session: &mut Session) {

@@ -10,6 +10,7 @@ use crate::console::dialog::{Dialog, Field, Foreseen, Kind, Preview};
 use crate::console::session::{Session, Tone};
 use crate::console::theme::Role;
 use crate::console::view::fold;
+use crate::domain::counted;
 use ratatui::layout::{Position, Rect};
 
 /// Columns of a dialog's inside.
@@ -38,7 +39,9 @@ pub fn dialog(dialog: &mut Dialog, session: &Session, within: Rect, painter: &mu
     if hidden > 0 && room > 0 {
         let y = inner.y + room - 1;
         painter.text(inner.x, y, inner.width, Role::Text, &" ".repeat(inner.width.into()));
-        painter.text(inner.x, y, inner.width, Role::Muted, &format!("{} {} more lines", session.glyphs.ellipsis, hidden + 1));
+        let key = session.options.keymap.key(Action::PageDown).unwrap_or_default();
+        let words = format!("{} {}, {key}", session.glyphs.ellipsis, counted(hidden + 1, "more line"));
+        painter.text(inner.x, y, inner.width, Role::Muted, &words);
     }
     let mut y = inner.y + room.min(lines.len() as u16) + u16::from(fields > 0);
     let label = dialog.fields.iter().map(|field| crate::text::width(&crate::text::line(&field.name))).max().unwrap_or(0) as u16;

@@ -191,6 +191,7 @@ impl<Id: Clone + Ord, Stamp: PartialEq> List<Id, Stamp> {
             }
             Action::NextField => drop(self.act(Action::Down)),
             Action::PreviousField => drop(self.act(Action::Up)),
+            Action::PageDown | Action::PageUp => drop(self.act(action)),
             other => self.filter.act(other),
         }
     }

@@ -6,11 +6,11 @@ use crate::domain::people::{Told, Untold};
 use std::fmt::Write as _;
 
 impl Teller<'_> {
-    /// The words of a fact about people; empty for every other fact.
-    pub(super) fn of_duty(&self, event: &Event) -> String {
-        match event {
+    /// The fact in words; nothing for facts of another family.
+    pub(super) fn of_duty(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::PeopleDefined { people } => {
-                format!("{} people, {} rotas, {} chains of escalation", people.people.len(), people.rotas.len(), people.chains.len())
+                format!("people {}, rotas {}, chains of escalation {}", people.people.len(), people.rotas.len(), people.chains.len())
             }
             Event::OverrideMade { rota, person, from, to, reason } => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
@@ -43,8 +43,8 @@ impl Teller<'_> {
                 format!("incident {incident} has {alerts} more {}: {}", if *alerts == 1 { "alert" } else { "alerts" }, self.told(told))
             }
             Event::RecoveryTold { incident, told } => format!("incident {incident} is over: {}", self.told(told)),
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 
     fn told(&self, told: &[Told]) -> String {

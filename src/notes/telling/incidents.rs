@@ -8,8 +8,8 @@ use crate::domain::evidence::Capsule;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.
-    pub(super) fn of_incidents(&self, event: &Event) -> String {
-        match event {
+    pub(super) fn of_incidents(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::AlertFiring { notice, .. } => format!("alert fires ({}): {}", notice.severity, notice.summary),
             Event::AlertResolved { alert, reason } => format!("alert {} over: {reason}", self.alert(*alert)),
             Event::IncidentOpened { incident, title, severity, previous, .. } => {
@@ -24,8 +24,8 @@ impl Teller<'_> {
             Event::EvidenceDefined { settings } => format!("evidence defined: {}", counted(settings.evidence.len(), "source")),
             Event::EvidenceAsked { names, number, .. } => format!("evidence {number} is gathered: {}", names.join(", ")),
             Event::EvidenceTaken { capsule, .. } => evidence_words(capsule),
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 }
 

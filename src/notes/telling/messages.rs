@@ -5,8 +5,8 @@ use crate::domain::Event;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.
-    pub(super) fn of_messages(&self, event: &Event) -> String {
-        match event {
+    pub(super) fn of_messages(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::ChannelDefined { channel } => {
                 format!("channel {} defined: {} {}", channel.id, channel.kind.word(), channel.kind.target())
             }
@@ -22,7 +22,7 @@ impl Teller<'_> {
             Event::MessageUnknown { message, error } => {
                 format!("nobody knows whether {} was told, not sent again: {}: {error}", message.channel, message.subject)
             }
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 }

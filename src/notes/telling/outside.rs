@@ -5,9 +5,9 @@ use crate::domain::Event;
 use crate::domain::counted;
 
 impl Teller<'_> {
-    /// The words of such a fact.
-    pub(super) fn of_outside(&self, event: &Event) -> String {
-        match event {
+    /// The fact in words; nothing for facts of another family.
+    pub(super) fn of_outside(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::AlertExpires { alert, at } => {
                 format!("alert {} ends by itself at {}, unless it is sent again", self.alert(*alert), self.second(*at))
             }
@@ -51,7 +51,7 @@ impl Teller<'_> {
             Event::SourceSilenceFailed { source, error, next_at: None, .. } => format!("{source} refused the silence: {error}"),
             Event::SourceSilenceEnding { source, reason, .. } => format!("{source} asked to end the silence: {reason}"),
             Event::SourceSilenceEnded { source, reason, .. } => format!("the silence at {source} is over: {reason}"),
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 }

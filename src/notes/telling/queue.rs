@@ -8,8 +8,8 @@ use crate::domain::overlay::MutedBy;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.
-    pub(super) fn of_queue(&self, event: &Event) -> String {
-        match event {
+    pub(super) fn of_queue(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::IncidentMitigated { incident, note } => format!("incident {incident} mitigated{}", because(note.as_ref())),
             Event::MitigationEnded { incident, reason } => format!("incident {incident} no longer mitigated: {reason}"),
             Event::IncidentSnoozed { incident, until, reason } => {
@@ -48,8 +48,8 @@ impl Teller<'_> {
             Event::AckLifeDefined { life } => {
                 format!("acknowledgements end after {} min without a sign of life", life.expires.as_secs() / 60)
             }
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 
     fn whose(&self, id: crate::domain::SilenceId) -> String {

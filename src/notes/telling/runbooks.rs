@@ -9,8 +9,8 @@ use crate::world::TickState;
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.
-    pub(super) fn of_runbooks(&self, event: &Event) -> String {
-        match event {
+    pub(super) fn of_runbooks(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::ProcedureAsked { attempt, command, params } => format!("{} run: {command}{}", job(attempt), params_words(params)),
             Event::ProcedureKillAsked { attempt } => format!("{} asked to end", job(attempt)),
             Event::ProcedureTicked { runbook, step, done: true, .. } => format!("runbook {runbook} {step} ticked by hand"),
@@ -50,8 +50,8 @@ impl Teller<'_> {
             Event::ChecklistLeft { checklist, reason, unticked, .. } => {
                 format!("checklist {checklist} left with {} unticked: {reason}", counted(unticked.len(), "item"))
             }
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 
     /// `request 3fa1… (runbook orders-load empty)`.

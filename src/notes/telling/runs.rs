@@ -8,8 +8,8 @@ use crate::domain::{AttemptEnd, AttemptId, Event, Job, Outcome, RunId, StepName}
 
 impl Teller<'_> {
     /// The fact in words; nothing for facts of another family.
-    pub(super) fn of_runs(&self, event: &Event) -> String {
-        match event {
+    pub(super) fn of_runs(&self, event: &Event) -> Option<String> {
+        Some(match event {
             Event::OccurrenceSettled { occurrence, disposition } => {
                 format!("{} planned for {}: {}", occurrence.flow, self.minute(occurrence.at), self.disposition(disposition))
             }
@@ -53,8 +53,8 @@ impl Teller<'_> {
             Event::OccurrenceAsked { occurrence } => {
                 format!("{} planned for {}: missed, waits for a choice", occurrence.flow, self.minute(occurrence.at))
             }
-            _ => String::new(),
-        }
+            _ => return None,
+        })
     }
 
     /// A run's or step's outcome in words.
