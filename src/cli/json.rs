@@ -6,7 +6,7 @@ use crate::json::{Value, json};
 use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Held, Reason, Waiting};
 use crate::world::run::Decided;
-use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, StepRun, World};
+use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, Stake, StepRun, World};
 use jiff::Timestamp;
 
 /// A local time with its zone's name, beside the instant.
@@ -188,6 +188,7 @@ pub fn probe(probe: &Probe) -> Value {
         "runbook": probe.definition.runbook,
         "incidents": probe.incidents,
         "objective": probe.definition.objective.map(|objective| objective.to_string()),
+        "burning": probe.burning,
     })
 }
 
@@ -249,11 +250,11 @@ pub fn incident(world: &World, incident: &Incident) -> Value {
         "priority": incident.is_open().then(|| urgency.priority()),
         "urgency": json!({
             "runs_out_at": urgency.runs_out,
-            "deadline": world.runs_out(incident).filter(|_| incident.is_open()).map(|out| json!({
-                "flow": out.flow,
-                "at": out.at,
-                "kind": if out.is_start { "must_start_by" } else { "must_finish_by" },
-            })),
+            "deadline": world.runs_out(incident).filter(|_| incident.is_open()).map(|out| match &out.what {
+                Stake::Start(flow) => json!({ "flow": flow, "at": out.at, "kind": "must_start_by" }),
+                Stake::Finish(flow) => json!({ "flow": flow, "at": out.at, "kind": "must_finish_by" }),
+                Stake::Budget(probe) => json!({ "probe": probe, "at": out.at, "kind": "error_budget" }),
+            }),
         }),
         "owner": incident.owner.as_ref().map(|owner| json!({ "name": owner.name, "by": owner.by, "since": owner.since })),
         "mitigated_at": incident.mitigated_at,

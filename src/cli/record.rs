@@ -61,7 +61,7 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         print::line(format!("{} by {}{until}{reason}", overlay.kind.word(), overlay.by))?;
     }
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
-        print::line(format!("the deadline of {} runs out at {}", out.flow, local_time(out.at, &world.zone)))?;
+        print::line(format!("{} runs out at {}", out.what, local_time(out.at, &world.zone)))?;
     }
     for (fingerprint, alert) in &incident.alerts {
         let state = if alert.resolved_at.is_some() { "over  " } else { "fires " };

@@ -12,6 +12,7 @@ use super::note::{SavedNote, State};
 use super::outside::{OutsideChange, OutsideSettings};
 use super::overlay::MutedBy;
 use super::people::{People, Told, Untold};
+use super::probe::Burning;
 use super::review::Finding;
 use super::run::{DefinitionChoice, Disposition, Occurrence, RunCause};
 use super::sent::{IntakeCounts, IntakeDefinition, OutsideSilence, Repeats, SilenceOrder, SourceDefinition, SourceNote};
@@ -251,6 +252,13 @@ pub enum Event {
         probe: ProbeId,
         /// Why it cannot; absent when it can again.
         error: Option<String>,
+    },
+    /// A probe burns its error budget too fast, faster than was said before, or no longer.
+    ProbeBurning {
+        /// The probe.
+        probe: ProbeId,
+        /// How fast; absent when it does no longer.
+        burning: Option<Burning>,
     },
     /// An alert fires, or fires with other words or another severity.
     AlertFiring {

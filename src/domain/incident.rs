@@ -109,6 +109,11 @@ pub enum AlertCause {
         /// The probe.
         probe: ProbeId,
     },
+    /// A probe burns its error budget too fast.
+    BudgetBurning {
+        /// The probe.
+        probe: ProbeId,
+    },
     /// A neighbour's alert; its labels say the rest.
     Outside {
         /// Where to look at it.
@@ -170,6 +175,7 @@ impl AlertCause {
             Self::NotStarted { .. } => "not started",
             Self::NotFinished { .. } => "not finished",
             Self::ProbeDown { .. } => "probe down",
+            Self::BudgetBurning { .. } => "budget burning",
             Self::Outside { .. } => "outside alert",
             Self::ChannelFailing { .. } => "channel failing",
             Self::TooLong { .. } => "too long",
@@ -187,6 +193,7 @@ impl AlertCause {
             Self::RunFailed { run } | Self::TooLong { run, .. } | Self::TooFast { run, .. } => Some(&run.flow),
             Self::NotStarted { flow, .. } | Self::NotFinished { flow, .. } => Some(flow),
             Self::ProbeDown { .. }
+            | Self::BudgetBurning { .. }
             | Self::Outside { .. }
             | Self::ChannelFailing { .. }
             | Self::NobodyTold { .. }
@@ -199,7 +206,7 @@ impl AlertCause {
     /// The probe behind it.
     pub fn probe(&self) -> Option<&ProbeId> {
         match self {
-            Self::ProbeDown { probe } => Some(probe),
+            Self::ProbeDown { probe } | Self::BudgetBurning { probe } => Some(probe),
             _ => None,
         }
     }

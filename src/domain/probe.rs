@@ -125,6 +125,33 @@ impl FromStr for Objective {
     }
 }
 
+/// How pressing it is that an error budget is burnt; what is worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// Worth a ticket: within days.
+    Ticket,
+    /// Worth a page: within hours.
+    Page,
+    /// The target is down: all of the time counts.
+    Down,
+}
+
+/// How fast a probe burns its error budget, at the moment at which that was news.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Burning {
+    /// How pressing it is.
+    pub pace: Pace,
+    /// The longer of the two windows over which it was measured; zero while the target is down.
+    #[serde(with = "span")]
+    pub over: Duration,
+    /// How many times as fast as the objective allows: 1 uses the budget up in exactly the objective's window.
+    pub rate: f64,
+    /// When the budget is used up at this rate; absent where that is beyond the objective's window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_at: Option<Timestamp>,
+}
+
 /// What a probe looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,6 +5,7 @@
 //! commits at once when it is idle, and groups when it is not.
 
 mod agenda;
+mod burns;
 mod outside;
 mod refusals;
 mod repeats;
@@ -15,10 +16,11 @@ pub use outside::{Outside, Roles};
 use crate::clock::{self, Alarm};
 use crate::domain::{Accepted, Author, Command, Entry, Level, Refusal, Report};
 use crate::journal::{Journal, Rotation};
-use crate::samples::Readings;
+use crate::samples::{Readings, Recalled};
 use crate::wire::message::Reading;
 use crate::world::{Part, World};
 use agenda::Agenda;
+use burns::Burns;
 use jiff::{SignedDuration, Timestamp};
 use refusals::Refusals;
 use repeats::Repeated;
@@ -144,7 +146,10 @@ impl Engine {
 
     /// Starts the engine's thread; it ends with [`Input::Close`].
     pub fn start(beginning: Beginning, inbox: mpsc::Receiver<Input>, tokio: Handle) -> std::io::Result<std::thread::JoinHandle<()>> {
-        std::thread::Builder::new().name("engine".into()).spawn(move || Running::new(beginning, tokio).run(inbox))
+        std::thread::Builder::new().name("engine".into()).spawn(move || {
+            let (burns, recalled) = Burns::new();
+            Running::new(beginning, burns, tokio).run(inbox, recalled);
+        })
     }
 
     /// Tells the engine something, waiting while its inbox is full. Nothing is lost unless the engine has ended.
@@ -199,6 +204,9 @@ struct Running {
     readings: Readings,
     refusals: Refusals,
     repeated: Repeated,
+    burns: Burns,
+    /// What the readings' thread has answered and is not counted yet.
+    recalled: Vec<Recalled>,
     publish: broadcast::Sender<Arc<Published>>,
     state: PathBuf,
     boot_id: String,
@@ -216,7 +224,7 @@ struct Running {
 }
 
 impl Running {
-    fn new(beginning: Beginning, tokio: Handle) -> Self {
+    fn new(beginning: Beginning, burns: Burns, tokio: Handle) -> Self {
         let Beginning { journal, world, state, boot_id, outside, readings, rotation } = beginning;
         Self {
             agenda: Agenda::of(&world),
@@ -227,6 +235,8 @@ impl Running {
             readings,
             refusals: Refusals::default(),
             repeated: Repeated::default(),
+            burns,
+            recalled: Vec::new(),
             publish: broadcast::channel(TAIL).0,
             state,
             boot_id,
@@ -240,7 +250,7 @@ impl Running {
         }
     }
 
-    fn run(mut self, mut inbox: mpsc::Receiver<Input>) {
+    fn run(mut self, mut inbox: mpsc::Receiver<Input>, mut recalled: mpsc::Receiver<Recalled>) {
         let mut alarm = match self.tokio.block_on(async { Alarm::new() }) {
             Ok(alarm) => alarm,
             Err(error) => {
@@ -250,8 +260,9 @@ impl Running {
         };
         loop {
             let mut inputs = Vec::new();
-            match self.tokio.clone().block_on(self.wait(&mut inbox, &mut alarm, &mut inputs)) {
+            match self.tokio.clone().block_on(self.wait(&mut inbox, &mut recalled, &mut alarm, &mut inputs)) {
                 Woken::Input | Woken::Due => {}
+                Woken::Recalled(answer) => self.recalled.push(answer),
                 Woken::Stepped(by) => inputs.push(Input::Report(Report::ClockStepped { by_seconds: by.as_secs_f64() })),
                 Woken::Ended => break,
             }
@@ -264,7 +275,13 @@ impl Running {
         self.close();
     }
 
-    async fn wait(&self, inbox: &mut mpsc::Receiver<Input>, alarm: &mut Alarm, inputs: &mut Vec<Input>) -> Woken {
+    async fn wait(
+        &self,
+        inbox: &mut mpsc::Receiver<Input>,
+        recalled: &mut mpsc::Receiver<Recalled>,
+        alarm: &mut Alarm,
+        inputs: &mut Vec<Input>,
+    ) -> Woken {
         let next = [self.agenda.next(), self.tidy_due, self.refusals.next(), self.repeated.next(), self.try_again_at()]
             .into_iter()
             .flatten()
@@ -272,6 +289,7 @@ impl Running {
         tokio::select! {
             biased;
             received = inbox.recv_many(inputs, TURN) => if received == 0 { Woken::Ended } else { Woken::Input },
+            Some(answer) = recalled.recv() => Woken::Recalled(answer),
             rang = alarm.ring(next) => match rang {
                 None => Woken::Due,
                 Some(by) => Woken::Stepped(by),
@@ -384,6 +402,7 @@ impl Running {
 enum Woken {
     Input,
     Due,
+    Recalled(Recalled),
     Stepped(SignedDuration),
     Ended,
 }

@@ -21,7 +21,7 @@ type Answered = (oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Re
 
 /// What a turn has gathered until its commit.
 #[derive(Default)]
-struct Turn {
+pub(super) struct Turn {
     entries: Vec<Arc<Entry>>,
     effects: Vec<Effect>,
     claims: Vec<AttemptId>,
@@ -74,6 +74,9 @@ impl Running {
             }
         }
         failure?;
+        for recalled in std::mem::take(&mut self.recalled) {
+            self.recall(recalled, now, turn)?;
+        }
         for key in self.agenda.due(now) {
             let decision = rules::due(&self.world, &key, &self.asked(now));
             self.carry_out(&Author::Engine, decision, now, turn)?;
@@ -107,6 +110,9 @@ impl Running {
         if failure.is_ok() {
             let decision = rules::report(&self.world, &report, &self.asked(now));
             *failure = self.carry_out(&Author::Engine, decision, now, turn);
+        }
+        if let (Report::Probed { probe, result }, Ok(())) = (&report, &failure) {
+            *failure = self.count_look(probe, result.sample, now, turn);
         }
         if !matches!(report, Report::Probed { .. }) {
             turn.reports.push(report);
@@ -194,7 +200,7 @@ impl Running {
     }
 
     /// Appends and applies events, and whatever follows from them, until nothing does.
-    fn record(&mut self, author: &Author, events: Vec<Event>, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
+    pub(super) fn record(&mut self, author: &Author, events: Vec<Event>, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
         let mut pending: VecDeque<(Author, Event)> = events.into_iter().map(|event| (author.clone(), event)).collect();
         let mut followed = 0;
         while let Some((author, event)) = pending.pop_front() {

@@ -15,8 +15,9 @@ pub use naming::Naming;
 pub use small::one_line;
 
 use crate::domain::counted;
+use crate::domain::probe::{Burning, Pace};
 use crate::domain::source::Freshness;
-use crate::domain::{AttemptId, Entry, Event, Fingerprint};
+use crate::domain::{AttemptId, Entry, Event, Fingerprint, ProbeId};
 use crate::json;
 use crate::world::World;
 use jiff::Timestamp;
@@ -90,6 +91,8 @@ impl<'a> Teller<'a> {
             Event::ProbeChanged { probe, from, to, reason } => format!("{probe}: {from} → {to}, {reason}"),
             Event::ProbeErring { probe, error: Some(error) } => format!("{probe} cannot be probed: {error}"),
             Event::ProbeErring { probe, error: None } => format!("{probe} can be probed again"),
+            Event::ProbeBurning { probe, burning: Some(burning) } => self.burning(probe, burning),
+            Event::ProbeBurning { probe, burning: None } => format!("{probe} burns its error budget no longer"),
             Event::Noted { text, .. } | Event::Marked { text } => text.clone(),
             Event::NoteSaved { note } => format!("{} about {} saved: {}", note.kind, note.subject, note.path),
             Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),
@@ -136,6 +139,17 @@ impl<'a> Teller<'a> {
             Event::EntryLost { why } => format!("an entry is lost: {why}"),
             Event::Unknown(raw) => format!("a fact of a newer version: {}", kind(raw.0.get())),
             other => format!("{WORDLESS}: {}", kind(&other.to_json().unwrap_or_default())),
+        }
+    }
+
+    fn burning(&self, probe: &ProbeId, burning: &Burning) -> String {
+        let gone = burning.gone_at.map(|at| format!(": it is gone by {}", self.minute(at))).unwrap_or_default();
+        match burning.pace {
+            Pace::Down => format!("{probe} is down and burns its error budget{gone}"),
+            Pace::Page | Pace::Ticket => {
+                let (rate, over) = (burning.rate, burning.over.as_secs() / 3_600);
+                format!("{probe} burns its error budget {rate}× too fast, over {over} h{gone}")
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::anchor::Sink;
 use crate::domain::incident::AlertNotice;
 use crate::domain::people::{Untold, Whom};
+use crate::domain::probe::Pace;
 use crate::domain::{
     AlertCause, AttemptEnd, ChannelId, Checklist, Event, Fingerprint, FlowDefinition, FlowId, IncidentId, Labels, Outcome, Phase,
     ProbeDefinition, ProbeId, RunId, Severity, SourceId, StepName,
@@ -16,6 +17,7 @@ const FLOW_NOT_FINISHED: &str = "FlowNotFinished";
 const FLOW_TOO_LONG: &str = "FlowTooLong";
 const FLOW_TOO_FAST: &str = "FlowTooFast";
 const PROBE_DOWN: &str = "ProbeDown";
+const BUDGET_BURNING: &str = "ErrorBudgetBurning";
 const CHANNEL_FAILING: &str = "ChannelFailing";
 const NOBODY_TOLD: &str = "NobodyTold";
 const CHECKLIST_OVERDUE: &str = "ChecklistOverdue";
@@ -226,6 +228,32 @@ fn down(probe: &Probe) -> Event {
     firing(probe_labels(definition), definition.severity, summary, AlertCause::ProbeDown { probe: id.clone() })
 }
 
+fn burning_labels(probe: &ProbeDefinition) -> Labels {
+    labels(&probe.labels, BUDGET_BURNING, probe.id.source().as_str(), ("probe", probe.id.as_str()))
+}
+
+/// How bad it is that a budget is burnt: as bad as a failure where it is worth a page, else a warning at most.
+fn burning_severity(probe: &ProbeDefinition, pace: Pace) -> Severity {
+    if pace == Pace::Ticket { probe.severity.min(Severity::Warning) } else { probe.severity }
+}
+
+/// What a probe's error budget means: it raises an alert where it goes too fast, unless the probe is down, which has one.
+pub(super) fn of_burning(world: &World, id: &ProbeId) -> Option<Event> {
+    let probe = world.probe(id)?;
+    let definition = &probe.definition;
+    let Some(burning) = probe.burning.as_ref().filter(|burning| burning.pace != Pace::Down) else {
+        return resolved(world, &burning_labels(definition), || match probe.burning {
+            Some(_) => format!("{id} is down"),
+            None => format!("{id} keeps to its error budget again"),
+        });
+    };
+    let over = burning.over.as_secs() / 3_600;
+    let objective = definition.objective.map(|objective| format!(" of {objective}")).unwrap_or_default();
+    let summary = format!("{id} burns its error budget{objective} {}× too fast, over {over} h", burning.rate);
+    let cause = AlertCause::BudgetBurning { probe: id.clone() };
+    Some(firing(burning_labels(definition), burning_severity(definition, burning.pace), summary, cause))
+}
+
 fn channel_labels(channel: &ChannelId) -> Labels {
     labels(&Labels::new(), CHANNEL_FAILING, "local", ("channel", channel.as_str()))
 }
@@ -332,11 +360,18 @@ pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
 pub(super) fn of_probe_definition(world: &World, id: &ProbeId) -> Vec<Event> {
     let Some(probe) = world.probe(id) else { return Vec::new() };
     let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
+    let definition = &probe.definition;
     own.flat_map(|alert| {
-        if probe.health.is_down() {
-            under_new_name(alert, probe_labels(&probe.definition), probe.definition.severity)
-        } else {
-            vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} looks at another target now") }]
+        let name = match (&alert.notice.cause, &probe.burning) {
+            (AlertCause::BudgetBurning { .. }, Some(burning)) => {
+                Some((burning_labels(definition), burning_severity(definition, burning.pace)))
+            }
+            (AlertCause::BudgetBurning { .. }, None) => None,
+            _ => probe.health.is_down().then(|| (probe_labels(definition), definition.severity)),
+        };
+        match name {
+            Some((labels, severity)) => under_new_name(alert, labels, severity),
+            None => vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} is defined anew") }],
         }
     })
     .collect()

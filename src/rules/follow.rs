@@ -99,6 +99,7 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().chain(checklists::of_probe(world, probe)).collect(),
             effects: health::rhythm(world, probe, *from).into_iter().collect(),
         },
+        Event::ProbeBurning { probe, .. } => alerts::of_burning(world, probe).into(),
         Event::AlertFiring { alert, notice, .. } => {
             let told = messages::of_alert(world, &notice.cause, &notice.summary, asked);
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))

@@ -93,7 +93,7 @@ pub(super) fn defined(world: &World, read: &[Arc<MaintenanceWindow>]) -> Vec<Eve
 
 /// Whether a probe is under maintenance: what it finds wrong is expected, and counts neither against its target nor
 /// towards an alert.
-pub(super) fn covers_probe(world: &World, probe: &ProbeDefinition) -> bool {
+pub fn covers_probe(world: &World, probe: &ProbeDefinition) -> bool {
     let mut lasting = world.maintenance.values().filter(|row| row.until.is_some()).peekable();
     if lasting.peek().is_none() {
         return false;

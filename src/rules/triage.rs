@@ -31,6 +31,7 @@ fn fails_anew(cause: &AlertCause) -> bool {
         | AlertCause::GlassBroken { .. }
         | AlertCause::ChecklistOverdue { .. } => true,
         AlertCause::ProbeDown { .. }
+        | AlertCause::BudgetBurning { .. }
         | AlertCause::Outside { .. }
         | AlertCause::ChannelFailing { .. }
         | AlertCause::NobodyTold { .. }

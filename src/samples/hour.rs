@@ -1,6 +1,7 @@
 //! Readings → one hour: counts by verdict, and the latency of the answers.
 
 use crate::domain::{Sample, Verdict};
+use crate::rules::objective::HourOfLooks;
 use jiff::Timestamp;
 
 /// Milliseconds of an hour.
@@ -41,6 +42,11 @@ impl Hour {
     /// Answers: what the latencies are of.
     pub fn answers(&self) -> u32 {
         self.ok.saturating_add(self.degraded)
+    }
+
+    /// What it says about an objective: a degraded target was there.
+    pub fn looks(&self) -> HourOfLooks {
+        HourOfLooks { at: self.at, good: self.answers(), bad: self.failed, unknown: self.error.saturating_add(self.skipped) }
     }
 
     /// The mean latency of the answers.

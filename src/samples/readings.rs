@@ -2,6 +2,7 @@
 
 use super::{Hour, Retention, Samples};
 use crate::domain::{ProbeId, Sample};
+use crate::rules::objective::HourOfLooks;
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use tokio::sync::{mpsc, oneshot};
@@ -19,11 +20,23 @@ pub struct Readings {
     queue: mpsc::Sender<Asked>,
 }
 
+/// What is remembered of a probe, up to the moment at which it was asked for.
+#[derive(Debug)]
+pub struct Recalled {
+    /// The probe.
+    pub probe: ProbeId,
+    /// Hours before the single looks, the oldest first.
+    pub hours: Vec<HourOfLooks>,
+    /// Single looks, the oldest first.
+    pub samples: Vec<Sample>,
+}
+
 #[derive(Debug)]
 enum Asked {
     Push(ProbeId, Sample),
     Since(ProbeId, Timestamp, oneshot::Sender<Vec<Sample>>),
     Hours(ProbeId, Timestamp, oneshot::Sender<Vec<Hour>>),
+    Recall { probe: ProbeId, single: Timestamp, hours: Timestamp, way_back: mpsc::Sender<Recalled> },
     Close(oneshot::Sender<()>),
 }
 
@@ -50,6 +63,11 @@ impl Readings {
                     // Who asked may have gone meanwhile.
                     Asked::Since(probe, since, answer) => drop(answer.send(samples.since(&probe, since))),
                     Asked::Hours(probe, since, answer) => drop(answer.send(samples.hourly(&probe, since))),
+                    Asked::Recall { probe, single, hours, way_back } => {
+                        let hours = samples.hourly(&probe, hours).iter().filter(|hour| hour.at < single).map(Hour::looks).collect();
+                        let recalled = Recalled { hours, samples: samples.since(&probe, single), probe };
+                        let _ = way_back.blocking_send(recalled); // who asked may have gone
+                    }
                     Asked::Close(answer) => {
                         report("written", samples.flush(crate::clock::now()));
                         let _ = answer.send(()); // who asked may have gone
@@ -82,6 +100,12 @@ impl Readings {
             return Vec::new();
         }
         answered.await.unwrap_or_default()
+    }
+
+    /// Asks for single looks from one time on and for the hours between another and that, both full hours; the answer comes
+    /// after everything that was pushed before. Returns whether it was asked: not while the queue is full.
+    pub fn recall(&self, probe: &ProbeId, single: Timestamp, hours: Timestamp, way_back: mpsc::Sender<Recalled>) -> bool {
+        self.queue.try_send(Asked::Recall { probe: probe.clone(), single, hours, way_back }).is_ok()
     }
 
     /// Writes everything and ends the thread.

@@ -63,7 +63,7 @@ use serde::{Deserialize, Serialize};
 pub use source::{Intake, Silencing, SilencingState, Source};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-pub use urgency::{QueueTurn, RunsOut, Urgency};
+pub use urgency::{QueueTurn, RunsOut, Stake, Urgency};
 
 /// Finished runs that each flow keeps in the world; older ones are paged from the journal.
 pub const RUNS_KEPT: usize = 10;

@@ -1,5 +1,6 @@
 //! A probe and how its target does, as the entries left it. Readings are another stream.
 
+use crate::domain::probe::Burning;
 use crate::domain::{Health, IncidentId, ProbeDefinition, SourceId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Probe {
     pub first_bad_at: Option<Timestamp>,
     /// Why the probe itself cannot run.
     pub error: Option<String>,
+    /// How fast it burns its error budget, where that is too fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burning: Option<Burning>,
     /// Open incidents that this probe has a part in.
     pub incidents: Vec<IncidentId>,
 }

@@ -240,7 +240,7 @@ fn noticed(incident: &Incident) -> Noticed {
         return Noticed::Person;
     }
     match incident.alerts.values().min_by_key(|alert| alert.since).map(|alert| (&alert.source, &alert.notice.cause)) {
-        Some((_, AlertCause::ProbeDown { .. })) => Noticed::Probe,
+        Some((_, AlertCause::ProbeDown { .. } | AlertCause::BudgetBurning { .. })) => Noticed::Probe,
         Some((source, _)) if !source.is_local() => Noticed::Source,
         _ => Noticed::Own,
     }

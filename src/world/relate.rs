@@ -48,8 +48,7 @@ fn sign_of_life(incident: &mut super::Incident, entry: &Entry) -> bool {
 pub(super) fn concerns(event: &Event, alerts: &[Fingerprint], flows: &BTreeSet<FlowId>, probes: &BTreeSet<ProbeId>) -> bool {
     match event {
         Event::AlertFiring { alert, .. } | Event::AlertResolved { alert, .. } | Event::AlertMuted { alert, .. } => alerts.contains(alert),
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => probes.contains(probe),
-        other => other.flow().is_some_and(|flow| flows.contains(flow)),
+        other => other.flow().is_some_and(|flow| flows.contains(flow)) || other.probe().is_some_and(|probe| probes.contains(probe)),
     }
 }
 
@@ -75,10 +74,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
     let leads = |event: &Event| match cause {
         AlertCause::RunFailed { run } | AlertCause::TooLong { run, .. } | AlertCause::TooFast { run, .. } => event.run() == Some(run),
         AlertCause::NotStarted { flow, .. } | AlertCause::NotFinished { flow, .. } => event.flow() == Some(flow),
-        AlertCause::ProbeDown { probe } => match event {
-            Event::ProbeChanged { probe: other, .. } | Event::ProbeErring { probe: other, .. } => other == probe,
-            _ => false,
-        },
+        AlertCause::ProbeDown { probe } | AlertCause::BudgetBurning { probe } => event.probe() == Some(probe),
         AlertCause::Outside { .. } | AlertCause::NobodyTold { .. } | AlertCause::ChecklistOverdue { .. } => false,
         AlertCause::GlassBroken { .. } => matches!(event, Event::GlassBroken { .. }),
         AlertCause::AnchorFailing { sink } => matches!(event, Event::AnchorFailing { sink: other, .. } if other == sink),
@@ -99,6 +95,9 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
     if let Some(incident) = event.incident() {
         return vec![incident];
     }
+    if let Some(probe) = event.probe() {
+        return world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default();
+    }
     match event {
         Event::IncidentMerged { incident, into } => vec![*incident, *into],
         Event::IncidentSplit { incident, new, .. } => vec![*incident, *new],
@@ -107,9 +106,6 @@ fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {
         }
         Event::MaintenanceBegan { window, .. } | Event::MaintenanceEnded { window } => {
             world.maintenance.get(window).map(|row| covered(world, |labels| row.window.covers(labels))).unwrap_or_default()
-        }
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => {
-            world.probe(probe).map(|probe| probe.incidents.clone()).unwrap_or_default()
         }
         Event::AlertFiring { alert, .. } => world.alerts.get(alert).and_then(|alert| alert.incident).into_iter().collect(),
         Event::AlertResolved { alert, .. } => {

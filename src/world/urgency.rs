@@ -1,9 +1,10 @@
 //! Where incidents stand in the queue: what runs out first is the first row (RULES: "priorities by urgency").
 
 use super::{Incident, World};
-use crate::domain::{FlowId, Severity};
+use crate::domain::{FlowId, ProbeId, Severity};
 use jiff::Timestamp;
 use std::cmp::Reverse;
+use std::fmt;
 
 /// Where an incident stands among the others; the smallest is the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +13,7 @@ pub struct Urgency {
     pub turn: QueueTurn,
     /// Nothing of it runs out.
     open_ended: bool,
-    /// When a deadline runs out; for a critical incident without one, since when it lasts: its users are hit already.
+    /// When a deadline or an error budget runs out; for a critical incident without one, since when it lasts: its users are hit already.
     pub runs_out: Option<Timestamp>,
     severity: Reverse<Severity>,
     number: i64,
@@ -33,28 +34,49 @@ pub enum QueueTurn {
     Over,
 }
 
-/// A deadline of a flow that an incident may break.
+/// What an incident may cost next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunsOut {
     /// When.
     pub at: Timestamp,
-    /// Of which flow.
-    pub flow: FlowId,
-    /// Whether it is the deadline for the start.
-    pub is_start: bool,
+    /// What.
+    pub what: Stake,
+}
+
+/// What is lost when it runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stake {
+    /// The flow's deadline for its start.
+    Start(FlowId),
+    /// The flow's deadline for its success.
+    Finish(FlowId),
+    /// The probe's error budget, at the rate at which it went when it was last told.
+    Budget(ProbeId),
+}
+
+impl fmt::Display for Stake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(flow) => write!(f, "the deadline of {flow} to start"),
+            Self::Finish(flow) => write!(f, "the deadline of {flow} to finish"),
+            Self::Budget(probe) => write!(f, "the error budget of {probe}"),
+        }
+    }
 }
 
 impl World {
-    /// The first deadline that has not passed of the flows of an incident.
+    /// What of an incident runs out first: a deadline that has not passed of its flows, or an error budget of its probes.
     pub fn runs_out(&self, incident: &Incident) -> Option<RunsOut> {
+        let budgets = incident.probes.iter().filter_map(|id| Some((id, self.probe(id)?.burning.as_ref()?.gone_at?)));
+        let budgets = budgets.map(|(id, at)| RunsOut { at, what: Stake::Budget(id.clone()) });
         let watches = incident.flows.iter().filter_map(|id| Some((id, self.flow(id)?))).flat_map(|(id, flow)| {
             flow.watches.iter().flat_map(move |watch| {
-                let start = watch.start_by.filter(|_| !watch.start_missed).map(|at| (at, true));
-                let finish = watch.finish_by.filter(|_| !watch.finish_missed).map(|at| (at, false));
-                start.into_iter().chain(finish).map(move |(at, is_start)| RunsOut { at, flow: id.clone(), is_start })
+                let start = watch.start_by.filter(|_| !watch.start_missed).map(|at| RunsOut { at, what: Stake::Start(id.clone()) });
+                let finish = watch.finish_by.filter(|_| !watch.finish_missed).map(|at| RunsOut { at, what: Stake::Finish(id.clone()) });
+                start.into_iter().chain(finish)
             })
         });
-        watches.min_by_key(|out| out.at)
+        watches.chain(budgets).min_by_key(|out| out.at)
     }
 
     /// Where an incident stands in the queue.

@@ -6,7 +6,7 @@ use dogwatch::domain::event::UnknownEvent;
 use dogwatch::domain::flow::{Overlap, Retry};
 use dogwatch::domain::incident::AlertNotice;
 use dogwatch::domain::note::{NoteKind, SavedNote};
-use dogwatch::domain::probe::{Expectation, Target};
+use dogwatch::domain::probe::{Burning, Expectation, Pace, Target};
 use dogwatch::domain::run::{DefinitionChoice, Disposition, Occurrence, RunCause, Scope};
 use dogwatch::domain::runbook::{Match, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
 use dogwatch::domain::source::{Capability, Freshness};
@@ -29,7 +29,7 @@ const FIRST_TRUST: usize = FIRST_PROCEDURE + procedures::KINDS;
 /// The first kind about what comes from outside.
 const FIRST_OUTSIDE: usize = FIRST_TRUST + trust::KINDS;
 /// The first kind of an operator's verb.
-const FIRST_VERB: usize = 61;
+const FIRST_VERB: usize = 62;
 /// The first kind of what lies over incidents.
 const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
 /// The first kind about people and who was told.
@@ -384,6 +384,7 @@ impl Dice {
             50 => Event::FileSighted { flow: self.flow(), path: "in/*.csv".into(), words: self.words() },
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
+            61 => Event::ProbeBurning { probe: self.probe(), burning: self.maybe(Self::burning) },
             verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
             kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
             duty if (FIRST_DUTY..FIRST_PROCEDURE).contains(&duty) => self.duty(duty - FIRST_DUTY),
@@ -438,6 +439,11 @@ impl Dice {
     fn file(&mut self) -> FileFact {
         let file = format!("/in/{}.csv", self.roll(3));
         FileFact { file, size: self.roll(9) as u64, modified_at: self.at(), checksum: self.pick(&["aa", "bb", "cc"]).into() }
+    }
+
+    fn burning(&mut self) -> Burning {
+        let pace = self.pick(&[Pace::Ticket, Pace::Page, Pace::Down]);
+        Burning { pace, over: Duration::from_hours(1), rate: self.roll(10_000) as f64 / 10.0, gone_at: self.maybe(Self::at) }
     }
 
     fn condition_met(&mut self) -> Event {
@@ -520,6 +526,7 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProbeAsked { .. } => "probe_asked",
         Event::ProbeChanged { .. } => "probe_changed",
         Event::ProbeErring { .. } => "probe_erring",
+        Event::ProbeBurning { .. } => "probe_burning",
         Event::AlertFiring { .. } => "alert_firing",
         Event::AlertResolved { .. } => "alert_resolved",
         Event::IncidentOpened { .. } => "incident_opened",
@@ -641,4 +648,4 @@ pub fn name(event: &Event) -> &'static str {
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 145;
+pub const NAMES: usize = 146;

@@ -21,7 +21,9 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
+use crate::domain::probe::Pace;
 use crate::domain::{Entry, Event, Health, ProbeId, Refusal, Sample, Verdict};
+use crate::notes::telling::Teller;
 use crate::rules::objective::{Budget, of_probe};
 use crate::wire::message::{Answer, Ask, Said};
 use crate::world::Probe;
@@ -196,10 +198,10 @@ fn head(session: &Session, probe: &Probe) -> [Line; 2] {
 }
 
 /// What is left of the error budget, where the probe has an objective.
-fn budget_line(probe: &Probe, budget: Option<&Budget>) -> Option<Line> {
+fn budget_line(session: &Session, probe: &Probe, budget: Option<&Budget>) -> Option<Line> {
     let objective = probe.definition.objective?;
     let line = Line::of(Role::Muted, format!("objective {objective}: "));
-    Some(match budget {
+    let line = match budget {
         None => line.with(Role::Muted, "asking for the looks of its window"),
         Some(budget) => {
             let role = match budget.burnt {
@@ -210,15 +212,20 @@ fn budget_line(probe: &Probe, budget: Option<&Budget>) -> Option<Line> {
             };
             line.with(role, budget.words())
         }
-    })
+    };
+    let Some(burning) = &probe.burning else { return Some(line) };
+    let gone = match burning.gone_at {
+        Some(at) if at > session.now => format!(", gone in {}", session.until(at)),
+        Some(_) => ", gone".to_owned(),
+        None => String::new(),
+    };
+    let over = if burning.pace == Pace::Down { "while down".to_owned() } else { format!("over {} h", burning.over.as_secs() / 3_600) };
+    Some(line.with(Role::Warning, format!("; burns {}× too fast {over}{gone}", burning.rate)))
 }
 
 /// Changes of the probe's state that are known here, the newest first: from the common timeline and from its incidents.
 fn changes(session: &Session, id: &ProbeId) -> Vec<Arc<Entry>> {
-    let of_it = |entry: &&Arc<Entry>| match &entry.event {
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => probe == id,
-        _ => false,
-    };
+    let of_it = |entry: &&Arc<Entry>| entry.event.probe() == Some(id);
     let incidents = session.world.probe(id).map(|probe| probe.incidents.clone()).unwrap_or_default();
     let mut entries: Vec<_> = session.world.recent.iter().filter(of_it).cloned().collect();
     for incident in incidents.iter().filter_map(|incident| session.world.incident(*incident)) {
@@ -245,6 +252,13 @@ fn change_line(session: &Session, entry: &Entry) -> Line {
             time.with(Role::Unknown, format!("{} cannot run: {error}", session.glyphs.unknown))
         }
         Event::ProbeErring { error: None, .. } => time.with(Role::Text, "the probe runs again"),
+        Event::ProbeBurning { burning, .. } => {
+            let (symbol, role) = match burning {
+                Some(_) => (session.glyphs.warning, Role::Warning),
+                None => (session.glyphs.good, Role::Good),
+            };
+            time.with(role, format!("{symbol} {}", Teller::of(&session.world).line(&entry.event)))
+        }
         _ => time.with(Role::Muted, format!("looked at on demand by {}", entry.author.name())),
     }
 }
@@ -279,7 +293,7 @@ impl Page for ProbePage {
             painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), line);
             rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
         }
-        if let Some(line) = budget_line(probe, self.budget.as_ref()).filter(|_| rest.height > 4) {
+        if let Some(line) = budget_line(session, probe, self.budget.as_ref()).filter(|_| rest.height > 4) {
             painter.line(rest.x + 1, rest.y, rest.width.saturating_sub(1), &line);
             rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
         }

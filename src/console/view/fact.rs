@@ -48,7 +48,8 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         | Event::WorkspaceRefused { .. }
         | Event::RemediationHeldBack { .. }
         | Event::ChecklistLeft { .. }
-        | Event::ChecklistMissed { .. } => (glyphs.warning, Role::Warning),
+        | Event::ChecklistMissed { .. }
+        | Event::ProbeBurning { burning: Some(_), .. } => (glyphs.warning, Role::Warning),
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }
@@ -78,7 +79,6 @@ pub fn target(event: &Event) -> Option<Target> {
         Event::ProcedureTicked { runbook, step, subject, .. } => {
             Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() }
         }
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeAsked { probe } => Target::Probe(probe.clone()),
         Event::MessageDue { message } => of_message(message.incident, message.flow.as_ref())?,
         other => {
             if let Some(attempt) = other.attempt() {
@@ -89,7 +89,8 @@ pub fn target(event: &Event) -> Option<Target> {
             }
             let incident = other.incident().map(Target::Incident);
             let run = || other.run().cloned().map(Target::Run);
-            incident.or_else(run).or_else(|| other.flow().cloned().map(Target::Flow))?
+            let probe = || other.probe().cloned().map(Target::Probe);
+            incident.or_else(run).or_else(probe).or_else(|| other.flow().cloned().map(Target::Flow))?
         }
     })
 }

@@ -5,7 +5,6 @@ use super::Server;
 use crate::domain::{Accepted, AttemptId, Command, Level, Refusal, RefusalKind};
 use crate::engine::{Input, Published, Watched};
 use crate::journal::{JournalError, Page, Reader};
-use crate::rules::objective::HourOfLooks;
 use crate::samples::Hour;
 use crate::wire::frame::{FrameError, Incoming, Outgoing};
 use crate::wire::identity::Peer;
@@ -112,13 +111,7 @@ impl Session<'_> {
             Ask::Entries(asked) => self.page(asked).await,
             Ask::Hours { probe, since } => {
                 let hours = self.server.readings.hours(&probe, since).await;
-                let looks = |hour: &Hour| HourOfLooks {
-                    at: hour.at,
-                    good: hour.answers(),
-                    bad: hour.failed,
-                    unknown: hour.error.saturating_add(hour.skipped),
-                };
-                Ok(Answer::Hours(hours.iter().map(looks).collect()))
+                Ok(Answer::Hours(hours.iter().map(Hour::looks).collect()))
             }
             // The descriptor goes with the answer.
             Ask::Output { attempt } => match self.open_output(attempt).await {

@@ -1,7 +1,7 @@
 //! What a fact is about, where several readings of the journal ask the same of it.
 
 use super::Event;
-use crate::domain::{AttemptId, FlowId, IncidentId, Job, MessageRef, RunId};
+use crate::domain::{AttemptId, FlowId, IncidentId, Job, MessageRef, ProbeId, RunId};
 
 impl Event {
     /// The attempt of whose course this fact tells: starting, started, found alive again, ended.
@@ -69,6 +69,17 @@ impl Event {
                 Some(message) => message.flow.as_ref(),
                 None => other.run().map(|run| &run.flow),
             },
+        }
+    }
+
+    /// The probe that it is about, for facts about how a probe does.
+    pub fn probe(&self) -> Option<&ProbeId> {
+        match self {
+            Self::ProbeAsked { probe }
+            | Self::ProbeChanged { probe, .. }
+            | Self::ProbeErring { probe, .. }
+            | Self::ProbeBurning { probe, .. } => Some(probe),
+            _ => None,
         }
     }
 

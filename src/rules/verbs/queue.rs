@@ -163,10 +163,8 @@ pub(in crate::rules) fn touches(world: &World, event: &Event) -> Vec<String> {
 
 fn of_snooze(world: &World, id: IncidentId, until: Timestamp) -> Vec<String> {
     let mut lines = vec![format!("incident {id} is put off until {}; a worse alert brings it back sooner", moment(world, until))];
-    lines.extend(world.incident(id).and_then(|incident| world.runs_out(incident)).filter(|out| out.at < until).map(|out| {
-        let what = if out.is_start { "start" } else { "finish" };
-        format!("before that, the deadline of {} to {what} runs out at {}", out.flow, moment(world, out.at))
-    }));
+    let runs_out = world.incident(id).and_then(|incident| world.runs_out(incident)).filter(|out| out.at < until);
+    lines.extend(runs_out.map(|out| format!("before that, {} runs out at {}", out.what, moment(world, out.at))));
     lines
 }
 

@@ -27,6 +27,7 @@ impl World {
                 reason: String::new(),
                 first_bad_at: None,
                 error: None,
+                burning: None,
                 incidents: Vec::new(),
             };
             self.probes.insert(definition.id.clone(), Arc::new(probe));
@@ -37,6 +38,9 @@ impl World {
                 probe.since = at;
                 probe.reason.clear();
                 probe.first_bad_at = None;
+            }
+            if probe.definition.target != definition.target || probe.definition.objective != definition.objective {
+                probe.burning = None;
             }
             probe.error = None;
             probe.removed = false;

@@ -49,7 +49,11 @@ impl World {
                 self.touched.flows = entry.seq;
                 self.touched.runbooks = entry.seq;
             }
-            Event::ProbeDefined { .. } | Event::ProbeRemoved { .. } | Event::ProbeChanged { .. } | Event::ProbeErring { .. } => {
+            Event::ProbeDefined { .. }
+            | Event::ProbeRemoved { .. }
+            | Event::ProbeChanged { .. }
+            | Event::ProbeErring { .. }
+            | Event::ProbeBurning { .. } => {
                 self.touched.probes = entry.seq;
             }
             Event::AlertFiring { .. } | Event::AlertResolved { .. } | Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {

@@ -82,9 +82,8 @@ fn overlays(session: &Session, incident: &Incident) -> Vec<Line> {
         lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
     }
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
-        let what = if out.is_start { "start" } else { "finish" };
-        let left = session.until(out.at);
-        lines.push(Line::of(Role::Warning, format!("{} must {what} by {}, in {left}", out.flow, session.time(out.at))));
+        let left = if out.at > session.now { format!(", in {}", session.until(out.at)) } else { String::new() };
+        lines.push(Line::of(Role::Warning, format!("{} runs out at {}{left}", out.what, session.time(out.at))));
     }
     if let Some(from) = incident.split_from {
         lines.push(Line::of(Role::Muted, format!("split from incident {from}")));

@@ -207,7 +207,9 @@ pub(super) fn screen_of(event: &Event) -> Option<Screen> {
         Event::RunCreated { run, .. } | Event::RunEnded { run, .. } | Event::StepEnded { run, .. } | Event::RetryPlanned { run, .. } => {
             Some(Screen::Run(run.clone()))
         }
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } => Some(Screen::Probe(probe.clone())),
+        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeBurning { probe, .. } => {
+            Some(Screen::Probe(probe.clone()))
+        }
         Event::EvidenceTaken { incident, .. } | Event::EvidenceAsked { incident, .. } => Some(Screen::Evidence(*incident)),
         Event::NoteSaved { note } => Some(Screen::Note { kind: note.kind, subject: note.subject.clone() }),
         Event::ProcedureTicked { runbook, subject: Subject::Incident(id), .. } => {
