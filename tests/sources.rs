@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
 mod neighbour;
+mod prober_targets;
 mod support;
 
 use neighbour::{Alertmanager, Mood, alert, answer};
+use prober_targets::{Authority, Served, self_signed};
 use serde_json::{Value, json};
 use std::io::Write;
 use support::{Workspace, until};
@@ -151,6 +153,41 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
         until("it answers", || source(&workspace)["stale"].is_null().then_some(()));
     }
     workspace.ok(&["ack", &incident["id"].to_string()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_with_a_wrong_certificate_is_refused_with_the_reason_and_there_is_no_way_around() {
+    let authority = Authority::new();
+    let good = Served::tls_answering(authority.certificate("localhost", 30), "[]").await;
+    let table = |url: &str| {
+        format!(
+            "name = \"test\"\n[[source]]\nkind = \"alertmanager\"\nname = \"warehouse\"\nurl = \"{url}\"\nca_file = \"{}\"\nevery = \"1s\"\n",
+            authority.file()
+        )
+    };
+    let mut workspace = Workspace::new();
+    workspace.file("dogwatch.toml", &table(&good.https_url("localhost")));
+    workspace.serve();
+    let fresh = || until("it answers", || source(&workspace)["stale"].is_null().then_some(()));
+    fresh();
+    for (served, wanted) in [
+        (Served::tls(authority.certificate("localhost", -3)).await, "certificate expired 3 days ago"),
+        (Served::tls(authority.certificate("am.example", 30)).await, "certificate is for am.example"),
+        (Served::tls(self_signed("localhost")).await, "certificate is not signed by a trusted authority"),
+        (Served::tls_redirecting(authority.certificate("localhost", 30), "http://localhost/").await, "redirected"),
+    ] {
+        workspace.file("dogwatch.toml", &table(&served.https_url("localhost")));
+        workspace.ok(&["reload"]);
+        let why = until(&format!("it is refused: {wanted}"), || source(&workspace)["stale"].as_str().map(str::to_owned));
+        assert!(why.contains(wanted), "{why} instead of {wanted}");
+        workspace.file("dogwatch.toml", &table(&good.https_url("localhost")));
+        workspace.ok(&["reload"]);
+        fresh();
+    }
+    // Nothing in the file turns the check off.
+    workspace.file("dogwatch.toml", &(table(&good.https_url("localhost")) + "insecure = true\n"));
+    let refused = workspace.run(&["check"]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("insecure"), "{refused:?}");
 }
 
 #[test]

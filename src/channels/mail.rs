@@ -6,6 +6,7 @@
 use super::fault::{Fault, Turning};
 use crate::domain::channel::MailSecurity;
 use crate::domain::{ChannelKind, Message};
+use crate::sources::cause::why;
 use crate::sources::secret::Secrets;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
@@ -16,7 +17,6 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error as SmtpError, extension::MailParameter};
 use secrecy::ExposeSecret;
-use std::error::Error;
 
 /// Sends one mail over a connection of its own.
 pub(super) async fn send(kind: &ChannelKind, message: &Message, secrets: &Secrets, turning: &Turning) -> Result<(), Fault> {
@@ -66,7 +66,7 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, te
     turning.pass();
     connection.message(text).await.map(drop).map_err(|error| {
         let is_answer = error.is_transient() || error.is_permanent();
-        if is_answer { fault(&error, "the text") } else { Fault::unsure(format!("no answer to the text: {}", words(&error))) }
+        if is_answer { fault(&error, "the text") } else { Fault::unsure(format!("no answer to the text: {}", why(&error))) }
     })
 }
 
@@ -105,27 +105,14 @@ fn tls(server: &str, ca_file: Option<&str>) -> Result<TlsParameters, Fault> {
     if let Some(path) = ca_file {
         let wrong = |reason: String| Fault::not_taken(format!("the ca_file `{path}` cannot be used: {reason}"));
         let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let certificate = Certificate::from_pem(&text).map_err(|error| wrong(words(&error)))?;
+        let certificate = Certificate::from_pem(&text).map_err(|error| wrong(why(&error)))?;
         builder = builder.add_root_certificate(certificate);
     }
-    builder.build_rustls().map_err(|error| Fault::not_taken(format!("no TLS: {}; name an authority with ca_file", words(&error))))
+    builder.build_rustls().map_err(|error| Fault::not_taken(format!("no TLS: {}; name an authority with ca_file", why(&error))))
 }
 
 /// What a step's failure means: a final no of the server is final.
 fn fault(error: &SmtpError, step: &str) -> Fault {
-    let words = format!("{step}: {}", words(error));
+    let words = format!("{step}: {}", why(error));
     if error.is_permanent() { Fault::refused(words) } else { Fault::not_taken(words) }
-}
-
-fn words(error: &SmtpError) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_words = inner.to_string();
-        if !words.contains(&inner_words) {
-            words = format!("{words}: {inner_words}");
-        }
-        cause = inner.source();
-    }
-    words
 }

@@ -6,17 +6,15 @@ use super::fault::{Fault, Turning};
 use crate::domain::Message;
 use crate::domain::channel::Setting;
 use crate::rules::template;
-use crate::sources::http_client::{ClientSettings, http_client, read_capped};
+use crate::sources::cause::why;
+use crate::sources::http_client::{ClientSettings, http_client, read_capped, retry_after};
 use crate::sources::name_lookup::NameLookup;
 use crate::sources::phase::{Phase, PhaseWatch};
 use crate::sources::secret::Secrets;
-use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::time::Duration;
 
 /// Bytes of an answer that are read: only a failure's first words are of use.
 const ANSWER_MAX: usize = 64 << 10;
@@ -112,38 +110,9 @@ async fn judge(response: Response) -> Result<(), Fault> {
 
 /// Without an answer it counts whether the request went out.
 fn unanswered(error: &reqwest::Error, phase: Phase) -> Fault {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
+    let words = why(error);
     match phase {
         Phase::Resolving | Phase::Connecting => Fault::not_taken(words),
         Phase::Waiting | Phase::Reading => Fault::unsure(words),
-    }
-}
-
-/// Seconds or an HTTP date; what is in the past or no time at all is no wish.
-fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    Duration::try_from(date.timestamp().duration_since(now)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wish_is_seconds_or_a_date() {
-        let now = "2026-11-21T02:00:00Z".parse().unwrap();
-        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
-        assert_eq!(retry_after("Sat, 21 Nov 2026 02:01:00 GMT", now), Some(Duration::from_mins(1)));
-        for none in ["-1", "soon", "", "Sat, 21 Nov 2026 01:00:00 GMT"] {
-            assert_eq!(retry_after(none, now), None, "{none}");
-        }
     }
 }

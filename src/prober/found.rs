@@ -5,11 +5,11 @@
 //! The target's, `Verdict::Failed`: everything else, among it a name that does not exist.
 
 use crate::domain::Verdict;
+use crate::sources::cause::{self, causes};
 use crate::sources::http_client::RedirectRefused;
 use crate::sources::name_lookup::NameError;
 use jiff::Timestamp;
 use rustix::io::Errno;
-use rustls::CertificateError;
 use std::error::Error;
 use std::io;
 
@@ -53,19 +53,8 @@ impl Found {
 
     /// From an error and all that caused it: the first cause that is known decides.
     pub fn of_error(error: &(dyn Error + 'static)) -> Self {
-        let mut innermost = error;
-        let mut cause = Some(error);
-        while let Some(this) = cause {
-            if let Some(found) = Self::of_cause(this) {
-                return found;
-            }
-            innermost = this;
-            cause = match this.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-                Some(wrapped) => Some(wrapped), // `source` would leave out the wrapped error itself
-                None => this.source(),
-            };
-        }
-        Self::failed(innermost.to_string())
+        let found = causes(error).find_map(Self::of_cause);
+        found.unwrap_or_else(|| Self::failed(causes(error).last().unwrap_or(error).to_string()))
     }
 
     fn of_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
@@ -79,7 +68,7 @@ impl Found {
             return Some(Self::failed(redirect.to_string()));
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Some(of_tls(tls));
+            return Some(Self::failed(cause::tls(tls)).with_certificate(cause::ended(tls)));
         }
         cause.downcast_ref::<io::Error>().filter(|error| error.get_ref().is_none()).map(Self::of_io)
     }
@@ -108,52 +97,10 @@ impl Found {
     }
 }
 
-fn of_tls(error: &rustls::Error) -> Found {
-    match error {
-        rustls::Error::InvalidCertificate(wrong) => of_certificate(wrong),
-        rustls::Error::AlertReceived(alert) => Found::failed(format!("TLS: the target ended the handshake: {alert:?}")),
-        rustls::Error::InvalidMessage(_) => Found::failed("TLS: the target does not speak TLS on this port"),
-        other => Found::failed(format!("TLS: {other}")),
-    }
-}
-
-fn of_certificate(wrong: &CertificateError) -> Found {
-    match wrong {
-        CertificateError::ExpiredContext { time, not_after } => {
-            let ago = age(time.as_secs().saturating_sub(not_after.as_secs()));
-            let ends = i64::try_from(not_after.as_secs()).ok().and_then(|second| Timestamp::from_second(second).ok());
-            Found::failed(format!("certificate expired {ago} ago")).with_certificate(ends)
-        }
-        CertificateError::Expired => Found::failed("certificate expired"),
-        CertificateError::NotValidYetContext { time, not_before } => {
-            Found::failed(format!("certificate is valid only in {}", age(not_before.as_secs().saturating_sub(time.as_secs()))))
-        }
-        CertificateError::NotValidYet => Found::failed("certificate is not valid yet"),
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let shown = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
-            Found::failed(format!("certificate is for {shown}, not for {}", expected.to_str()))
-        }
-        CertificateError::NotValidForName => Found::failed("certificate is for another name"),
-        CertificateError::UnknownIssuer => Found::failed("certificate is not signed by a trusted authority"),
-        CertificateError::BadSignature => Found::failed("certificate is not signed by the authority that it names"),
-        CertificateError::Revoked => Found::failed("certificate is revoked"),
-        other => Found::failed(format!("certificate refused: {other}")),
-    }
-}
-
-/// A length of time as a person says it: `3 days`, `5 h`, `12 min`.
-fn age(seconds: u64) -> String {
-    match seconds {
-        0..3_600 => format!("{} min", seconds / 60),
-        3_600..86_400 => format!("{} h", seconds / 3_600),
-        86_400..172_800 => "1 day".into(),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustls::CertificateError;
 
     fn verdict_of(errno: Errno) -> Verdict {
         Found::of_io(&io::Error::from_raw_os_error(errno.raw_os_error())).verdict
@@ -175,11 +122,5 @@ mod tests {
         assert_eq!(Found::of_error(&wrapped).reason, "certificate is not signed by a trusted authority");
         let wrapped = io::Error::other(NameError::Resolver("Try again".into()));
         assert_eq!(Found::of_error(&wrapped).verdict, Verdict::Error);
-    }
-
-    #[test]
-    fn lengths_of_time_are_words() {
-        let words: Vec<_> = [60, 7_200, 86_400, 3 * 86_400].map(age).into();
-        assert_eq!(words, ["1 min", "2 h", "1 day", "3 days"]);
     }
 }

@@ -6,6 +6,7 @@
 
 use super::name_lookup::NameLookup;
 use super::phase::NotePhase;
+use jiff::Timestamp;
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, Response};
 use rustls::client::Resumption;
@@ -126,6 +127,15 @@ pub async fn read_capped(mut response: Response, max: usize) -> Result<Vec<u8>, 
     Ok(body)
 }
 
+/// How long a server asks to wait: seconds or an HTTP date. What is in the past, or no time at all, is no wish.
+pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Duration::try_from(date.timestamp().duration_since(now)).ok()
+}
+
 fn stay_on_host(attempt: Attempt<'_>) -> Action {
     let next = attempt.url().clone();
     let Some(from) = attempt.previous().last().cloned() else { return attempt.follow() };
@@ -169,4 +179,19 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError>
     let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
     let found = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>().map_err(|error| wrong(error.to_string()))?;
     if found.is_empty() { Err(wrong("it holds no PEM certificate".into())) } else { Ok(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_seconds_or_a_date() {
+        let now = "2026-11-21T02:00:00Z".parse().unwrap();
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
+        assert_eq!(retry_after("Sat, 21 Nov 2026 02:01:00 GMT", now), Some(Duration::from_mins(1)));
+        for none in ["-1", "soon", "", "Sat, 21 Nov 2026 01:00:00 GMT"] {
+            assert_eq!(retry_after(none, now), None, "{none}");
+        }
+    }
 }

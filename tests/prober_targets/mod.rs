@@ -1,6 +1,8 @@
 //! Targets for probes: small servers on the loopback that answer well, late, wrongly or not at all, and certificates
 //! made for the moment, so that the good ones never run out and the expired one stays so.
 
+#![allow(dead_code, reason = "each test binary takes what it needs")]
+
 mod certificate;
 
 pub use certificate::{Authority, Shown, self_signed};
@@ -105,6 +107,11 @@ impl Served {
     /// A good answer over TLS.
     pub async fn tls(shown: Shown) -> Self {
         Self::over_tls(shown, http_answer("200 OK", "")).await
+    }
+
+    /// This answer to whatever is asked, over TLS.
+    pub async fn tls_answering(shown: Shown, body: &str) -> Self {
+        Self::over_tls(shown, http_answer("200 OK", body)).await
     }
 
     /// A redirect over TLS.

@@ -7,7 +7,8 @@ use crate::clock;
 use crate::domain::sent::{Credentials, SourceFault, SourceTask};
 use crate::domain::{OutsideAlert, OutsideSilence, SilenceOrder, SourceDefinition};
 use crate::json;
-use crate::sources::http_client::{ClientSettings, ReadError, RedirectRefused, http_client, read_capped};
+use crate::sources::cause::why;
+use crate::sources::http_client::{ClientSettings, ReadError, RedirectRefused, http_client, read_capped, retry_after};
 use crate::sources::name_lookup::NameLookup;
 use crate::sources::phase::PhaseWatch;
 use crate::sources::secret::Secrets;
@@ -16,7 +17,6 @@ use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client as HttpClient, Method, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use std::error::Error;
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
@@ -211,13 +211,13 @@ impl Client {
         if let Some(body) = body {
             request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         }
-        let response = request.send().await.map_err(|error| Trouble::later(chain(&error.without_url())))?;
+        let response = request.send().await.map_err(|error| Trouble::later(why(&error.without_url())))?;
         if !response.status().is_success() {
             return Err(judged(response).await);
         }
         read_capped(response, ANSWER_MAX).await.map_err(|error| match error {
             ReadError::TooLong { .. } => Trouble::later(error),
-            ReadError::Cut(cut) => Trouble::later(format!("the answer was cut: {}", chain(&cut.without_url()))),
+            ReadError::Cut(cut) => Trouble::later(format!("the answer was cut: {}", why(&cut.without_url()))),
         })
     }
 }
@@ -281,29 +281,6 @@ async fn judged(response: Response) -> Trouble {
     }
     let retry_after = if sort == Sort::Unauthorized { Some(wish.unwrap_or_default().max(REFUSED_WAIT)) } else { wish };
     Trouble { retry_after, ..Trouble::new(sort, words) }
-}
-
-/// Seconds or an HTTP date; what is in the past or no time at all is no wish.
-fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    Duration::try_from(date.timestamp().duration_since(now)).ok()
-}
-
-/// An error with its causes, each said once.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
-        }
-        cause = inner.source();
-    }
-    words
 }
 
 /// Base64 as HTTP's basic credentials are written.
