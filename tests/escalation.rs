@@ -52,7 +52,11 @@ fn rota(people: &[&str]) -> Rota {
 }
 
 fn rung(minutes: u64, tell: &[Whom]) -> Rung {
-    Rung { wait: MINUTE * u32::try_from(minutes).unwrap(), tell: tell.to_vec() }
+    Rung { wait: MINUTE * u32::try_from(minutes).unwrap(), tell: tell.to_vec(), on: Vec::new() }
+}
+
+fn rung_on(minutes: u64, tell: &[Whom], on: &[&str]) -> Rung {
+    Rung { on: on.iter().map(|channel| (*channel).into()).collect(), ..rung(minutes, tell) }
 }
 
 fn primary() -> Whom {
@@ -93,7 +97,7 @@ const NIGHT: &str = "2026-11-21T02:00:00Z";
 
 fn night(people: People) -> Made {
     let mut made = Made::at(NIGHT);
-    for id in ["ana-hook", "leo-hook", "lea-hook", "ops"] {
+    for id in ["ana-hook", "leo-hook", "lea-hook", "ops", "sms"] {
         define(&mut made, Event::ChannelDefined { channel: Arc::new(channel(id)) });
     }
     define(&mut made, Event::PeopleDefined { people: Arc::new(people) });
@@ -455,6 +459,84 @@ fn a_team_is_told_each_channel_once() {
     let mut made = night(people);
     fires(&mut made, "ProbeDown", Severity::Critical);
     assert_eq!(to(&mut made, NIGHT), ["ana-hook incident_opened", "ops incident_opened", "leo-hook incident_opened"]);
+}
+
+/// What alerts say about people who cannot be told.
+fn holes(made: &Made) -> Vec<String> {
+    let holes = made.world.alerts.values().filter(|alert| matches!(alert.notice.cause, AlertCause::NobodyTold { .. }));
+    holes.map(|alert| alert.notice.summary.clone()).collect()
+}
+
+#[test]
+fn a_step_tells_people_only_on_the_channels_that_it_names() {
+    let mut people = people();
+    people.people.get_mut("ana").unwrap().channels.push("sms".into());
+    people.chains[0].steps = vec![rung_on(0, &[primary(), Whom::Channel("ops".into())], &["sms", "call"]), rung(5, &[primary()])];
+    let mut made = night(people);
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    let next = next_step(&made.world, made.world.incident(IncidentId(1)).unwrap()).unwrap();
+    assert_eq!(next.named(), "rota:primary on sms and call, channel:ops");
+    assert_eq!(next.told.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ana on sms", "ops"]);
+    assert_eq!(to(&mut made, NIGHT), ["sms incident_opened", "ops incident_opened"], "a channel that is named itself is told");
+    assert_eq!(to(&mut made, "2026-11-21T02:05:00Z"), ["ana-hook incident_escalated", "sms incident_escalated"], "all of them");
+    assert_eq!(holes(&made), [""; 0]);
+}
+
+#[test]
+fn who_has_none_of_a_steps_channels_cannot_be_told_by_it() {
+    let mut people = people();
+    people.chains[0].steps = vec![rung_on(0, &[named("lea")], &["sms", "call"]), rung(5, &[named("lea")])];
+    let mut made = night(people.clone());
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    let next = next_step(&made.world, made.world.incident(IncidentId(1)).unwrap()).unwrap();
+    assert!(next.told.is_empty() && next.untold[0].reason == "lea has none of the channels sms, call", "{next:?}");
+    let events = made.to(NIGHT);
+    assert!(told(&events).contains(&"lea-hook incident_opened".to_owned()), "the next step comes at once");
+    assert_eq!(holes(&made), ["person:lea cannot be told: lea has none of the channels sms, call"], "also after the step that reached her");
+    people.people.get_mut("lea").unwrap().channels.push("sms".into());
+    define(&mut made, Event::PeopleDefined { people: Arc::new(people) });
+    assert_eq!(holes(&made), [""; 0]);
+}
+
+#[test]
+fn whom_of_a_team_a_step_leaves_out_is_told() {
+    let mut people = people();
+    for id in ["ana", "leo"] {
+        people.people.get_mut(id).unwrap().teams.insert("db".into());
+    }
+    people.chains[0].steps = vec![rung_on(0, &[Whom::Team("db".into())], &["sms"])];
+    let reasons = |events: &[Event]| {
+        let one = |event: &Event| match event {
+            Event::IncidentEscalated { incident: IncidentId(1), untold, .. } => {
+                Some(untold.iter().map(|one| format!("{}: {}", one.whom, one.reason)).collect::<Vec<_>>())
+            }
+            _ => None,
+        };
+        events.iter().find_map(one).unwrap()
+    };
+    let mut made = night(people.clone());
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    assert_eq!(reasons(&made.to(NIGHT)), ["team:db: nobody of db has one of the channels sms"]);
+    people.people.get_mut("ana").unwrap().channels.push("sms".into());
+    let mut made = night(people.clone());
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    let events = made.to(NIGHT);
+    assert_eq!(told(&events)[0], "sms incident_opened");
+    assert_eq!(reasons(&events), ["person:leo: leo has none of the channels sms"]);
+    assert_eq!(holes(&made), ["person:leo cannot be told: leo has none of the channels sms"]);
+    people.people.get_mut("leo").unwrap().channels.push("sms".into());
+    define(&mut made, Event::PeopleDefined { people: Arc::new(people) });
+    assert_eq!(holes(&made), [""; 0]);
+}
+
+#[test]
+fn a_step_of_an_older_journal_has_no_channels_and_is_written_as_before() {
+    let rung = rung(5, &[primary()]);
+    let text = serde_json::to_string(&rung).unwrap();
+    assert!(!text.contains("\"on\""), "{text}");
+    assert_eq!(serde_json::from_str::<Rung>(&text).unwrap(), rung);
+    let rung = rung_on(5, &[primary()], &["sms"]);
+    assert_eq!(serde_json::from_str::<Rung>(&serde_json::to_string(&rung).unwrap()).unwrap(), rung);
 }
 
 #[test]

@@ -142,6 +142,39 @@ fn an_acknowledgement_stops_the_chain_and_an_override_changes_who_is_told() {
 }
 
 #[test]
+fn a_step_that_names_channels_tells_its_people_there_alone() {
+    let tokio = Runtime::new().unwrap();
+    let hook = HttpSink::start(tokio.handle(), None);
+    let mailbox = SmtpSink::start(tokio.handle(), Privacy::None);
+    let mut workspace = workspace(&hook, &mailbox, "1s");
+    let settings = std::fs::read_to_string(workspace.root().join("dogwatch.toml")).unwrap();
+    let second = "wait = \"1s\"\ntell = [\"team:db\"]\n";
+    let by_mail = settings.replace("channels = \"mail\"", "channels = [\"hook\", \"mail\"]");
+    workspace.file("dogwatch.toml", &by_mail.replace(second, "wait = \"1s\"\ntell = [\"team:db\"]\non = [\"mail\"]\n"));
+    workspace.serve();
+    workspace.run(&["run", "orders", "--wait"]);
+    let first = posted(&hook, "the first word").1.json();
+    assert!(first["text"].as_str().unwrap().contains("team:db on mail"), "who is next, and how: {first}");
+    assert_eq!(next(&mailbox.mailed, "the second step").to, ["lea@example.org"]);
+    all_is_taken(&workspace);
+    assert!(hook.posted.try_recv().is_err(), "lea was told by mail alone");
+    // She has mail alone, and the step wants the hook.
+    workspace.file("dogwatch.toml", &settings.replace(second, "wait = \"1h\"\ntell = [\"team:db\"]\non = [\"hook\"]\n"));
+    workspace.ok(&["reload"]);
+    std::fs::remove_file(workspace.root().join("broken")).unwrap();
+    workspace.ok(&["run", "orders", "--wait"]);
+    workspace.file("broken", "");
+    workspace.run(&["run", "orders", "--wait"]);
+    let next = until("the second step is to come", || {
+        let next = workspace.json(&["oncall"])["incidents"][0]["next"].clone();
+        (next["step"] == 2).then_some(next)
+    });
+    assert_eq!((&next["on"], &next["told"]), (&serde_json::json!(["hook"]), &serde_json::json!([])), "{next}");
+    assert_eq!(next["untold"][0]["reason"], "nobody of db has one of the channels hook", "{next}");
+    assert!(workspace.ok(&["oncall"]).contains("team:db on hook, who cannot be told"));
+}
+
+#[test]
 fn every_mistake_about_people_is_told_with_its_line() {
     let workspace = Workspace::new();
     workspace.file("calendars/italy.toml", "holidays = [\"12-25\"]\n");

@@ -1,5 +1,5 @@
 //! What neighbours show and what is asked of them, by the rules alone and on the pages.
-#![allow(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what a test builds is right, or the test fails")]
 
 mod stage;
 
@@ -7,10 +7,11 @@ use dogwatch::console::Screen;
 use dogwatch::domain::sent::{LabelMatcher, SourceFault, SourceKind, SourceTask};
 use dogwatch::domain::source::{Capability, Freshness};
 use dogwatch::domain::{
-    AlertCause, Author, Command, Effect, Event, Fingerprint, IncidentId, Labels, Level, OutsideAlert, OutsideSilence, Report, SentAlert,
-    Severity, SourceDefinition, SourceId,
+    Accepted, AlertCause, Author, Command, Effect, Event, Fingerprint, IncidentId, Labels, Level, OutsideAlert, OutsideSilence, Report,
+    SentAlert, Severity, SourceDefinition, SourceId,
 };
 use dogwatch::rules::{self, Asked, DueKey};
+use dogwatch::wire::message::{Answer, Ask};
 use dogwatch::world::{SilencingState, World};
 use jiff::{SignedDuration, Timestamp};
 use stage::{Stage, Story, ana};
@@ -111,6 +112,9 @@ fn alert(name: &str) -> OutsideAlert {
         is_muted: false,
     }
 }
+
+/// The id of Leo's silence.
+const SILENCE: &str = "54c9df4f-9f0b-4a0c-8a35-0f6f2a1c7d11";
 
 fn open(world: &World) -> Vec<IncidentId> {
     world.incidents.values().filter(|incident| incident.is_open()).map(|incident| incident.id).collect()
@@ -323,15 +327,15 @@ fn dogwatchs_own_alerts_are_nobody_elses_to_end() {
     assert_eq!(made.world.alerts.len(), 2, "it is another alert");
 }
 
-#[test]
-fn the_page_of_sources_shows_how_each_answers_and_the_queue_greys_what_is_stale() {
+/// A neighbour at which an alert fires and Leo's silence stands.
+fn story() -> Story {
     let mut story = Story::new();
     let mut made = Made::new(&["warehouse"]);
     let events = made.read(
         "warehouse",
         vec![alert("Down")],
         vec![OutsideSilence {
-            id: "54c9df4f".into(),
+            id: SILENCE.into(),
             matchers: vec![LabelMatcher::exact("service", "payments")],
             starts: stage::now(),
             ends: stage::now() + SignedDuration::from_hours(1),
@@ -349,6 +353,12 @@ fn the_page_of_sources_shows_how_each_answers_and_the_queue_greys_what_is_stale(
     for event in std::iter::once(defined).chain(events) {
         story.tell(600, Author::Engine, event);
     }
+    story
+}
+
+#[test]
+fn the_page_of_sources_shows_how_each_answers_and_the_queue_greys_what_is_stale() {
+    let story = story();
     let mut stage = Stage::with(&story, (120, 40));
     stage.key("alt-s");
     assert_eq!(stage.app.screen(), Some(&Screen::Sources));
@@ -371,4 +381,196 @@ fn the_page_of_sources_shows_how_each_answers_and_the_queue_greys_what_is_stale(
         stage.key("alt-s");
         stage.picture();
     }
+}
+
+/// The page, with the cursor on the neighbour.
+fn page(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::with(&story(), size);
+    stage.press("sources");
+    stage.asked.clear();
+    stage
+}
+
+fn asked(stage: &Stage, author: &Author, act: impl FnOnce(&World, &Asked)) {
+    act(&stage.app.session.world, &Asked { author, now: stage.now, boot_id: "boot", random: 7, level: Level::Operator });
+}
+
+/// Answers the last preview that was asked for as the daemon does; gives its lines.
+fn foresee(stage: &mut Stage) -> Vec<String> {
+    let dry = |request: &dogwatch::wire::message::Request| match &request.ask {
+        Ask::Command { command, dry_run: true, .. } => Some((request.id, command.clone())),
+        _ => None,
+    };
+    let (id, command) = stage.asked.iter().rev().find_map(dry).expect("a preview is asked for");
+    let mut lines = Vec::new();
+    asked(stage, &ana(), |world, asked| lines = rules::preview(world, &command, asked).unwrap());
+    stage.answer(id, Answer::Accepted(Accepted::WouldDo(lines.clone())));
+    lines
+}
+
+/// Lets what was asked for last become facts.
+fn carry_out(stage: &mut Stage) -> Vec<Event> {
+    let command = stage.commands().last().copied().cloned().expect("something is asked for");
+    let mut events = Vec::new();
+    asked(stage, &ana(), |world, asked| {
+        let decision = rules::decide(world, &command, asked).unwrap();
+        let (entries, _) = rules::carry_out(&mut world.clone(), decision, asked);
+        events = entries.into_iter().map(|entry| entry.event).collect();
+    });
+    for event in &events {
+        stage.entry(ana(), event.clone());
+    }
+    events
+}
+
+/// The row of Leo's silence.
+fn row(stage: &mut Stage) -> String {
+    let picture = stage.picture();
+    picture.lines().find(|line| line.contains("leo")).unwrap_or_else(|| panic!("{picture}")).to_owned()
+}
+
+fn said(stage: &Stage) -> Vec<&str> {
+    stage.app.toasts().iter().map(|toast| toast.words.as_str()).collect()
+}
+
+#[test]
+fn a_silence_there_is_ended_with_its_key() {
+    let mut stage = page((120, 40));
+    stage.press("down");
+    stage.press("end-silence");
+    assert_eq!(foresee(&mut stage), ["asks warehouse to end the silence"]);
+    let dialog = stage.picture();
+    for wanted in [SILENCE, "service=\"payments\"", "by leo until 03:41: moving payments", "asks warehouse to end the silence"] {
+        assert!(dialog.contains(wanted), "{wanted}:\n{dialog}");
+    }
+    stage.press("confirm");
+    assert_eq!(stage.commands(), [&Command::ExpireAtSource { source: "warehouse".into(), id: SILENCE.into() }]);
+    carry_out(&mut stage);
+    assert!(row(&mut stage).contains("ending"), "{}", stage.picture());
+    for action in ["end-silence", "extend-silence"] {
+        stage.press(action);
+        assert!(said(&stage).iter().any(|words| words.ends_with(": it is being ended already")), "{:?}", said(&stage));
+    }
+    assert_eq!(stage.commands().len(), 1);
+}
+
+#[test]
+fn a_silence_there_lasts_longer_with_its_key() {
+    let mut stage = page((120, 40));
+    stage.press("down");
+    stage.press("extend-silence");
+    stage.key("backspace");
+    stage.key("backspace");
+    stage.type_text("3h");
+    stage.press("confirm");
+    let until = stage.now + SignedDuration::from_hours(3);
+    assert_eq!(stage.commands(), [&Command::ExtendAtSource { source: "warehouse".into(), id: SILENCE.into(), until }]);
+    let events = carry_out(&mut stage);
+    assert!(row(&mut stage).contains("extending"), "{}", stage.picture());
+    let Some(Event::SourceSilenceProlonging { source, marker, ends }) = events.last().cloned() else { panic!("{events:?}") };
+    stage.entry(Author::Engine, Event::SourceSilenceMade { source, marker, id: SILENCE.into(), ends });
+    assert!(row(&mut stage).contains("until 05:41"), "before it is read the next time: {}", stage.picture());
+}
+
+#[test]
+fn a_silence_is_made_there_with_the_preview_of_the_command() {
+    for size in [(80, 24), (120, 40)] {
+        let mut stage = page(size);
+        insta::assert_snapshot!(format!("sources_{}x{}", size.0, size.1), stage.picture_with_roles());
+        stage.press("silence");
+        stage.type_text("service=~\"sh.*\" alertname=Down");
+        assert!(stage.asked.is_empty(), "nothing that could be previewed was typed yet");
+        stage.press("next-field");
+        let lines = foresee(&mut stage);
+        assert!(lines.contains(&"hides now (high): Down hurts".to_owned()), "{lines:?}");
+        assert!(lines.iter().any(|line| line.contains("1 alerts of the last 7 days")), "{lines:?}");
+        insta::assert_snapshot!(format!("source_silence_{}x{}", size.0, size.1), stage.picture_with_roles());
+        stage.press("next-field");
+        stage.type_text("moving the shop");
+        stage.press("confirm");
+        let matchers = ["service=~sh.*", "alertname=Down"].map(|text| LabelMatcher::parse(text).unwrap()).to_vec();
+        let until = stage.now + SignedDuration::from_hours(1);
+        let wanted = Command::SilenceSource { source: "warehouse".into(), matchers, until, comment: "moving the shop".into() };
+        assert_eq!(stage.commands(), [&wanted]);
+        let events = carry_out(&mut stage);
+        let Some(Event::SourceSilenceAsked { source, order }) = events.last().cloned() else { panic!("{events:?}") };
+        assert!(stage.picture().contains("being made"), "{}", stage.picture());
+        // It can be ended as soon as it stands, also before it is read.
+        let (marker, ends) = (order.marker.clone(), order.ends);
+        stage.entry(Author::Engine, Event::SourceSilenceMade { source, marker, id: "s2".into(), ends });
+        stage.press("down");
+        stage.press("end-silence");
+        stage.press("confirm");
+        assert_eq!(stage.commands().last(), Some(&&Command::ExpireAtSource { source: "warehouse".into(), id: "s2".into() }));
+    }
+}
+
+#[test]
+fn labels_that_are_none_are_told_and_what_was_previewed_before_is_gone() {
+    let mut stage = page((120, 40));
+    stage.press("silence");
+    stage.type_text("service=shop");
+    // Confirmed too soon: what is missing is asked for, and what is there is previewed.
+    stage.press("confirm");
+    foresee(&mut stage);
+    assert!(stage.picture().contains("hides now") && stage.picture().contains("comment may not be empty"), "{}", stage.picture());
+    stage.type_text("why");
+    stage.press("previous-field");
+    stage.press("previous-field");
+    stage.key("home");
+    stage.type_text("no");
+    stage.type_text(" ");
+    stage.press("next-field");
+    assert!(!stage.picture().contains("hides now"), "{}", stage.picture());
+    stage.press("confirm");
+    assert!(stage.commands().is_empty() && stage.picture().contains("`no` is no matcher such as"), "{}", stage.picture());
+}
+
+#[test]
+fn what_cannot_be_done_with_a_silence_there_says_why() {
+    let words = |stage: &mut Stage, action: &str| {
+        stage.press(action);
+        let words = said(stage).last().copied().unwrap_or_default().to_owned();
+        assert!(stage.app.layers().is_empty() && stage.commands().is_empty(), "{action}");
+        words
+    };
+    let intake = dogwatch::domain::sent::IntakeDefinition {
+        listen: "127.0.0.1:9099".into(),
+        token: dogwatch::domain::channel::SecretRef::Env("TOKEN".into()),
+    };
+    let mut stage = page((120, 40));
+    stage.entry(Author::Engine, Event::IntakeDefined { intake: Some(Arc::new(intake)) });
+    assert_eq!(words(&mut stage, "end-silence"), "end silence: there is no silence that stands under the cursor");
+    assert_eq!(words(&mut stage, "extend-silence"), "extend: there is no silence that stands under the cursor");
+    stage.press("bottom");
+    assert_eq!(words(&mut stage, "silence"), "silence: there is no neighbour under the cursor");
+    stage.press("up");
+    let refused = Freshness::Stale { reason: "connection refused".into() };
+    stage.entry(Author::Engine, Event::SourceChanged { source: "warehouse".into(), freshness: refused });
+    for action in ["silence", "end-silence", "extend-silence"] {
+        assert!(words(&mut stage, action).ends_with(": warehouse does not answer since 02:41: connection refused"), "{:?}", said(&stage));
+    }
+
+    let mut stage = page((120, 40));
+    let viewer = dogwatch::wire::message::Welcome { level: Level::Viewer, ..stage::welcome() };
+    stage.news(dogwatch::console::link::News::Connected(Box::new(viewer)));
+    assert!(words(&mut stage, "silence").contains("you may look, not act"), "{:?}", said(&stage));
+
+    // The silence of an acknowledgement lasts as long as that, and can be ended.
+    let mut stage = page((120, 40));
+    let order = dogwatch::domain::SilenceOrder {
+        marker: "dw-1".into(),
+        alert: Some(alert("Down").fingerprint),
+        incident: Some(IncidentId(1)),
+        matchers: vec![LabelMatcher::exact("service", "shop")],
+        ends: stage.now + SignedDuration::from_mins(15),
+        by: "ana".into(),
+        comment: "ack by ana".into(),
+        id: Some("s1".into()),
+    };
+    stage.entry(Author::Engine, Event::SourceSilenceAsked { source: "warehouse".into(), order: Arc::new(order) });
+    stage.press("down");
+    assert_eq!(words(&mut stage, "extend-silence"), "extend: it lasts as long as incident 1 is acknowledged");
+    stage.press("end-silence");
+    assert!(stage.picture().contains("ack by ana"), "{}", stage.picture());
 }

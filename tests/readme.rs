@@ -121,7 +121,7 @@ fn what_the_pages_say_to_write_is_right() {
         fs::write(path, text).unwrap();
     };
     let step = "[[step]]\nname = \"it\"\nrun = \"true\"\n";
-    let hook = "name = \"shop\"\n[channels.hook]\nkind = \"command\"\nrun = [\"bin/page\"]\n[pools]\nwarehouse = 4\n";
+    let hook = "name = \"shop\"\n[channels.hook]\nkind = \"command\"\nrun = [\"bin/page\"]\n[channels.sms]\nkind = \"command\"\nrun = [\"bin/sms\"]\n[pools]\nwarehouse = 4\n";
     let (probes, settings): (Vec<_>, Vec<_>) = blocks(&incidents, "toml").into_iter().partition(|block| block.contains("objective = "));
     assert_eq!((probes.len(), settings.len()), (1, 3));
     write("dogwatch.toml", &(hook.to_owned() + &settings.concat()));

@@ -43,8 +43,12 @@ fn people() -> People {
     let mut max = person("max");
     max.away.push(Leave { from: date(2026, 11, 1).at(0, 0, 0, 0), to: date(2026, 12, 1).at(0, 0, 0, 0), reason: "sea".into() });
     let steps = vec![
-        Rung { wait: Duration::ZERO, tell: vec![Whom::Rota("primary".into())] },
-        Rung { wait: Duration::from_mins(15), tell: vec![Whom::Person("lea".into()), Whom::Channel("bell".into())] },
+        Rung { wait: Duration::ZERO, tell: vec![Whom::Rota("primary".into())], on: Vec::new() },
+        Rung {
+            wait: Duration::from_mins(15),
+            tell: vec![Whom::Person("lea".into()), Whom::Channel("bell".into())],
+            on: vec!["mail".into()],
+        },
     ];
     People {
         people: [("ana".into(), person("ana")), ("lea".into(), person("lea")), ("max".into(), max)].into(),
@@ -92,6 +96,22 @@ fn who_is_on_call_and_who_is_told_next() {
         stage.press("on-call");
         insta::assert_snapshot!(format!("on_call_{}x{}", size.0, size.1), stage.picture_with_roles());
     }
+}
+
+#[test]
+fn whom_a_steps_channels_leave_out_is_said_before_it_comes() {
+    let mut story = story();
+    let mut people = people();
+    people.chains[0].steps[1].on = vec!["sms".into(), "call".into()];
+    story.tell(60, Author::Engine, Event::PeopleDefined { people: Arc::new(people.clone()) });
+    let mut stage = Stage::with(&story, (200, 60));
+    stage.press("on-call");
+    let picture = stage.picture();
+    assert!(picture.contains("bell (step 2); lea has none of the channels sms, call"), "{picture}");
+    people.chains[0].steps[1].tell.pop();
+    stage.entry(Author::Engine, Event::PeopleDefined { people: Arc::new(people) });
+    let picture = stage.picture();
+    assert!(picture.contains("person:lea on sms and call, who cannot be told (step 2)"), "{picture}");
 }
 
 #[test]

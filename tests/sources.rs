@@ -9,7 +9,8 @@ use neighbour::{Alertmanager, Mood, alert, answer};
 use prober_targets::{Authority, Served, self_signed};
 use serde_json::{Value, json};
 use std::io::Write;
-use support::{Workspace, until};
+use std::time::Duration;
+use support::{Terminal, Workspace, until};
 
 /// A daemon with this Alertmanager as the neighbour `warehouse`, read every second.
 fn watched(server: &Alertmanager, more: &str) -> Workspace {
@@ -283,6 +284,47 @@ fn people_make_prolong_and_end_silences_there() {
         let text = std::fs::read(&path).unwrap();
         assert!(!text.windows(secret.len()).any(|part| part == secret.as_bytes()), "{} holds the password", path.display());
     }
+}
+
+/// How long the console may take to show something on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn the_keys_of_the_page_make_prolong_and_end_silences_there() {
+    let server = Alertmanager::start();
+    server.state().alerts = vec![alert(&[("alertname", "Down"), ("service", "shop")])];
+    server.state().silences = recorded("silences");
+    let workspace = watched(&server, "");
+    let terminal = Terminal::open(&workspace, &[], 120, 40);
+    terminal.wait_for("Flows", PATIENCE);
+    terminal.send("\x1bs");
+    terminal.wait_for("changed matcher", PATIENCE);
+    let other = server.state().standing()[0]["id"].as_str().unwrap().to_owned();
+    // The cursor stays on this silence, whatever comes above or below it.
+    terminal.send("jS");
+    terminal.wait_for("silence at warehouse", PATIENCE);
+    terminal.send("service=~sh.*\t");
+    terminal.wait_for("hides now (warning): it hurts", PATIENCE);
+    terminal.wait_for("of the last 7 days", PATIENCE);
+    assert!(server.state().posted().is_empty(), "a preview asks the neighbour for nothing");
+    terminal.send("\tmoving the shop\r");
+    let made = until("it stands", || {
+        server.state().standing().into_iter().find(|silence| silence["comment"].as_str().unwrap().starts_with("moving"))
+    });
+    assert_eq!(made["matchers"][0], json!({"name": "service", "value": "sh.*", "isRegex": true, "isEqual": true}));
+    terminal.wait_for("moving the shop", PATIENCE);
+    terminal.send("e");
+    terminal.wait_for(&format!("extend silence {other}"), PATIENCE);
+    terminal.send("\r");
+    until("it lasts longer", || server.state().posted().iter().find(|posted| posted["id"] == other.as_str()).cloned());
+    terminal.send("x");
+    terminal.wait_for(&format!("end silence {other}"), PATIENCE);
+    terminal.send("\r");
+    let standing = until("it is ended", || {
+        let standing = server.state().standing();
+        standing.iter().all(|silence| silence["id"] != other.as_str()).then_some(standing)
+    });
+    assert_eq!(standing.len(), 1, "the own one stands: {standing:?}");
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

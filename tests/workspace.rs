@@ -199,6 +199,29 @@ fn every_mistake_in_the_settings_is_told_at_once() {
 }
 
 #[test]
+fn every_mistake_in_the_channels_of_an_escalations_step_is_told_at_once() {
+    let settings = "name = \"test\"\n\
+        [channels.sms]\nkind = \"command\"\nrun = [\"bin/sms\"]\n\
+        [channels.call]\nkind = \"command\"\nrun = [\"bin/call\"]\n\
+        [channels.ops]\nkind = \"command\"\nrun = [\"bin/ops\"]\n\
+        [people.ana]\nchannels = [\"sms\", \"ops\"]\n[people.mia]\nchannels = [\"ops\"]\n\
+        [[escalation]]\nseverity = \"critical\"\n\
+        [[escalation.step]]\ntell = [\"person:ana\"]\non = \"sms\"\n\
+        [[escalation.step]]\ntell = [\"person:ana\", \"person:mia\"]\non = [\"sms\", \"call\"]\n\
+        [[escalation.step]]\ntell = [\"channel:ops\"]\non = [\"sms\"]\n\
+        [[escalation.step]]\ntell = [\"person:mia\"]\non = [\"smss\"]\n\
+        [[escalation.step]]\ntell = [\"person:mia\"]\non = []\n";
+    let wanted = "dogwatch.toml:21:23: `mia` has none of the channels sms, call (give `[people.mia]` one of them)\n\
+        dogwatch.toml:25:6: `on` is for people, and this step tells only channels (leave `on` out, or name a rota, a person or a team in `tell`)\n\
+        dogwatch.toml:28:7: there is no channel `smss` (did you mean `sms`?)\n\
+        dogwatch.toml:31:6: `on` names no channel (leave `on` out, and people are told on all of their channels)";
+    assert_eq!(errors_of("dogwatch.toml", settings), wanted);
+    let right = settings.split("[[escalation.step]]").take(2).collect::<Vec<_>>().join("[[escalation.step]]");
+    let loaded = loaded(&[("dogwatch.toml", right.as_bytes())]);
+    assert_eq!(loaded.settings.people.chains[0].steps[0].on, ["sms".into()]);
+}
+
+#[test]
 fn broken_toml_is_told_with_its_place_and_the_other_files_too() {
     let errors = refused(&[("flows/a.toml", b"[[step]\nname = \n"), ("probes/b.toml", b"[x]\ntcp = 1\n")]);
     let lines = errors.lines();

@@ -80,7 +80,16 @@ fn rota(world: &World, duty: &Duty) -> Value {
 fn incident(row: &ToldNext) -> Value {
     let next = match &row.outlook {
         Outlook::Next(next) => {
-            json!({ "at": next.at, "step": next.step.map(|step| step + 1), "whom": next.whom.iter().map(ToString::to_string).collect::<Vec<_>>(), "told": next.told, "put_off": next.put_off })
+            let untold = next.untold.iter().map(|untold| json!({ "whom": untold.whom.to_string(), "reason": untold.reason }));
+            json!({
+                "at": next.at,
+                "step": next.step.map(|step| step + 1),
+                "whom": next.whom.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "on": next.on,
+                "told": next.told,
+                "untold": untold.collect::<Vec<_>>(),
+                "put_off": next.put_off,
+            })
         }
         _ => Value::Null,
     };

@@ -56,8 +56,8 @@ actions! {
     SortQueue "sort-queue" "sort" ["t"] [Queue] always "Sort by urgency, by severity, by age or by service.";
     GroupQueue "group-queue" "group" ["l"] [Queue] always "Group by service, by severity, by whose turn it is, or not at all.";
     FoldGroup "fold-group" "fold" ["-"] [Queue] always "Fold the group under the cursor, or unfold it.";
-    EndSilence "end-silence" "end silence…" ["x"] [Silences] operator "End the silence under the cursor now.";
-    ExtendSilence "extend-silence" "extend…" ["e"] [Silences] operator "Let the silence under the cursor end at another time.";
+    EndSilence "end-silence" "end silence…" ["x"] [Silences Sources] operator "End the silence under the cursor now.";
+    ExtendSilence "extend-silence" "extend…" ["e"] [Silences Sources] operator "Let the silence under the cursor end at another time.";
     ApproveRequest "approve-request" "approve…" ["A"] [Approvals] always "Let run exactly what the request shows, once, as the second person.";
     DeclineRequest "decline-request" "decline…" ["X"] [Approvals] always "Say no to the request, or take your own back.";
     TickItem "tick-item" "tick" ["space" "t"] [Checklist] always "Tick the item, or take the tick back.";
@@ -104,7 +104,7 @@ actions! {
     Mitigate "mitigate" "mitigate…" ["m"] [Incidents] incident_open "Say that the impact is over, or take that back.";
     Claim "claim" "claim…" ["C"] [Incidents] incident_open "Say that the incident is yours, or take that back.";
     Give "give" "hand over…" ["O"] [Incidents] incident_open "Hand the incident over to another person.";
-    Silence "silence" "silence…" ["S"] [Incidents Silences] operator "Tell nobody of alerts with these labels for a time.";
+    Silence "silence" "silence…" ["S"] [Incidents Silences Sources] operator "Tell nobody of alerts with these labels for a time.";
     Merge "merge" "merge…" ["J"] [Incidents] merge "Make the incident part of another, or all marked ones part of one.";
     Split "split" "split…" ["Y"] [Incidents] split "Make an incident of its own of one of the alerts.";
     // The operator's verbs on flows, runs and steps.

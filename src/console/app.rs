@@ -331,6 +331,9 @@ impl App {
     /// The same for these targets.
     fn why_disabled_on(&self, action: Action, targets: &[Target]) -> Option<String> {
         let (_, page) = self.pages.last()?;
+        if page.lacks(action) {
+            return Some("not on this page".into());
+        }
         if let Some(words) = page.why_disabled(action, &self.session) {
             return Some(words);
         }
@@ -353,6 +356,8 @@ impl App {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
         let commands = dialog.for_preview();
         if commands.is_empty() {
+            // What was asked for before is no longer what would be done.
+            dialog.preview = Preview::None;
             return;
         }
         let more = commands.len().saturating_sub(PREVIEWS_MAX);

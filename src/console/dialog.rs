@@ -4,6 +4,7 @@ pub mod field;
 pub mod intent;
 pub mod operate;
 pub mod queue;
+pub mod source;
 
 pub use field::{Field, Kind};
 pub use intent::Intent;
@@ -111,7 +112,7 @@ impl Dialog {
 
 impl Dialog {
     /// The commands whose dry runs are the preview: those that confirming would make, with `…` for what is not typed yet,
-    /// each with what it is about.
+    /// each with what it is about; none where what is typed makes no command.
     pub fn for_preview(&self) -> Vec<(String, crate::domain::Command)> {
         let mut filled = self.clone();
         for field in &mut filled.fields {

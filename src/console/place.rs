@@ -27,6 +27,8 @@ pub enum Place {
     Queue,
     /// The page of silences and maintenance windows.
     Silences,
+    /// The page of neighbours and the silences that stand there.
+    Sources,
     /// The page of a run with its steps.
     Run,
     /// Two outputs beside one another.
@@ -67,6 +69,7 @@ impl Place {
             Self::FlowList => "list of flows",
             Self::Queue => "queue",
             Self::Silences => "silences",
+            Self::Sources => "neighbours",
             Self::Run => "steps of a run",
             Self::Compare => "compared outputs",
             Self::Chart => "readings of a probe",

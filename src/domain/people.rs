@@ -193,6 +193,9 @@ pub struct Rung {
     pub wait: Duration,
     /// Whom.
     pub tell: Vec<Whom>,
+    /// On which of their own channels people are told; empty: on all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<ChannelId>,
 }
 
 /// Whom a step tells, as it is typed: `rota:primary`, `person:lea`, `team:db`, `channel:ops`.
@@ -207,6 +210,17 @@ pub enum Whom {
     Team(String),
     /// A channel, whoever reads it.
     Channel(ChannelId),
+}
+
+impl Whom {
+    /// The same with the channels that a step tells people on, where it names some: `rota:primary on sms and call`.
+    pub fn on(&self, channels: &[ChannelId]) -> String {
+        if channels.is_empty() || matches!(self, Self::Channel(_)) {
+            return self.to_string();
+        }
+        let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
+        format!("{self} on {}", channels.join(" and "))
+    }
 }
 
 impl fmt::Display for Whom {

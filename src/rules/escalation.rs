@@ -3,10 +3,11 @@
 
 use super::{Asked, Decision, alerts, hours, incident_messages, overlays, rota};
 use crate::domain::incident::AlertCause;
-use crate::domain::people::{Chain, Told, Untold, Whom};
-use crate::domain::{ChannelKind, Event, IncidentId, PersonId, Severity};
+use crate::domain::people::{Chain, Rung, Told, Untold, Whom};
+use crate::domain::{ChannelId, ChannelKind, Event, IncidentId, PersonId, Severity};
 use crate::world::{Escalation, Incident, OverlayKind, World};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long an alert from outside waits for others of its incident (RULES: grouping).
@@ -25,10 +26,21 @@ pub struct NextStep {
     pub step: Option<u32>,
     /// Whom the step names; empty at the end of the chain.
     pub whom: Vec<Whom>,
+    /// On which of their channels the step tells people; empty: on all of them.
+    pub on: Vec<ChannelId>,
     /// Who that is by then, as far as is known now.
     pub told: Vec<Told>,
+    /// Who is not reached then, as far as is known now.
+    pub untold: Vec<Untold>,
     /// Why it waits.
     pub put_off: Option<String>,
+}
+
+impl NextStep {
+    /// Whom the step names and how, as it is typed.
+    pub fn named(&self) -> String {
+        self.whom.iter().map(|whom| whom.on(&self.on)).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What an incident's chain comes to next, where it runs.
@@ -40,15 +52,9 @@ pub fn next_step(world: &World, incident: &Incident) -> Option<NextStep> {
     let again = chain.is_some_and(|chain| escalation.round < chain.repeat);
     let place = if escalation.step as usize >= steps && again { 0 } else { escalation.step };
     let rung = chain.and_then(|chain| chain.steps.get(place as usize));
-    let whom = rung.map(|rung| rung.tell.clone()).unwrap_or_default();
-    let told = whom.iter().filter_map(|whom| reached(world, whom, at).ok()).flatten();
-    let told = told.fold(Vec::new(), |mut all: Vec<Told>, one| {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-        all
-    });
-    Some(NextStep { at, step: rung.map(|_| place), whom, told, put_off: escalation.put_off.clone() })
+    let Reached { told, untold } = rung.map(|rung| reached(world, rung, at)).unwrap_or_default();
+    let (whom, on) = rung.map(|rung| (rung.tell.clone(), rung.on.clone())).unwrap_or_default();
+    Some(NextStep { at, step: rung.map(|_| place), whom, on, told, untold, put_off: escalation.put_off.clone() })
 }
 
 /// An incident was opened, became worse, or nobody works on it any more: its chain begins.
@@ -138,13 +144,7 @@ fn step(world: &World, incident: &Incident, escalation: &Escalation, now: Timest
         _ => return vec![Event::EscalationExhausted { incident: id }],
     };
     let Some(rung) = chain.steps.get(place as usize) else { return Vec::new() };
-    let (mut told, mut untold) = (Vec::new(), Vec::new());
-    for whom in &rung.tell {
-        match reached(world, whom, now) {
-            Ok(all) => all.into_iter().for_each(|one| tell_once(world, &mut told, one)),
-            Err(reason) => untold.push(Untold { whom: whom.clone(), reason }),
-        }
-    }
+    let Reached { told, mut untold } = reached(world, rung, now);
     let failing = told.iter().filter_map(|one: &Told| Some((one, failing(world, one)?))).collect::<Vec<_>>();
     // A step that reaches nobody does not wait.
     let nobody = failing.len() == told.len();
@@ -152,8 +152,10 @@ fn step(world: &World, incident: &Incident, escalation: &Escalation, now: Timest
     let next_at = Some(if nobody { now } else { later(now, wait_after(chain, place)) });
     let alarms: Vec<Event> =
         untold.iter().filter(|untold| is_hole(world, untold)).filter_map(|one| alerts::nobody_told(world, one)).collect();
-    let reached_again = rung.tell.iter().filter(|whom| untold.iter().all(|untold| untold.whom != **whom));
-    let ended: Vec<Event> = reached_again.filter_map(|whom| alerts::somebody_told(world, whom)).collect();
+    let people = told.iter().filter_map(|one| one.person.clone()).map(Whom::Person);
+    let reached_again: BTreeSet<Whom> = rung.tell.iter().cloned().chain(people).collect();
+    let reached_again = reached_again.iter().filter(|whom| untold.iter().all(|untold| untold.whom != **whom));
+    let ended: Vec<Event> = reached_again.filter_map(|whom| told_again(world, whom, now)).collect();
     let escalated = Event::IncidentEscalated { incident: id, round, step: place, told, untold, next_at };
     [escalated].into_iter().chain(alarms).chain(ended).collect()
 }
@@ -184,37 +186,93 @@ fn tell_once(world: &World, told: &mut Vec<Told>, one: Told) {
     }
 }
 
+/// Whom a step reaches at an instant, and whom it does not.
+#[derive(Default)]
+struct Reached {
+    /// Each channel once.
+    told: Vec<Told>,
+    untold: Vec<Untold>,
+}
+
+fn reached(world: &World, rung: &Rung, at: Timestamp) -> Reached {
+    let mut reached = Reached::default();
+    for whom in &rung.tell {
+        match meant(world, whom, &rung.on, at) {
+            Ok(all) => all.into_iter().for_each(|one| tell_once(world, &mut reached.told, one)),
+            Err(reason) => reached.untold.push(Untold { whom: whom.clone(), reason }),
+        }
+    }
+    let left_out: Vec<Untold> = rung.tell.iter().flat_map(|whom| left_out(world, whom, &rung.on, at)).collect();
+    for one in left_out {
+        if reached.untold.iter().all(|other| other.whom != one.whom) {
+            reached.untold.push(one);
+        }
+    }
+    reached
+}
+
 /// Who is meant at an instant, on which channels; or why nobody is reached.
-fn reached(world: &World, whom: &Whom, at: Timestamp) -> Result<Vec<Told>, String> {
+fn meant(world: &World, whom: &Whom, on: &[ChannelId], at: Timestamp) -> Result<Vec<Told>, String> {
     match whom {
         Whom::Channel(channel) if world.channel(channel).is_some() => Ok(vec![Told { channel: channel.clone(), person: None }]),
         Whom::Channel(channel) => Err(format!("there is no channel {channel} any more")),
-        Whom::Person(person) => of_person(world, person),
+        Whom::Person(person) => of_person(world, person, on),
         Whom::Rota(id) => match rota::on_call(world, id, at) {
             None => Err(format!("there is no rota {id} any more")),
             Some(rota::OnCall { person: None, .. }) => Err("nobody is on call: everyone is away".into()),
-            Some(rota::OnCall { person: Some(person), .. }) => of_person(world, &person),
+            Some(rota::OnCall { person: Some(person), .. }) => of_person(world, &person, on),
         },
         Whom::Team(team) => {
-            let members: Vec<_> = world.duty.people.team(team).map(|(id, _)| id).collect();
-            if members.is_empty() {
+            if world.duty.people.team(team).next().is_none() {
                 return Err(format!("nobody belongs to {team}"));
             }
-            let here: Vec<_> = members.into_iter().filter(|id| !rota::is_away(world, id, at)).collect();
-            if here.is_empty() {
+            let mut here = team_here(world, team, at).peekable();
+            if here.peek().is_none() {
                 return Err(format!("everyone of {team} is away"));
             }
-            let all: Vec<Told> = here.iter().filter_map(|id| of_person(world, id).ok()).flatten().collect();
-            if all.is_empty() { Err(format!("nobody of {team} has a channel")) } else { Ok(all) }
+            let all: Vec<Told> = here.filter_map(|id| of_person(world, id, on).ok()).flatten().collect();
+            if all.is_empty() { Err(format!("nobody of {team} has {}", wanted(on))) } else { Ok(all) }
         }
     }
 }
 
-fn of_person(world: &World, id: &PersonId) -> Result<Vec<Told>, String> {
+/// The people of a team who are not away.
+fn team_here<'w>(world: &'w World, team: &'w str, at: Timestamp) -> impl Iterator<Item = &'w PersonId> {
+    world.duty.people.team(team).map(|(id, _)| id).filter(move |id| !rota::is_away(world, id, at))
+}
+
+/// Those of a team whom its step does not reach because it names channels, where it reaches others: who named the channels
+/// may not know that.
+fn left_out(world: &World, whom: &Whom, on: &[ChannelId], at: Timestamp) -> Vec<Untold> {
+    let Whom::Team(team) = whom else { return Vec::new() };
+    if on.is_empty() || meant(world, whom, on, at).is_err() {
+        return Vec::new();
+    }
+    let missed = team_here(world, team, at).filter_map(|id| Some((id, of_person(world, id, on).err()?)));
+    missed.map(|(id, reason)| Untold { whom: Whom::Person(id.clone()), reason }).collect()
+}
+
+/// What somebody lacks who cannot be told.
+fn wanted(on: &[ChannelId]) -> String {
+    match on {
+        [] => "a channel".into(),
+        on => format!("one of the channels {}", listed(on)),
+    }
+}
+
+fn listed(channels: &[ChannelId]) -> String {
+    channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn of_person(world: &World, id: &PersonId, on: &[ChannelId]) -> Result<Vec<Told>, String> {
     let person = world.duty.people.people.get(id).ok_or_else(|| format!("there is no person {id} any more"))?;
-    let known = person.channels.iter().filter(|channel| world.channel(channel).is_some());
-    let told: Vec<Told> = known.map(|channel| Told { channel: channel.clone(), person: Some(id.clone()) }).collect();
-    if told.is_empty() { Err(format!("{id} has no channel")) } else { Ok(told) }
+    let mut known = person.channels.iter().filter(|channel| world.channel(channel).is_some()).peekable();
+    if known.peek().is_none() {
+        return Err(format!("{id} has no channel"));
+    }
+    let chosen = known.filter(|channel| on.is_empty() || on.contains(channel));
+    let told: Vec<Told> = chosen.map(|channel| Told { channel: channel.clone(), person: Some(id.clone()) }).collect();
+    if told.is_empty() { Err(format!("{id} has none of the channels {}", listed(on))) } else { Ok(told) }
 }
 
 /// Why a channel will hardly take a message now.
@@ -257,8 +315,16 @@ pub(super) fn of_definition(world: &World, now: Timestamp) -> Vec<Event> {
         AlertCause::NobodyTold { whom } => Some(whom),
         _ => None,
     });
-    let named = |whom: &Whom| world.duty.people.chains.iter().flat_map(|chain| &chain.steps).any(|rung| rung.tell.contains(whom));
-    holes.filter(|whom| !named(whom) || reached(world, whom, now).is_ok()).filter_map(|whom| alerts::somebody_told(world, whom)).collect()
+    holes.filter_map(|whom| told_again(world, whom, now)).collect()
+}
+
+/// The end of the alert about somebody who could not be told, where each step that names them reaches them: another step may
+/// want other channels.
+fn told_again(world: &World, whom: &Whom, now: Timestamp) -> Option<Event> {
+    let ended = alerts::somebody_told(world, whom)?;
+    let mut steps = world.duty.people.chains.iter().flat_map(|chain| &chain.steps);
+    let is_hole = steps.any(|rung| reached(world, rung, now).untold.iter().any(|untold| untold.whom == *whom));
+    (!is_hole).then_some(ended)
 }
 
 /// Severities that have no chain: nobody is told of their incidents.

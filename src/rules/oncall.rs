@@ -94,13 +94,16 @@ impl Outlook {
     pub fn words(&self) -> String {
         match self {
             Self::Next(next) => {
-                let whom = next.whom.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let who: Vec<_> = next.told.iter().map(ToString::to_string).collect();
-                let words = match (next.step, who.is_empty()) {
+                let mut words = match (next.step, who.is_empty()) {
                     (None, _) => "the chain ends".to_owned(),
-                    (Some(step), true) => format!("{whom}, who cannot be told (step {})", step + 1),
+                    (Some(step), true) => format!("{}, who cannot be told (step {})", next.named(), step + 1),
                     (Some(step), false) => format!("{} (step {})", who.join(", "), step + 1),
                 };
+                for untold in &next.untold {
+                    words.push_str("; ");
+                    words.push_str(&untold.reason);
+                }
                 match &next.put_off {
                     Some(reason) => format!("{words} ({reason})"),
                     None => words,

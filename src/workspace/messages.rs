@@ -79,10 +79,15 @@ fn channels(table: &Table<'_>, key: &str, names: &ChannelNames) -> Vec<ChannelId
 impl ChannelNames {
     /// The channels of a list, each once; those that do not exist are told.
     pub fn named(&self, table: &Table<'_>, key: &str) -> Vec<ChannelId> {
+        self.those(table, &table.texts(key))
+    }
+
+    /// The channels that these texts name, each once; those that do not exist are told.
+    pub fn those(&self, table: &Table<'_>, texts: &[At<&str>]) -> Vec<ChannelId> {
         let mut chosen: Vec<ChannelId> = Vec::new();
-        for text in table.texts(key) {
+        for text in texts {
             let id = ChannelId::new(text.value);
-            if self.checked(table, &text, text.value) && !chosen.contains(&id) {
+            if self.checked(table, text, text.value) && !chosen.contains(&id) {
                 chosen.push(id);
             }
         }

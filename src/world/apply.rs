@@ -158,7 +158,7 @@ impl World {
             Event::SourceSilenceGone { source, id } => self.change_source(source, |row| drop(row.silences.remove(id))),
             Event::SourceSilenceAsked { source, order } => self.source_silence_asked(source, order, at),
             Event::SourceSilenceProlonging { source, marker, ends } => self.change_silencing(source, marker, |row| row.prolonging(*ends)),
-            Event::SourceSilenceMade { source, marker, id, ends } => self.change_silencing(source, marker, |row| row.made(id, *ends, at)),
+            Event::SourceSilenceMade { source, marker, id, ends } => self.source_silence_made(source, marker, (id, *ends), at),
             Event::SourceSilenceFailed { source, marker, error, next_at } => {
                 self.change_silencing(source, marker, |row| row.failed(error, *next_at));
             }

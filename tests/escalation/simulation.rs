@@ -39,6 +39,9 @@ fn one_night(seed: u64) -> Made {
     let mut chance = Chance(seed);
     let mut people = people();
     people.chains[0].repeat = u32::try_from(chance.below(3)).unwrap();
+    if chance.below(2) == 0 {
+        people.chains[0].steps[1].on = vec!["leo-hook".into()];
+    }
     people.hours.off_hours = (chance.below(2) == 0).then(|| [Severity::Critical].into());
     let mut made = night(people);
     super::ack_lives(&mut made, if chance.below(2) == 0 { 30 } else { 0 });

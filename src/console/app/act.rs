@@ -117,8 +117,12 @@ impl App {
     fn confirm(&mut self) {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
         if let Some((place, fault)) = dialog.first_fault() {
+            let left = dialog.focus != place && dialog.fields.get(dialog.focus).is_some_and(Field::changes_preview);
             dialog.focus = place;
             dialog.fault = Some(fault);
+            if left {
+                self.preview();
+            }
             return;
         }
         let commands = match dialog.intent.commands(dialog) {

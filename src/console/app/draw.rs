@@ -232,7 +232,9 @@ impl App {
         let end = area.right().saturating_sub(tail_width);
         let mut x = area.x;
         let here = |row: &&Row| row.places.iter().any(|place| places.contains(place));
-        for row in ROWS.iter().filter(here).filter(|row| !row.action.is_habit() && !always.contains(&row.action)) {
+        let lacks = |action: Action| self.pages.last().is_some_and(|(_, page)| page.lacks(action));
+        let named = |row: &&Row| !row.action.is_habit() && !always.contains(&row.action) && !lacks(row.action);
+        for row in ROWS.iter().filter(here).filter(named) {
             // A key that means something else in a more special place is named there.
             let Some(key) = keymap.key(row.action).filter(|_| keymap.leads_to(&places, row.action)) else { continue };
             // A key that is called what it does says nothing more; one for fields is named where there are such fields.

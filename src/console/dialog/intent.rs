@@ -3,9 +3,10 @@
 use super::Dialog;
 use super::operate::Operation;
 use super::queue::QueueVerb;
+use super::source::SourceVerb;
 use crate::console::Target;
 use crate::domain::run::{DefinitionChoice, Scope};
-use crate::domain::{Command, FlowId, IncidentId, Params, RunId, RunbookId, StepName, Subject};
+use crate::domain::{Command, FlowId, IncidentId, Params, RunId, RunbookId, SourceId, StepName, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ pub mod names {
     pub const ALERT: &str = "alert";
     /// Matchers on labels.
     pub const MATCHERS: &str = "labels";
+    /// Why, in the words that a neighbour shows.
+    pub const COMMENT: &str = "comment";
     /// Which person.
     pub const WHO: &str = "who";
     /// Which incident.
@@ -95,6 +98,15 @@ pub enum Intent {
         what: QueueVerb,
         /// The incidents; none for silences.
         on: Vec<IncidentId>,
+        /// When it was asked: durations count from here.
+        now: Timestamp,
+    },
+    /// Make, prolong or end a silence at a neighbour.
+    Source {
+        /// What is asked of it.
+        what: SourceVerb,
+        /// The neighbour.
+        source: SourceId,
         /// When it was asked: durations count from here.
         now: Timestamp,
     },
@@ -187,6 +199,7 @@ impl Intent {
                 commands.map(|made| made.map(|(target, command)| (Some(target), command))).collect::<Result<_, _>>()?
             }
             Self::Queue { what, on, now } => what.commands(on, dialog, *now)?,
+            Self::Source { what, source, now } => vec![(None, what.command(source, dialog, *now)?)],
             Self::RunStep { runbook, subject, step, params, danger } => {
                 let target = Target::Procedure { runbook: runbook.clone(), subject: subject.clone(), step: step.clone() };
                 let values = params.iter().map(|name| (name.clone(), text(&param(name)))).collect();

@@ -88,7 +88,7 @@ impl QueueVerb {
 }
 
 /// The end that a duration means.
-fn ends(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(super) fn ends(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let span: SignedDuration = text.parse().map_err(|_| format!("`{text}` is not a duration such as 1h or 30m"))?;
     if !span.is_positive() {
         return Err("it must end later than now".into());
@@ -108,8 +108,15 @@ fn alert(text: &str) -> Result<Fingerprint, String> {
     word.parse().map_err(|_| format!("`{word}` is not an alert"))
 }
 
-/// Matchers with blanks between them; a blank within quotes belongs to its value.
+/// Matchers with blanks between them.
 fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
+    let read =
+        |word: &String| word.parse().map_err(|_| format!("`{word}` is not a matcher such as flow=nightly-orders or service=~\"shop.*\""));
+    words(text).iter().map(read).collect()
+}
+
+/// The words between blanks; a blank within quotes belongs to its word.
+pub(super) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let (mut word, mut quoted, mut escaped) = (String::new(), false, false);
     for c in text.chars() {
@@ -126,11 +133,8 @@ fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
         word.push(c);
     }
     words.push(word);
+    words.retain(|word| !word.is_empty());
     words
-        .iter()
-        .filter(|word| !word.is_empty())
-        .map(|word| word.parse().map_err(|_| format!("`{word}` is not a matcher such as flow=nightly-orders or service=~\"shop.*\"")))
-        .collect()
 }
 
 #[cfg(test)]

@@ -146,6 +146,11 @@ pub trait Page: std::fmt::Debug {
         None
     }
 
+    /// Whether an action of its places means nothing on it: it is not hinted at, and refused with that reason.
+    fn lacks(&self, _action: Action) -> bool {
+        false
+    }
+
     /// Whether keys that mean nothing here are typed text; such a page leaves [`Place::Global`] out.
     fn takes_text(&self) -> bool {
         false

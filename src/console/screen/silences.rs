@@ -122,7 +122,6 @@ impl Page for SilencesPage {
         let verb = match action {
             Action::EndSilence => QueueVerb::Unsilence,
             Action::ExtendSilence => QueueVerb::Extend,
-            Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => return true,
             other => return self.list.act(other),
         };
         if let Some(silence) = self.chosen() {
@@ -140,9 +139,12 @@ impl Page for SilencesPage {
             Action::EndSilence | Action::ExtendSilence if self.chosen().is_none() => {
                 Some("there is no silence that lasts under the cursor".into())
             }
-            Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open => Some("not on this page".into()),
             _ => None,
         }
+    }
+
+    fn lacks(&self, action: Action) -> bool {
+        matches!(action, Action::Mark | Action::Range | Action::MarkAll | Action::Filter | Action::Open)
     }
 
     fn copied(&self, _session: &Session) -> Option<String> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const ESCALATION: Keys = Keys { known: &["severity", "step", "repeat", "patience"], later: &[] };
-const STEP: Keys = Keys { known: &["wait", "tell"], later: &[] };
+const STEP: Keys = Keys { known: &["wait", "tell", "on"], later: &[] };
 
 /// Steps that a chain may have.
 const STEPS_MAX: usize = 20;
@@ -45,18 +45,51 @@ pub(super) fn read(top: &Table<'_>, people: &BTreeMap<PersonId, Person>, rotas: 
 }
 
 fn rung(table: &Table<'_>, people: &BTreeMap<PersonId, Person>, rotas: &[Rota], known: &Known<'_>) -> Rung {
+    let (named, channels) = (table.texts("tell"), table.texts("on"));
+    let on = known.channels.those(table, &channels);
+    // Where a channel does not exist, that is told; who has none of the others is not.
+    let exist = channels.iter().all(|text| on.iter().any(|channel| channel.as_str() == text.value));
     let mut tell: Vec<Whom> = Vec::new();
-    for text in table.texts("tell") {
-        match whom(table, &text, people, rotas, known) {
-            Some(whom) if tell.contains(&whom) => table.file.wrong(text.at, format!("`{whom}` is named twice")),
-            Some(whom) => tell.push(whom),
+    for text in &named {
+        match whom(table, text, people, rotas, known) {
+            Some(whom) if tell.contains(&whom) => table.file.wrong(text.at.clone(), format!("`{whom}` is named twice")),
+            Some(whom) => {
+                if let (Whom::Person(id), true) = (&whom, exist) {
+                    has_one_of(table, text, id, people, &on);
+                }
+                tell.push(whom);
+            }
             None => {}
         }
     }
-    if table.texts("tell").is_empty() {
+    if named.is_empty() {
         table.file.wrong_but(table.at.clone(), "a step needs the key `tell`", "such as [\"rota:primary\", \"person:lea\"]");
     }
-    Rung { wait: table.span("wait", Duration::ZERO..=HOUR * DAY_HOURS).unwrap_or_default(), tell }
+    is_of_use(table, &named);
+    Rung { wait: table.span("wait", Duration::ZERO..=HOUR * DAY_HOURS).unwrap_or_default(), tell, on }
+}
+
+/// A person whom a step names has one of the channels that it names. Who has no channel at all is told already.
+fn has_one_of(table: &Table<'_>, text: &At<&str>, id: &PersonId, people: &BTreeMap<PersonId, Person>, on: &[ChannelId]) {
+    let Some(person) = people.get(id).filter(|person| !on.is_empty() && !person.channels.is_empty()) else { return };
+    if !person.channels.iter().any(|channel| on.contains(channel)) {
+        let names = on.iter().map(ChannelId::as_str).collect::<Vec<_>>().join(", ");
+        let reason = format!("`{id}` has none of the channels {names}");
+        table.file.wrong_but(text.at.clone(), reason, format!("give `[people.{id}]` one of them"));
+    }
+}
+
+/// The channels of a step are those of people: without one, and without people, they say nothing.
+fn is_of_use(table: &Table<'_>, tell: &[At<&str>]) {
+    let Some(on) = table.value("on") else { return };
+    if on.get_ref().as_array().is_some_and(|list| list.is_empty()) {
+        let hint = "leave `on` out, and people are told on all of their channels";
+        table.file.wrong_but(on.span(), "`on` names no channel", hint);
+    }
+    if !tell.is_empty() && tell.iter().all(|text| text.value.starts_with("channel:")) {
+        let hint = "leave `on` out, or name a rota, a person or a team in `tell`";
+        table.file.wrong_but(on.span(), "`on` is for people, and this step tells only channels", hint);
+    }
 }
 
 fn whom(table: &Table<'_>, text: &At<&str>, people: &BTreeMap<PersonId, Person>, rotas: &[Rota], known: &Known<'_>) -> Option<Whom> {

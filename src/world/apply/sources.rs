@@ -78,6 +78,16 @@ impl World {
         });
     }
 
+    pub(super) fn source_silence_made(&mut self, source: &SourceId, marker: &str, (id, ends): (&str, Timestamp), at: Timestamp) {
+        self.change_silencing(source, marker, |row| row.made(id, ends, at));
+        // One that is shown already lasts as long from now on, not only when it is seen the next time.
+        self.change_source(source, |row| {
+            if let Some(silence) = row.silences.get_mut(id) {
+                silence.ends = ends;
+            }
+        });
+    }
+
     pub(super) fn source_silence_ending(&mut self, source: &SourceId, marker: &str, reason: &str) {
         self.change_source(source, |row| {
             let Some(silencing) = row.silencings.get_mut(marker).map(Arc::make_mut) else { return };

@@ -78,7 +78,8 @@ impl Dice {
         };
         let chain = Chain {
             severities: [Severity::Critical].into(),
-            steps: vec![Rung { wait: Duration::from_mins(5), tell: vec![self.whom()] }],
+            // Without channels, as in the fixtures that older versions wrote.
+            steps: vec![Rung { wait: Duration::from_mins(5), tell: vec![self.whom()], on: Vec::new() }],
             repeat: self.roll(3) as u32,
             patience: Duration::from_mins(15),
         };
