@@ -188,6 +188,31 @@ fn columns_stay_aligned_on_an_independent_terminal() {
 }
 
 #[test]
+fn a_slow_terminal_gets_a_dialog_first_and_the_rest_in_small_frames() {
+    let (mut before, mut stage) = (Stage::with(&Story::new(), (120, 40)), Stage::with(&Story::busy(), (120, 40)));
+    let mut picture = Picture::default();
+    let mut terminal = vt100::Parser::new(40.try_into().unwrap(), 120.try_into().unwrap(), 0);
+    terminal.process(picture.compose(120, 40, |buffer| before.app.draw(buffer)).unwrap());
+    // Everything has changed, and a dialog asks something.
+    stage.press("rerun");
+    let mut frames = 0;
+    loop {
+        let (bytes, all) = picture.compose_part(120, 40, 2_048, |buffer| stage.app.draw(buffer)).unwrap();
+        assert!(bytes.len() < 3_072, "{} bytes in frame {frames}", bytes.len());
+        terminal.process(bytes);
+        frames += 1;
+        if frames == 1 {
+            assert!(!all && terminal.screen().contents().contains("as it ran"), "{}", terminal.screen().contents());
+        }
+        if all {
+            break;
+        }
+    }
+    assert!(frames > 1, "{frames}");
+    assert_eq!(shown(&terminal), stage.picture());
+}
+
+#[test]
 fn a_cursor_key_costs_few_bytes_and_nothing_costs_none() {
     let mut story = Story::busy();
     for number in 100..160 {

@@ -61,6 +61,7 @@ fn told_by_keys() {
     let asked = |screen: &vt100::Screen| ["leave the console", "Keep its folder"].iter().any(|text| screen.contents().contains(text));
     assert!(terminal.shows(PATIENCE, asked), "{}", terminal.text());
     if terminal.text().contains("leave the console") {
+        assert!(terminal.text().contains("ends the shop and the demo's daemon"), "{}", terminal.text());
         terminal.send("\r");
     }
     terminal.wait_for("Keep its folder", PATIENCE);

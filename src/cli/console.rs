@@ -28,13 +28,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `dogwatch` without a command.
 pub fn open(session: &Session, look: &Look) -> Result<ExitCode, Failure> {
+    open_until(session, look, None)
+}
+
+/// The same where leaving ends more than the console: the words say what.
+pub fn open_until(session: &Session, look: &Look, leaving_ends: Option<String>) -> Result<ExitCode, Failure> {
     terminal_needed()?;
     if !session.has_workspace() {
         return no_workspace(session, look);
     }
     let place = session.place()?;
     crash::install(Some(place.state.clone()));
-    let options = options(look, Some(place.state.clone()))?;
+    let options = Options { leaving_ends, ..options(look, Some(place.state.clone()))? };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::other)?;
     let outcome = runtime.block_on(async {
         let client = session.connect_to(&place).await?;

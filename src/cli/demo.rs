@@ -37,7 +37,8 @@ fn show(session: &Session, asked: &Asked, look: &Look) -> Result<ExitCode, Failu
     runtime.block_on(start(session))?;
     if !asked.headless {
         drop(runtime);
-        return super::console::open(session, look);
+        let ends = "This ends the shop and the demo's daemon; its folder can be kept.".to_owned();
+        return super::console::open_until(session, look, Some(ends));
     }
     let root = session.root()?;
     let state = session.place()?.state;

@@ -66,6 +66,8 @@ pub struct Options {
     pub notice: Notice,
     /// Where notes' recovery files and crash files are kept; absent without a state folder.
     pub state: Option<PathBuf>,
+    /// What leaving ends beside the console, in words; absent where everything goes on.
+    pub leaving_ends: Option<String>,
 }
 
 impl Default for Options {
@@ -83,6 +85,7 @@ impl Default for Options {
             bell: true,
             notice: Notice::default(),
             state: None,
+            leaving_ends: None,
         }
     }
 }

@@ -24,6 +24,12 @@ const FRAME: Duration = Duration::from_millis(50);
 const HELD_UP: Duration = Duration::from_millis(40);
 /// The longest pause that such a terminal gets: what the kernel keeps for it, 8 KiB, goes through 64 kbit/s in this time.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How long a terminal that has held up a frame counts as slow.
+const SLOW_FOR: Duration = Duration::from_mins(5);
+/// Bytes of a frame on a slow terminal: a quarter of a second of 64 kbit/s. What is on its way when a key is pressed is no more.
+const SLOW_FRAME: usize = 2 << 10;
+/// Frames that only news asks for come at most so often on a slow terminal, so that it is done with the one before.
+const SLOW_PAUSE: Duration = Duration::from_millis(400);
 /// Messages that are taken in before a frame is drawn at the latest.
 const DRAINED_MAX: usize = 4096;
 /// Bytes that are put on a clipboard; more is refused by many terminals.
@@ -39,12 +45,14 @@ pub async fn run(options: Options, link: Link) -> Result<Outcome, TerminalError>
     let lost = Arc::new(Notify::new());
     watchdog::start(lost.clone())?;
     let app = App::new(options, clock::now());
-    let mut console = Console { app, terminal, link, events: Some(EventStream::new()), lost };
+    let mut console = Console { app, slow: None, terminal, link, events: Some(EventStream::new()), lost };
     console.go(&mut signals).await.map_err(TerminalError::from)
 }
 
 struct Console {
     app: App,
+    /// Until when the terminal counts as slow.
+    slow: Option<Instant>,
     terminal: Terminal,
     link: Link,
     /// Absent while another program has the terminal.
@@ -105,10 +113,8 @@ fn pause_after(took: Duration) -> Duration {
 
 impl Console {
     async fn go(&mut self, signals: &mut Signals) -> io::Result<Outcome> {
-        let mut begun = Instant::now();
-        self.draw()?;
+        let mut pause = self.draw()?.0;
         let mut drawn = Instant::now();
-        let mut pause = pause_after(drawn - begun);
         let mut waiting = false;
         let mut linked = true;
         loop {
@@ -136,11 +142,10 @@ impl Console {
                 return Ok(outcome);
             }
             if urgent || drawn.elapsed() >= pause {
-                begun = Instant::now();
-                self.draw()?;
+                let (until_next, all) = self.draw()?;
                 drawn = Instant::now();
-                pause = pause_after(drawn - begun);
-                waiting = false;
+                pause = until_next;
+                waiting = !all;
             }
         }
     }
@@ -222,10 +227,19 @@ impl Console {
         Ok(None)
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    /// Draws a frame; gives how long news must wait for the next one, and whether this one showed everything.
+    fn draw(&mut self) -> io::Result<(Duration, bool)> {
+        let begun = Instant::now();
+        let most = self.slow.filter(|until| *until > begun).map(|_| SLOW_FRAME);
         let app = &mut self.app;
         app.session.now = clock::now();
-        self.terminal.draw(|buffer| app.draw(buffer))
+        let all = self.terminal.draw(most, |buffer| app.draw(buffer))?;
+        let took = begun.elapsed();
+        if took >= HELD_UP {
+            self.slow = Some(begun + took + SLOW_FOR);
+        }
+        let pause = pause_after(took);
+        Ok((if most.is_some() { pause.max(SLOW_PAUSE) } else { pause }, all))
     }
 
     /// Stops like any program on ctrl-z; goes on where the shell says so, at whatever size the terminal has then.

@@ -85,6 +85,7 @@ pub fn options(config: &Path, state: Option<PathBuf>, asked: &Asked, environment
         bell: !asked.no_bell && bell(&config.join("console.toml"))?,
         notice: Notice::of(environment.term.as_deref(), environment.vte),
         state,
+        leaving_ends: None,
     })
 }
 

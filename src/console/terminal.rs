@@ -124,11 +124,12 @@ impl Terminal {
         leave
     }
 
-    /// Draws one frame: one write, of nothing but what has changed.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+    /// Draws one frame: one write, of nothing but what has changed, and of about so many bytes where that is asked. Answers
+    /// whether it was all.
+    pub fn draw(&mut self, most: Option<usize>, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<bool> {
         // Where the output is no terminal any more, the input still knows: writing will say what is wrong.
         let size = tcgetwinsize(io::stdout()).or_else(|_| tcgetwinsize(io::stdin()))?;
-        self.picture.draw(size.ws_col, size.ws_row, draw)
+        self.picture.draw((size.ws_col, size.ws_row), most, draw)
     }
 
     /// The next frame is drawn from nothing.

@@ -120,7 +120,7 @@ pub async fn welcome(options: Options, folder: &Path) -> Result<Choice, Terminal
     let mut events = EventStream::new();
     let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
-        terminal.draw(|buffer| {
+        terminal.draw(None, |buffer| {
             page.draw(buffer);
             None
         })?;

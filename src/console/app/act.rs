@@ -11,6 +11,7 @@ use crate::console::target::Target;
 use crate::console::theme::{Role, Theme};
 use crate::console::widget::chooser::{Choice, Chooser};
 use crate::console::widget::line::Line;
+use crate::domain::counted;
 use crate::domain::note::NoteKind;
 use crate::domain::{Command, IncidentId};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -316,19 +317,22 @@ impl App {
         let world = &self.session.world;
         let running: usize = world.flows.values().map(|flow| flow.active().count()).sum();
         let mut dialog = Dialog::new("leave the console", Intent::Quit);
-        let going_on = match running {
-            0 => "No run is under way.".to_owned(),
-            1 => "One run goes on.".to_owned(),
-            many => format!("{many} runs go on."),
-        };
-        dialog = dialog.says(Line::of(Role::Text, going_on));
-        let probes = world.probes.values().filter(|probe| !probe.removed).count();
-        dialog = dialog.says(Line::of(
-            Role::Muted,
-            format!("The daemon keeps {} flows and {probes} probes; `dogwatch` brings you back.", world.flows.len()),
-        ));
+        if let Some(ends) = &self.session.options.leaving_ends {
+            dialog = dialog.says(Line::of(Role::Text, ends.clone()));
+        } else {
+            let going_on = match running {
+                0 => "No run is under way.".to_owned(),
+                1 => "One run goes on.".to_owned(),
+                many => format!("{many} runs go on."),
+            };
+            dialog = dialog.says(Line::of(Role::Text, going_on));
+            let probes = world.probes.values().filter(|probe| !probe.removed).count();
+            let (flows, probes) = (counted(world.flows.len(), "flow"), counted(probes, "probe"));
+            dialog = dialog.says(Line::of(Role::Muted, format!("The daemon keeps {flows} and {probes}; `dogwatch` brings you back.")));
+        }
         if world.tally.unacknowledged > 0 {
-            dialog = dialog.says(Line::of(Role::Warning, format!("{} incidents are not acknowledged.", world.tally.unacknowledged)));
+            let incidents = counted(world.tally.unacknowledged as usize, "incident");
+            dialog = dialog.says(Line::of(Role::Warning, format!("Nobody has acknowledged {incidents}.")));
         }
         self.session.dialog(dialog);
     }
