@@ -226,7 +226,7 @@ fn leaving_says_what_goes_on() {
     let mut stage = busy();
     stage.press("quit");
     let picture = stage.picture();
-    assert!(picture.contains("One run goes on.") && picture.contains("2 incidents are not acknowledged."), "{picture}");
+    assert!(picture.contains("One run goes on.") && picture.contains("Nobody has acknowledged 2 incidents."), "{picture}");
     stage.press("confirm");
     assert_eq!(stage.outs, [Out::Quit(Outcome::Left)]);
 }

@@ -217,8 +217,7 @@ async fn wrong_certificates_are_refused_with_their_reason() {
     let other_host = Served::tls(authority.certificate("shop.example", 30)).await;
     let result = look(trusting(http(other_host.https_url("localhost")), &authority)).await;
     assert_eq!(result.sample.verdict, Verdict::Failed);
-    assert!(result.reason.starts_with("certificate is for ") && result.reason.ends_with(", not for localhost"), "{}", result.reason);
-    assert!(result.reason.contains("shop.example"), "{}", result.reason);
+    assert_eq!(result.reason, "certificate is for shop.example, not for localhost");
 
     let stranger = Served::tls(Authority::new().certificate("localhost", 30)).await;
     let result = look(trusting(http(stranger.https_url("localhost")), &authority)).await;

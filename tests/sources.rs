@@ -175,7 +175,7 @@ async fn a_neighbour_with_a_wrong_certificate_is_refused_with_the_reason_and_the
         (Served::tls(authority.certificate("localhost", -3)).await, "certificate expired 3 days ago"),
         (Served::tls(authority.certificate("am.example", 30)).await, "certificate is for am.example"),
         (Served::tls(self_signed("localhost")).await, "certificate is not signed by a trusted authority"),
-        (Served::tls_redirecting(authority.certificate("localhost", 30), "http://localhost/").await, "redirected"),
+        (Served::tls_redirecting(authority.certificate("localhost", 30), "http://localhost/").await, "redirects are not followed"),
     ] {
         workspace.file("dogwatch.toml", &table(&served.https_url("localhost")));
         workspace.ok(&["reload"]);

@@ -5,11 +5,21 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
 
 /// Frames larger than this are shown at once by terminals that can (synchronised update); small ones are anyway.
 const LARGE: usize = 2 << 10;
 /// No picture is larger: 500 columns and 200 rows are a wall of screens.
 const CELLS_MAX: u32 = 1 << 20;
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawn {
+    /// Whether the terminal has got all of it.
+    pub all: bool,
+    /// How long the terminal took to take it.
+    pub writing: Duration,
+}
 
 /// The frame that is shown, and the one that is drawn.
 #[derive(Debug, Default)]
@@ -28,18 +38,18 @@ impl Picture {
 
     /// Draws a frame of this size and writes what has changed; nothing when nothing has. For a terminal that is slow only so
     /// many bytes, in whole rows, those first where dialogs stand; the rest is there for the next frame.
-    /// Answers whether it was all.
     pub fn draw(
         &mut self,
         (width, height): (u16, u16),
         most: Option<usize>,
         draw: impl FnOnce(&mut Buffer) -> Option<Position>,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Drawn> {
         let all = self.compose_within(width, height, most, draw)?;
+        let began = Instant::now();
         if !self.bytes.is_empty() {
             write_all(&self.bytes)?;
         }
-        Ok(all)
+        Ok(Drawn { all, writing: began.elapsed() })
     }
 
     /// The bytes of a frame, for tests and figures.

@@ -3,6 +3,7 @@
 use super::app::{App, Options};
 use super::link::{Link, News};
 use super::msg::{Msg, Out, Outcome};
+use super::paint_out::Drawn;
 use super::session::Tone;
 use super::terminal::{Terminal, TerminalError};
 use super::watchdog;
@@ -233,12 +234,12 @@ impl Console {
         let most = self.slow.filter(|until| *until > begun).map(|_| SLOW_FRAME);
         let app = &mut self.app;
         app.session.now = clock::now();
-        let all = self.terminal.draw(most, |buffer| app.draw(buffer))?;
-        let took = begun.elapsed();
-        if took >= HELD_UP {
-            self.slow = Some(begun + took + SLOW_FOR);
+        let Drawn { all, writing } = self.terminal.draw(most, |buffer| app.draw(buffer))?;
+        let now = Instant::now();
+        if writing >= HELD_UP {
+            self.slow = Some(now + SLOW_FOR);
         }
-        let pause = pause_after(took);
+        let pause = pause_after(now - begun);
         Ok((if most.is_some() { pause.max(SLOW_PAUSE) } else { pause }, all))
     }
 

@@ -2,7 +2,7 @@
 //! What was there before is put back on every way out, also after a panic on any thread.
 
 use super::notice::Notice;
-use super::paint_out::Picture;
+use super::paint_out::{Drawn, Picture};
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
     PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -124,9 +124,8 @@ impl Terminal {
         leave
     }
 
-    /// Draws one frame: one write, of nothing but what has changed, and of about so many bytes where that is asked. Answers
-    /// whether it was all.
-    pub fn draw(&mut self, most: Option<usize>, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<bool> {
+    /// Draws one frame: one write, of nothing but what has changed, and of about so many bytes where that is asked.
+    pub fn draw(&mut self, most: Option<usize>, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<Drawn> {
         // Where the output is no terminal any more, the input still knows: writing will say what is wrong.
         let size = tcgetwinsize(io::stdout()).or_else(|_| tcgetwinsize(io::stdin()))?;
         self.picture.draw((size.ws_col, size.ws_row), most, draw)

@@ -60,7 +60,9 @@ fn certificate(wrong: &CertificateError) -> String {
         }
         CertificateError::NotValidYet => "certificate is not valid yet".into(),
         CertificateError::NotValidForNameContext { expected, presented } => {
-            let shown = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
+            // The library names them as it keeps them: `DnsName("shop.example")`.
+            let names: Vec<_> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
+            let shown = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
             format!("certificate is for {shown}, not for {}", expected.to_str())
         }
         CertificateError::NotValidForName => "certificate is for another name".into(),
