@@ -168,7 +168,10 @@ impl Console {
         loop {
             self.take_in(Duration::from_millis(20));
             if let Some(status) = self.child.try_wait().unwrap() {
-                while self.output.try_recv().map(|chunk| self.terminal.process(&chunk)).is_ok() {}
+                // What it wrote last may still be on its way; the line is closed behind it.
+                while self.take_in(Duration::from_millis(20)) {
+                    assert!(start.elapsed() < LONG, "somebody keeps the line:\n{}", self.terminal.screen().contents());
+                }
                 return status.exit_code();
             }
             assert!(start.elapsed() < LONG, "it does not end:\n{}", self.terminal.screen().contents());
