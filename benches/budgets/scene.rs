@@ -50,6 +50,13 @@ impl Scene {
         Ok(Place::of(&self.workspace(), Some(&self.state()))?)
     }
 
+    /// Adds to the workspace's settings.
+    pub fn settings(&self, text: &str) -> Result<(), Failure> {
+        let path = self.workspace().join("dogwatch.toml");
+        let before = std::fs::read_to_string(&path)?;
+        Ok(std::fs::write(path, before + text)?)
+    }
+
     /// Writes a flow's file.
     pub fn flow(&self, name: &str, text: &str) -> Result<(), Failure> {
         Ok(std::fs::write(self.workspace().join("flows").join(format!("{name}.toml")), text)?)
