@@ -21,9 +21,8 @@ use crate::console::widget::line::Line;
 use crate::console::widget::paint::Painter;
 use crate::console::widget::section::section;
 use crate::console::{Action, Msg, Place, Role, Session, Target};
-use crate::domain::probe::Pace;
+use crate::domain::probe::{Burning, Pace};
 use crate::domain::{Entry, Event, Health, ProbeId, Refusal, Sample, Verdict};
-use crate::notes::telling::Teller;
 use crate::rules::objective::{Budget, of_probe};
 use crate::wire::message::{Answer, Ask, Said};
 use crate::world::Probe;
@@ -197,11 +196,20 @@ fn head(session: &Session, probe: &Probe) -> [Line; 2] {
     [first, second]
 }
 
-/// What is left of the error budget, where the probe has an objective.
+/// What is left of the error budget, where the probe has an objective; that it burns comes first, for the end may be cut.
 fn budget_line(session: &Session, probe: &Probe, budget: Option<&Budget>) -> Option<Line> {
     let objective = probe.definition.objective?;
-    let line = Line::of(Role::Muted, format!("objective {objective}: "));
-    let line = match budget {
+    let mut line = Line::of(Role::Muted, format!("objective {objective}: "));
+    if let Some(burning) = &probe.burning {
+        line.push(Role::Warning, format!("burns {}", pace(burning)));
+        let gone = match burning.gone_at {
+            Some(at) if at > session.now => format!(", gone in {}", session.until(at)),
+            Some(_) => ", gone".to_owned(),
+            None => String::new(),
+        };
+        line.push(Role::Warning, format!("{gone}; "));
+    }
+    Some(match budget {
         None => line.with(Role::Muted, "asking for the looks of its window"),
         Some(budget) => {
             let role = match budget.burnt {
@@ -212,15 +220,15 @@ fn budget_line(session: &Session, probe: &Probe, budget: Option<&Budget>) -> Opt
             };
             line.with(role, budget.words())
         }
-    };
-    let Some(burning) = &probe.burning else { return Some(line) };
-    let gone = match burning.gone_at {
-        Some(at) if at > session.now => format!(", gone in {}", session.until(at)),
-        Some(_) => ", gone".to_owned(),
-        None => String::new(),
-    };
-    let over = if burning.pace == Pace::Down { "while down".to_owned() } else { format!("over {} h", burning.over.as_secs() / 3_600) };
-    Some(line.with(Role::Warning, format!("; burns {}× too fast {over}{gone}", burning.rate)))
+    })
+}
+
+/// How fast a budget burns: `14.4× too fast over 1 h`.
+fn pace(burning: &Burning) -> String {
+    match burning.pace {
+        Pace::Down => format!("{}× too fast while down", burning.rate),
+        Pace::Page | Pace::Ticket => format!("{}× too fast over {} h", burning.rate, burning.over.as_secs() / 3_600),
+    }
 }
 
 /// Changes of the probe's state that are known here, the newest first: from the common timeline and from its incidents.
@@ -252,13 +260,12 @@ fn change_line(session: &Session, entry: &Entry) -> Line {
             time.with(Role::Unknown, format!("{} cannot run: {error}", session.glyphs.unknown))
         }
         Event::ProbeErring { error: None, .. } => time.with(Role::Text, "the probe runs again"),
-        Event::ProbeBurning { burning, .. } => {
-            let (symbol, role) = match burning {
-                Some(_) => (session.glyphs.warning, Role::Warning),
-                None => (session.glyphs.good, Role::Good),
-            };
-            time.with(role, format!("{symbol} {}", Teller::of(&session.world).line(&entry.event)))
+        Event::ProbeBurning { burning: Some(burning), .. } => {
+            let gone = burning.gone_at.map(|at| format!(", gone by {}", session.time(at))).unwrap_or_default();
+            let words = format!("{} {:<18}", session.glyphs.warning, "burns its budget");
+            time.with(Role::Warning, words).with(Role::Text, format!("{}{gone}", pace(burning)))
         }
+        Event::ProbeBurning { burning: None, .. } => time.with(Role::Good, format!("{} keeps to its budget", session.glyphs.good)),
         _ => time.with(Role::Muted, format!("looked at on demand by {}", entry.author.name())),
     }
 }
