@@ -151,6 +151,8 @@ impl App {
             }
             other => self.tell(&other),
         }
+        // Whatever put an earlier request away, its answer or its entry, makes room for the next one.
+        self.session.command_next();
         self.grant();
         std::mem::take(&mut self.session.outs)
     }

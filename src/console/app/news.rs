@@ -216,7 +216,6 @@ impl App {
                 }
             }
         }
-        self.session.command_next();
         for (_, page) in &mut self.pages {
             page.answered(id, result, &mut self.session);
         }
