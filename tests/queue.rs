@@ -284,8 +284,12 @@ fn ten_thousand_incidents_are_filtered_sorted_marked_and_acknowledged() {
         };
         // Answers and entries come on two ways: either may be first.
         if done % 400 == 0 {
-            ready.iter().for_each(|request| stage.answer(request.id, Answer::Accepted(Accepted::Done)));
-            ready.iter().for_each(|request| stage.entry(ana(), Event::IncidentAcknowledged { incident: incident(request), note: None }));
+            for request in &ready {
+                stage.answer(request.id, Answer::Accepted(Accepted::Done));
+            }
+            for request in &ready {
+                stage.entry(ana(), Event::IncidentAcknowledged { incident: incident(request), note: None });
+            }
         } else {
             for request in &ready {
                 stage.entry(ana(), Event::IncidentAcknowledged { incident: incident(request), note: None });
