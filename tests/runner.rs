@@ -379,13 +379,14 @@ fn orphans_that_end_are_reaped_while_the_step_runs() {
 fn a_step_has_no_terminal_no_lock_and_no_strange_descriptor() {
     let house = House::new();
     let mut daemon = house.daemon();
-    daemon.run(shell("ls -l /proc/self/fd | sed 's/.* -> //'; (: < /dev/tty) 2>&1 || echo no terminal; exec sleep 1000"));
+    daemon.run(shell("ls -l /proc/self/fd | sed 's/.* -> //'; (: < /dev/tty) 2>&1 || echo no terminal; kill -STOP $$"));
     let pid = daemon.started();
     let output = daemon.runner.output(&attempt(1));
     let text = wait_for("the step's word", || fs::read_to_string(&output).ok().filter(|text| text.contains("no terminal")));
+    // It is looked at while it is stopped: a program that is only starting holds its libraries open for a moment.
+    let fields = wait_for("the stop", || stat(pid).filter(|fields| fields[0] == "T"));
     let lock = daemon.runner.path(&attempt(1)).join(record::LOCK);
     assert!(!text.contains(lock.to_str().unwrap()), "{text}");
-    let fields = stat(pid).unwrap();
     let supervisor = parent(pid);
     assert_eq!(fields[2], pid.to_string(), "its group is its own");
     assert_eq!(fields[3], supervisor.to_string(), "its session is the supervisor's");
