@@ -605,7 +605,7 @@ fn a_silence_makes_a_chain_wait_and_its_early_end_calls_it_back() {
     assert_eq!(to(&mut made, NIGHT), [""; 0]);
     let next = next_step(&made.world, made.world.incident(IncidentId(1)).unwrap()).unwrap();
     assert_eq!(next.at, at("2026-11-21T06:00:00Z"));
-    assert_eq!(next.put_off.as_deref(), Some("silenced by ana: kernel patches"));
+    assert_eq!(next.put_off.as_deref(), Some("silence 1 by ana: kernel patches"));
     assert_eq!(to(&mut made, "2026-11-21T03:00:00Z"), [""; 0]);
     made.command(Command::Unsilence { silence: id }).unwrap();
     assert_eq!(to(&mut made, "2026-11-21T03:00:00Z"), ["ana-hook incident_opened"], "the state is looked at again at once");

@@ -6,9 +6,9 @@ mod stage;
 
 use dogwatch::console::Msg;
 use dogwatch::console::Screen;
+use dogwatch::domain::probe::HourOfLooks;
 use dogwatch::domain::review::Finding;
 use dogwatch::domain::{AlertCause, Author, Command, Event, Health, IncidentId, RunId, Severity};
-use dogwatch::rules::objective::HourOfLooks;
 use dogwatch::wire::message::{Answer, Ask};
 use jiff::SignedDuration;
 use stage::{Stage, Story, ago, ana, now};

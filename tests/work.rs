@@ -336,6 +336,15 @@ fn a_conflict_shows_both_versions_and_nothing_is_overwritten() {
 }
 
 #[test]
+fn a_new_note_in_which_nobody_has_written_closes_without_a_question() {
+    let mut desk = Desk::new((100, 30));
+    desk.open(note());
+    desk.press("leave-note");
+    assert_eq!(desk.app.screen(), Some(&Screen::Dashboard));
+    assert!(!desk.note(NOTE).exists() && desk.kept() == 0);
+}
+
+#[test]
 fn leaving_unsaved_text_asks_and_each_answer_does_what_it_says() {
     for (turns, saved, kept) in [(0, true, 0), (1, false, 1), (2, false, 0)] {
         let mut desk = Desk::new((100, 30));

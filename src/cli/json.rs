@@ -6,7 +6,9 @@ use crate::json::{Value, json};
 use crate::rules::forecast::{self, Forecast};
 use crate::rules::{self, Held, Reason, Waiting};
 use crate::world::run::Decided;
-use crate::world::{Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, Probe, Run, Silence, Stake, StepRun, World};
+use crate::world::{
+    Attempt, Channel, Flow, Hold, Incident, Maintenance, Miss, MissEnd, OverlayKind, Probe, Run, Silence, Stake, StepRun, World,
+};
 use jiff::Timestamp;
 
 /// A local time with its zone's name, beside the instant.
@@ -189,6 +191,7 @@ pub fn probe(probe: &Probe) -> Value {
         "incidents": probe.incidents,
         "objective": probe.definition.objective.map(|objective| objective.to_string()),
         "burning": probe.burning,
+        "flapping": probe.flapping,
     })
 }
 
@@ -269,6 +272,7 @@ pub fn incident(world: &World, incident: &Incident) -> Value {
             "reason": overlay.reason,
             "since": overlay.since,
             "until": overlay.until,
+            "share": if let OverlayKind::Flapping(flapping) = &overlay.kind { Some(flapping.share) } else { None },
         })).collect::<Vec<_>>(),
         "pins": incident.pins,
         "todos": incident.todos.iter().map(|todo| json!({ "text": todo.text, "by": todo.by.name(), "at": todo.at, "entry": todo.entry })).collect::<Vec<_>>(),

@@ -39,7 +39,7 @@ pub async fn probes(session: &Session, printer: Printer) -> Result<ExitCode, Fai
         .map(|probe| {
             vec![
                 probe.definition.id.to_string(),
-                probe.health.to_string(),
+                probe.flapping.map_or_else(|| probe.health.to_string(), |flapping| format!("{}, {flapping}", probe.health)),
                 local_time(probe.since, &world.zone),
                 probe.definition.target.to_string(),
                 probe.error.clone().unwrap_or_else(|| probe.reason.clone()),

@@ -57,8 +57,8 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     }
     for overlay in world.overlays(incident, clock::now()) {
         let until = overlay.until.map(|until| format!(" until {}", local_time(until, &world.zone))).unwrap_or_default();
-        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        print::line(format!("{} by {}{until}{reason}", overlay.kind.word(), overlay.by))?;
+        let reason = overlay.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        print::line(format!("{}{until}{reason}", overlay.words()))?;
     }
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
         print::line(format!("{} runs out at {}", out.what, local_time(out.at, &world.zone)))?;

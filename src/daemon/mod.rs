@@ -68,14 +68,15 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     // What a copy of the whole state folder cannot know: nothing is appended to a journal that is older than its anchor.
     journal::check_outside(&place.state, &outside)?;
     let world = journal.load_world()?;
-    let kept = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
-    let retention = &loaded.settings.retention;
-    let readings = Readings::start(&place.state, Retention { raw: kept(retention.samples), hourly: kept(retention.rollups) })?;
 
     let (engine, inbox) = Engine::inbox();
     let (reports, mut reported) = mpsc::channel(REPORTS);
     let (reload, reload_asked) = mpsc::channel(1);
     let (stop, mut stop_asked) = mpsc::channel(1);
+    let kept = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+    let retention = &loaded.settings.retention;
+    let retained = Retention { raw: kept(retention.samples), hourly: kept(retention.rollups) };
+    let readings = Readings::start(&place.state, retained, reports.clone(), tokio.clone())?;
     let runner = Runner::new(place.attempts(), place.workspace.clone(), boot_id.clone(), reports.clone(), tokio.clone());
     let courier = Courier::new(place.workspace.clone(), reports.clone(), tokio.clone());
     let prober = Prober::new(reports.clone(), tokio.clone());
@@ -103,6 +104,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         runner: runner.clone(),
         prober,
         feeds,
+        readings: readings.clone(),
         courier: courier.clone(),
         machine,
         gatherer,
@@ -114,8 +116,7 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
         roles,
     };
     let rotation = Rotation { after: kept(retention.journal_file), ..Rotation::USUAL };
-    let beginning =
-        Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, readings: readings.clone(), rotation };
+    let beginning = Beginning { journal, world, state: place.state.clone(), boot_id: boot_id.clone(), outside, rotation };
     let thread = Engine::start(beginning, inbox, tokio)?;
 
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();

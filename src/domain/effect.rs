@@ -5,6 +5,7 @@ use super::condition::{FileFact, FileWanted, Pools};
 use super::evidence::{Capsule, EvidenceOrder, EvidenceSettings};
 use super::message::{Fate, Message};
 use super::outside::{OutsideChange, OutsideOrder, OutsideSettings};
+use super::probe::LooksRecalled;
 use super::sent::{IntakeCounts, IntakeDefinition, OutsideAlert, OutsideSilence, SourceDefinition, SourceFault, SourceOrder};
 use super::{
     AttemptEnd, AttemptId, Calendar, ChannelDefinition, Checklist, Fingerprint, FlowDefinition, FlowId, IncidentId, MessageId, Params,
@@ -38,6 +39,15 @@ pub enum Effect {
         probe: ProbeId,
         /// The rhythm.
         every: Duration,
+    },
+    /// Tell what is remembered of a probe: single looks from one time on, and the hours between another and that.
+    RecallLooks {
+        /// The probe.
+        probe: ProbeId,
+        /// Single looks from here on; a full hour.
+        single: Timestamp,
+        /// Hours from here on; a full hour.
+        hours: Timestamp,
     },
     /// Send a message, once.
     SendMessage {
@@ -146,6 +156,8 @@ pub enum Report {
         /// What it found.
         result: ProbeResult,
     },
+    /// What is remembered of a probe.
+    LooksRecalled(LooksRecalled),
     /// The workspace's files were read.
     WorkspaceRead(Box<Definitions>),
     /// The workspace's files are wrong.

@@ -260,6 +260,14 @@ pub enum Event {
         /// How fast; absent when it does no longer.
         burning: Option<Burning>,
     },
+    /// A probe's target changes between well and not too often, noticeably more or less often than was said before, or no
+    /// longer.
+    ProbeFlapping {
+        /// The probe.
+        probe: ProbeId,
+        /// The weighted share of the last 20 transitions that were changes, in percent; absent when it flaps no longer.
+        share: Option<u8>,
+    },
     /// An alert fires, or fires with other words or another severity.
     AlertFiring {
         /// Its identity.

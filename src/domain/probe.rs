@@ -255,6 +255,30 @@ pub struct Sample {
     pub latency_us: u32,
 }
 
+/// Looks of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourOfLooks {
+    /// Its beginning, a full hour of UTC.
+    pub at: Timestamp,
+    /// Answers, as expected or degraded: the target was there.
+    pub good: u32,
+    /// Looks in which the target failed.
+    pub bad: u32,
+    /// Looks in which the probe itself could not run, and times at which it did not look.
+    pub unknown: u32,
+}
+
+/// What is remembered of a probe, up to the moment at which it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooksRecalled {
+    /// The probe.
+    pub probe: ProbeId,
+    /// Hours before the single looks, the oldest first.
+    pub hours: Vec<HourOfLooks>,
+    /// Single looks, the oldest first.
+    pub samples: Vec<Sample>,
+}
+
 /// One look with its words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbeResult {

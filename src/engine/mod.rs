@@ -5,7 +5,7 @@
 //! commits at once when it is idle, and groups when it is not.
 
 mod agenda;
-mod burns;
+mod looks;
 mod outside;
 mod refusals;
 mod repeats;
@@ -16,12 +16,11 @@ pub use outside::{Outside, Roles};
 use crate::clock::{self, Alarm};
 use crate::domain::{Accepted, Author, Command, Entry, Level, Refusal, Report};
 use crate::journal::{Journal, Rotation};
-use crate::samples::{Readings, Recalled};
 use crate::wire::message::Reading;
 use crate::world::{Part, World};
 use agenda::Agenda;
-use burns::Burns;
 use jiff::{SignedDuration, Timestamp};
+use looks::Looks;
 use refusals::Refusals;
 use repeats::Repeated;
 use std::collections::VecDeque;
@@ -131,8 +130,6 @@ pub struct Beginning {
     pub boot_id: String,
     /// Who performs the effects.
     pub outside: Outside,
-    /// Where readings go.
-    pub readings: Readings,
     /// When a file of the journal is closed and the next one begun.
     pub rotation: Rotation,
 }
@@ -147,8 +144,7 @@ impl Engine {
     /// Starts the engine's thread; it ends with [`Input::Close`].
     pub fn start(beginning: Beginning, inbox: mpsc::Receiver<Input>, tokio: Handle) -> std::io::Result<std::thread::JoinHandle<()>> {
         std::thread::Builder::new().name("engine".into()).spawn(move || {
-            let (burns, recalled) = Burns::new();
-            Running::new(beginning, burns, tokio).run(inbox, recalled);
+            Running::new(beginning, tokio).run(inbox);
         })
     }
 
@@ -201,12 +197,9 @@ struct Running {
     world: World,
     agenda: Agenda,
     outside: Outside,
-    readings: Readings,
     refusals: Refusals,
     repeated: Repeated,
-    burns: Burns,
-    /// What the readings' thread has answered and is not counted yet.
-    recalled: Vec<Recalled>,
+    looks: Looks,
     publish: broadcast::Sender<Arc<Published>>,
     state: PathBuf,
     boot_id: String,
@@ -224,19 +217,17 @@ struct Running {
 }
 
 impl Running {
-    fn new(beginning: Beginning, burns: Burns, tokio: Handle) -> Self {
-        let Beginning { journal, world, state, boot_id, outside, readings, rotation } = beginning;
+    fn new(beginning: Beginning, tokio: Handle) -> Self {
+        let Beginning { journal, world, state, boot_id, outside, rotation } = beginning;
         Self {
             agenda: Agenda::of(&world),
             checkpointed: world.seq,
             journal,
             world,
             outside,
-            readings,
             refusals: Refusals::default(),
             repeated: Repeated::default(),
-            burns,
-            recalled: Vec::new(),
+            looks: Looks::default(),
             publish: broadcast::channel(TAIL).0,
             state,
             boot_id,
@@ -250,7 +241,7 @@ impl Running {
         }
     }
 
-    fn run(mut self, mut inbox: mpsc::Receiver<Input>, mut recalled: mpsc::Receiver<Recalled>) {
+    fn run(mut self, mut inbox: mpsc::Receiver<Input>) {
         let mut alarm = match self.tokio.block_on(async { Alarm::new() }) {
             Ok(alarm) => alarm,
             Err(error) => {
@@ -260,9 +251,8 @@ impl Running {
         };
         loop {
             let mut inputs = Vec::new();
-            match self.tokio.clone().block_on(self.wait(&mut inbox, &mut recalled, &mut alarm, &mut inputs)) {
+            match self.tokio.clone().block_on(self.wait(&mut inbox, &mut alarm, &mut inputs)) {
                 Woken::Input | Woken::Due => {}
-                Woken::Recalled(answer) => self.recalled.push(answer),
                 Woken::Stepped(by) => inputs.push(Input::Report(Report::ClockStepped { by_seconds: by.as_secs_f64() })),
                 Woken::Ended => break,
             }
@@ -275,13 +265,7 @@ impl Running {
         self.close();
     }
 
-    async fn wait(
-        &self,
-        inbox: &mut mpsc::Receiver<Input>,
-        recalled: &mut mpsc::Receiver<Recalled>,
-        alarm: &mut Alarm,
-        inputs: &mut Vec<Input>,
-    ) -> Woken {
+    async fn wait(&self, inbox: &mut mpsc::Receiver<Input>, alarm: &mut Alarm, inputs: &mut Vec<Input>) -> Woken {
         let next = [self.agenda.next(), self.tidy_due, self.refusals.next(), self.repeated.next(), self.try_again_at()]
             .into_iter()
             .flatten()
@@ -289,7 +273,6 @@ impl Running {
         tokio::select! {
             biased;
             received = inbox.recv_many(inputs, TURN) => if received == 0 { Woken::Ended } else { Woken::Input },
-            Some(answer) = recalled.recv() => Woken::Recalled(answer),
             rang = alarm.ring(next) => match rang {
                 None => Woken::Due,
                 Some(by) => Woken::Stepped(by),
@@ -327,6 +310,8 @@ impl Running {
     /// After a failed commit: the world that the journal really holds, put aside before or read back.
     fn restore(&mut self, aside: Option<World>) {
         self.journal.rollback();
+        // What was asked for was not performed; the readings know every look, and the next one asks for them.
+        self.looks = Looks::default();
         match aside.map_or_else(|| self.journal.load_world(), Ok) {
             Ok(world) => {
                 self.agenda = Agenda::of(&world);
@@ -402,7 +387,6 @@ impl Running {
 enum Woken {
     Input,
     Due,
-    Recalled(Recalled),
     Stepped(SignedDuration),
     Ended,
 }

@@ -8,6 +8,7 @@ use crate::feeds::Feeds;
 use crate::outside::Machine;
 use crate::prober::Prober;
 use crate::runner::{ClaimError, Runner};
+use crate::samples::Readings;
 use crate::sources::Neighbours;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -41,6 +42,8 @@ pub struct Outside {
     pub runner: Runner,
     /// Looks at targets.
     pub prober: Prober,
+    /// Keeps every reading.
+    pub readings: Readings,
     /// Sends messages.
     pub courier: Courier,
     /// Looks for files that flows wait for.
@@ -83,6 +86,7 @@ impl Outside {
             Effect::ForgetProbe(probe) => self.prober.forget(&probe),
             Effect::ProbeNow(probe) => self.prober.now(&probe),
             Effect::SetRhythm { probe, every } => self.prober.set_rhythm(&probe, every),
+            Effect::RecallLooks { probe, single, hours } => self.readings.recall(probe, single, hours),
             Effect::SendMessage { message, channel } => self.courier.send(channel, message),
             Effect::WithholdVariables(variables) => self.runner.withhold(variables),
             Effect::WatchFeed(order) => self.feeds.watch(*order),

@@ -23,7 +23,7 @@ type Answered = (oneshot::Sender<Result<Accepted, Refusal>>, Result<Accepted, Re
 #[derive(Default)]
 pub(super) struct Turn {
     entries: Vec<Arc<Entry>>,
-    effects: Vec<Effect>,
+    pub(super) effects: Vec<Effect>,
     claims: Vec<AttemptId>,
     answers: Vec<Answered>,
     reports: Vec<Report>,
@@ -74,9 +74,6 @@ impl Running {
             }
         }
         failure?;
-        for recalled in std::mem::take(&mut self.recalled) {
-            self.recall(recalled, now, turn)?;
-        }
         for key in self.agenda.due(now) {
             let decision = rules::due(&self.world, &key, &self.asked(now));
             self.carry_out(&Author::Engine, decision, now, turn)?;
@@ -99,7 +96,7 @@ impl Running {
 
     fn take_report(&mut self, report: Report, now: Timestamp, turn: &mut Turn, failure: &mut Result<(), JournalError>) {
         if let Report::Probed { probe, result } = &report {
-            self.readings.push(probe, result.sample);
+            self.outside.readings.push(probe, result.sample);
             self.tell_consoles(Published::Reading(Reading {
                 probe: probe.clone(),
                 sample: result.sample,
@@ -108,14 +105,25 @@ impl Running {
             }));
         }
         if failure.is_ok() {
-            let decision = rules::report(&self.world, &report, &self.asked(now));
-            *failure = self.carry_out(&Author::Engine, decision, now, turn);
-        }
-        if let (Report::Probed { probe, result }, Ok(())) = (&report, &failure) {
-            *failure = self.count_look(probe, result.sample, now, turn);
+            *failure = self.decide_on(&report, now, turn);
         }
         if !matches!(report, Report::Probed { .. }) {
             turn.reports.push(report);
+        }
+    }
+
+    fn decide_on(&mut self, report: &Report, now: Timestamp, turn: &mut Turn) -> Result<(), JournalError> {
+        match report {
+            // Whether its target flaps decides what a change of its health means.
+            Report::Probed { probe, result } => self.count_look(probe, result.sample, now, turn)?,
+            Report::LooksRecalled(recalled) => self.count_recalled(recalled, now, turn)?,
+            _ => {}
+        }
+        let decision = rules::report(&self.world, report, &self.asked(now));
+        self.carry_out(&Author::Engine, decision, now, turn)?;
+        match report {
+            Report::Probed { probe, result } => self.judge_budget(probe, result.sample.verdict, now, turn),
+            _ => Ok(()),
         }
     }
 

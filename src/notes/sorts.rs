@@ -31,9 +31,10 @@ pub fn sort_of(entry: &Entry) -> Sort {
         _ => {}
     }
     match &entry.event {
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeBurning { probe, .. } => {
-            Sort::Probe(probe.clone())
-        }
+        Event::ProbeChanged { probe, .. }
+        | Event::ProbeErring { probe, .. }
+        | Event::ProbeBurning { probe, .. }
+        | Event::ProbeFlapping { probe, .. } => Sort::Probe(probe.clone()),
         Event::AlertFiring { .. }
         | Event::AlertResolved { .. }
         | Event::IncidentOpened { .. }

@@ -93,6 +93,8 @@ impl<'a> Teller<'a> {
             Event::ProbeErring { probe, error: None } => format!("{probe} can be probed again"),
             Event::ProbeBurning { probe, burning: Some(burning) } => self.burning(probe, burning),
             Event::ProbeBurning { probe, burning: None } => format!("{probe} burns its error budget no longer"),
+            Event::ProbeFlapping { probe, share: Some(share) } => format!("{probe} goes up and down: flapping {share}%"),
+            Event::ProbeFlapping { probe, share: None } => format!("{probe} flaps no longer"),
             Event::Noted { text, .. } | Event::Marked { text } => text.clone(),
             Event::NoteSaved { note } => format!("{} about {} saved: {}", note.kind, note.subject, note.path),
             Event::Refused { verb, reason, count: 1 } => format!("{verb} refused: {reason}"),

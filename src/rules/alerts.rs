@@ -3,21 +3,20 @@
 use crate::domain::anchor::Sink;
 use crate::domain::incident::AlertNotice;
 use crate::domain::people::{Untold, Whom};
-use crate::domain::probe::Pace;
 use crate::domain::{
-    AlertCause, AttemptEnd, ChannelId, Checklist, Event, Fingerprint, FlowDefinition, FlowId, IncidentId, Labels, Outcome, Phase,
-    ProbeDefinition, ProbeId, RunId, Severity, SourceId, StepName,
+    AlertCause, AttemptEnd, ChannelId, Checklist, Event, Fingerprint, FlowDefinition, FlowId, IncidentId, Labels, Outcome, Phase, RunId,
+    Severity, SourceId, StepName,
 };
-use crate::world::{Channel, Flow, Occasion, Probe, Run, World};
+use crate::world::{Channel, Flow, Occasion, Run, World};
 use jiff::Timestamp;
+
+pub(super) mod of_probes;
 
 const FLOW_FAILED: &str = "FlowFailed";
 const FLOW_NOT_STARTED: &str = "FlowNotStarted";
 const FLOW_NOT_FINISHED: &str = "FlowNotFinished";
 const FLOW_TOO_LONG: &str = "FlowTooLong";
 const FLOW_TOO_FAST: &str = "FlowTooFast";
-const PROBE_DOWN: &str = "ProbeDown";
-const BUDGET_BURNING: &str = "ErrorBudgetBurning";
 const CHANNEL_FAILING: &str = "ChannelFailing";
 const NOBODY_TOLD: &str = "NobodyTold";
 const CHECKLIST_OVERDUE: &str = "ChecklistOverdue";
@@ -35,11 +34,6 @@ fn labels(given: &Labels, name: &str, source: &str, object: (&str, &str)) -> Lab
 
 fn flow_labels(flow: &FlowDefinition, name: &str) -> Labels {
     labels(&flow.labels, name, flow.id.source().as_str(), ("flow", flow.id.as_str()))
-}
-
-/// The labels of an alert on a probe.
-pub(super) fn probe_labels(probe: &ProbeDefinition) -> Labels {
-    labels(&probe.labels, PROBE_DOWN, probe.id.source().as_str(), ("probe", probe.id.as_str()))
 }
 
 fn firing(labels: Labels, severity: Severity, summary: String, cause: AlertCause) -> Event {
@@ -211,49 +205,6 @@ pub(super) fn met_deadlines(world: &World, flow: &Flow, reason: &str) -> Vec<Eve
     start.into_iter().chain(finish).collect()
 }
 
-/// What a change of a probe's health means.
-pub(super) fn of_probe_change(world: &World, id: &ProbeId, was_down: bool) -> Option<Event> {
-    let probe = world.probe(id)?;
-    match (was_down, probe.health.is_down()) {
-        (false, true) => Some(down(probe)),
-        (true, false) => resolved(world, &probe_labels(&probe.definition), || format!("{id} is {}", probe.health.word())),
-        _ => None,
-    }
-}
-
-fn down(probe: &Probe) -> Event {
-    let definition = &probe.definition;
-    let id = &definition.id;
-    let summary = if probe.reason.is_empty() { format!("{id} is down") } else { format!("{id} is down: {}", probe.reason) };
-    firing(probe_labels(definition), definition.severity, summary, AlertCause::ProbeDown { probe: id.clone() })
-}
-
-fn burning_labels(probe: &ProbeDefinition) -> Labels {
-    labels(&probe.labels, BUDGET_BURNING, probe.id.source().as_str(), ("probe", probe.id.as_str()))
-}
-
-/// How bad it is that a budget is burnt: as bad as a failure where it is worth a page, else a warning at most.
-fn burning_severity(probe: &ProbeDefinition, pace: Pace) -> Severity {
-    if pace == Pace::Ticket { probe.severity.min(Severity::Warning) } else { probe.severity }
-}
-
-/// What a probe's error budget means: it raises an alert where it goes too fast, unless the probe is down, which has one.
-pub(super) fn of_burning(world: &World, id: &ProbeId) -> Option<Event> {
-    let probe = world.probe(id)?;
-    let definition = &probe.definition;
-    let Some(burning) = probe.burning.as_ref().filter(|burning| burning.pace != Pace::Down) else {
-        return resolved(world, &burning_labels(definition), || match probe.burning {
-            Some(_) => format!("{id} is down"),
-            None => format!("{id} keeps to its error budget again"),
-        });
-    };
-    let over = burning.over.as_secs() / 3_600;
-    let objective = definition.objective.map(|objective| format!(" of {objective}")).unwrap_or_default();
-    let summary = format!("{id} burns its error budget{objective} {}× too fast, over {over} h", burning.rate);
-    let cause = AlertCause::BudgetBurning { probe: id.clone() };
-    Some(firing(burning_labels(definition), burning_severity(definition, burning.pace), summary, cause))
-}
-
 fn channel_labels(channel: &ChannelId) -> Labels {
     labels(&Labels::new(), CHANNEL_FAILING, "local", ("channel", channel.as_str()))
 }
@@ -323,12 +274,6 @@ pub(super) fn of_flow_removal(world: &World, id: &FlowId) -> Vec<Event> {
     own.map(|alert| Event::AlertResolved { alert: alert.fingerprint, reason: format!("the flow {id} was removed") }).collect()
 }
 
-/// A probe that is gone raises nothing any more.
-pub(super) fn of_probe_removal(world: &World, id: &ProbeId) -> Vec<Event> {
-    let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
-    own.map(|alert| Event::AlertResolved { alert: alert.fingerprint, reason: format!("the probe {id} was removed") }).collect()
-}
-
 /// With another definition an alert may have other labels or another severity, or its condition may be gone.
 pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
     let Some(flow) = world.flow(id) else { return Vec::new() };
@@ -354,27 +299,6 @@ pub(super) fn of_flow_definition(world: &World, id: &FlowId) -> Vec<Event> {
         }
     }
     events
-}
-
-/// The same for a probe; one that looks at another target begins anew.
-pub(super) fn of_probe_definition(world: &World, id: &ProbeId) -> Vec<Event> {
-    let Some(probe) = world.probe(id) else { return Vec::new() };
-    let own = world.alerts.values().filter(|alert| alert.notice.cause.probe() == Some(id));
-    let definition = &probe.definition;
-    own.flat_map(|alert| {
-        let name = match (&alert.notice.cause, &probe.burning) {
-            (AlertCause::BudgetBurning { .. }, Some(burning)) => {
-                Some((burning_labels(definition), burning_severity(definition, burning.pace)))
-            }
-            (AlertCause::BudgetBurning { .. }, None) => None,
-            _ => probe.health.is_down().then(|| (probe_labels(definition), definition.severity)),
-        };
-        match name {
-            Some((labels, severity)) => under_new_name(alert, labels, severity),
-            None => vec![Event::AlertResolved { alert: alert.fingerprint, reason: format!("{id} is defined anew") }],
-        }
-    })
-    .collect()
 }
 
 /// The alert with other labels: the new one fires before the old one ends, so that an incident of both stays open.

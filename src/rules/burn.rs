@@ -3,8 +3,7 @@
 //! The rate is measured over a long and a short window: the long one says that it matters, the short one that it goes on.
 //! Each look stands for the time since the one before, at most one interval, because an uncertain probe looks more often.
 
-use super::objective::HourOfLooks;
-use crate::domain::probe::{Burning, Objective, Pace};
+use crate::domain::probe::{Burning, HourOfLooks, Objective, Pace};
 use crate::domain::{Event, ProbeDefinition, ProbeId, Sample, Verdict};
 use crate::world::{Probe, World};
 use jiff::{SignedDuration, Timestamp};
@@ -27,8 +26,6 @@ const PAIRS: [Pair; 4] = [
     Pair { long: 24 * 60, short: 2 * 60, rate: 3.0, pace: Pace::Ticket },
     Pair { long: 3 * 24 * 60, short: 6 * 60, rate: 1.0, pace: Pace::Ticket },
 ];
-/// All windows of the pairs, in minutes.
-const WINDOWS: [i64; 7] = [5, 30, 60, 2 * 60, 6 * 60, 24 * 60, 3 * 24 * 60];
 /// Bad looks in the long window below which nothing is said.
 const BAD_LOOKS: u32 = 3;
 /// The share of the long window about which something must be known.
@@ -46,7 +43,8 @@ pub const LOOKS_NEEDED: SignedDuration = SignedDuration::from_hours(3 * 24);
 pub struct Burn {
     every: Duration,
     objective: Objective,
-    windows: [Window; 7],
+    /// Long and short, for each of the pairs.
+    windows: [[Window; 2]; PAIRS.len()],
     whole: Window,
     last: Option<Timestamp>,
 }
@@ -79,7 +77,8 @@ impl Burn {
         let objective = probe.objective?;
         let minutes = i64::try_from(objective.window.as_secs() / 60).unwrap_or(i64::MAX).max(1);
         let whole = Window::new(minutes, PARTS_OF_OBJECTIVE);
-        Some(Self { every: probe.every, objective, windows: WINDOWS.map(|minutes| Window::new(minutes, PARTS)), whole, last: None })
+        let windows = PAIRS.map(|pair| [pair.long, pair.short].map(|minutes| Window::new(minutes, PARTS)));
+        Some(Self { every: probe.every, objective, windows, whole, last: None })
     }
 
     /// Whether these are the looks of such a probe: another rhythm or objective begins anew.
@@ -97,17 +96,13 @@ impl Burn {
             Verdict::Failed => Seen { bad: stands_for, bad_looks: 1, ..Seen::default() },
             Verdict::Error | Verdict::Skipped => return,
         };
-        self.windows.iter_mut().chain([&mut self.whole]).for_each(|window| window.add(sample.at, seen));
+        self.windows.iter_mut().flatten().chain([&mut self.whole]).for_each(|window| window.add(sample.at, seen));
     }
 
     /// Counts an hour of which single looks are no longer known; before any look that came after it.
     pub fn hour(&mut self, hour: &HourOfLooks) {
         let seen = Seen { good: self.every * hour.good, bad: self.every * hour.bad, bad_looks: hour.bad };
         self.whole.add(hour.at, seen);
-    }
-
-    fn seen(&self, minutes: i64, now: Timestamp) -> Seen {
-        self.windows.iter().find(|window| window.minutes == minutes).map(|window| window.seen(now)).unwrap_or_default()
     }
 
     /// How many times as fast as the objective allows something went.
@@ -118,8 +113,8 @@ impl Burn {
 
     /// The first pair of windows whose rate is exceeded in both, with the rate over the long one.
     fn exceeded(&self, now: Timestamp) -> Option<(&'static Pair, f64)> {
-        PAIRS.iter().find_map(|pair| {
-            let (long, short) = (self.seen(pair.long, now), self.seen(pair.short, now));
+        PAIRS.iter().zip(&self.windows).find_map(|(pair, windows)| {
+            let [long, short] = windows.each_ref().map(|window| window.seen(now));
             let known = (long.good + long.bad).as_secs_f64() >= KNOWN * 60.0 * pair.long as f64;
             let rate = self.rate(long);
             let burns = known && long.bad_looks >= BAD_LOOKS && rate > pair.rate && self.rate(short) > pair.rate;
@@ -136,8 +131,9 @@ impl Burn {
 
     /// Whether what was said is over: the target has not been found failing for the shorter window of the pair that said it.
     fn is_quiet(&self, said: &Burning, now: Timestamp) -> bool {
-        let pair = PAIRS.iter().find(|pair| said.over == Duration::from_secs(pair.long.unsigned_abs() * 60));
-        pair.is_none_or(|pair| self.seen(pair.short, now).bad_looks == 0)
+        let mut pairs = PAIRS.iter().zip(&self.windows);
+        let found = pairs.find(|(pair, _)| said.over == Duration::from_secs(pair.long.unsigned_abs() * 60));
+        found.is_none_or(|(_, [_, short])| short.seen(now).bad_looks == 0)
     }
 }
 
@@ -273,7 +269,8 @@ mod tests {
         for second in [0, 10, 20, 30] {
             look(&mut burn, 3_600 + second, Verdict::Failed);
         }
-        let seen = burn.seen(60, second(3_630));
+        let [[of_an_hour, _], ..] = &burn.windows;
+        let seen = of_an_hour.seen(second(3_630));
         assert_eq!((seen.bad, seen.bad_looks), (Duration::from_secs(90), 4));
     }
 

@@ -5,7 +5,7 @@ use super::{Asked, Decision, alerts, hours, incident_messages, overlays, rota};
 use crate::domain::incident::AlertCause;
 use crate::domain::people::{Chain, Rung, Told, Untold, Whom};
 use crate::domain::{ChannelId, ChannelKind, Event, IncidentId, PersonId, Severity};
-use crate::world::{Escalation, Incident, OverlayKind, World};
+use crate::world::{Escalation, Incident, Overlay, OverlayKind, World};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -75,7 +75,7 @@ pub(super) fn starts(world: &World, id: IncidentId, now: Timestamp) -> Option<Ev
 
 /// Whether a person looks after the incident: then its chain rests, and what ends that begins it anew. What only hides an
 /// incident for a time lets its chain wait.
-fn is_of_a_person(quiet: &overlays::Quiet) -> bool {
+fn is_of_a_person(quiet: &Overlay) -> bool {
     matches!(quiet.kind, OverlayKind::Acknowledged | OverlayKind::Mitigated | OverlayKind::Snoozed)
 }
 
@@ -125,7 +125,8 @@ pub(super) fn due(world: &World, id: IncidentId, asked: &Asked) -> Decision {
 fn waits(world: &World, incident: &Incident, now: Timestamp) -> Option<(Timestamp, String)> {
     if let Some(quiet) = overlays::quiet(world, incident, now) {
         let until = quiet.until.filter(|until| *until > now).unwrap_or_else(|| later(now, LOOK_AGAIN));
-        return Some((until, quiet.words()));
+        let reason = quiet.reason.as_deref().filter(|reason| !reason.is_empty()).map(|reason| format!(": {reason}")).unwrap_or_default();
+        return Some((until, format!("{}{reason}", quiet.words())));
     }
     let until = hours::quiet_until(world, incident.severity, now)?;
     Some((until, format!("off hours: {} waits for business hours", incident.severity)))

@@ -87,19 +87,23 @@ fn direct(world: &World, event: &Event, asked: &Asked) -> Decision {
             Decision { events: events.collect(), effects: vec![watch] }
         }
         Event::ProbeDefined { probe } => Decision {
-            events: alerts::of_probe_definition(world, &probe.id),
+            events: alerts::of_probes::of_definition(world, &probe.id),
             effects: world.probe(&probe.id).map(health::watch).unwrap_or_default(),
         },
         Event::ProbeRemoved { probe } => Decision {
-            events: alerts::of_probe_removal(world, probe),
+            events: alerts::of_probes::of_removal(world, probe),
             effects: probe.source().is_local().then(|| Effect::ForgetProbe(probe.clone())).into_iter().collect(),
         },
         Event::ProbeAsked { probe } => Effect::ProbeNow(probe.clone()).into(),
         Event::ProbeChanged { probe, from, .. } => Decision {
-            events: alerts::of_probe_change(world, probe, from.is_down()).into_iter().chain(checklists::of_probe(world, probe)).collect(),
+            events: alerts::of_probes::of_change(world, probe, from.is_down())
+                .into_iter()
+                .chain(checklists::of_probe(world, probe))
+                .collect(),
             effects: health::rhythm(world, probe, *from).into_iter().collect(),
         },
-        Event::ProbeBurning { probe, .. } => alerts::of_burning(world, probe).into(),
+        Event::ProbeBurning { probe, .. } => alerts::of_probes::of_burning(world, probe).into(),
+        Event::ProbeFlapping { probe, .. } => alerts::of_probes::of_flapping(world, probe).into(),
         Event::AlertFiring { alert, notice, .. } => {
             let told = messages::of_alert(world, &notice.cause, &notice.summary, asked);
             Decision::events(triage::firing(world, *alert).into_iter().chain(told))

@@ -214,8 +214,9 @@ fn open_incident(world: &World, incident: &Incident, now: Timestamp) -> OpenInci
         firing: incident.alerts.values().filter(|alert| alert.resolved_at.is_none()).count(),
         remarks: overlays
             .map(|overlay| {
-                let reason = overlay.reason.filter(|reason| !reason.is_empty()).map(|reason| format!(" ({reason})")).unwrap_or_default();
-                format!("{} by {}{reason}", overlay.kind.word(), overlay.by)
+                let reason =
+                    overlay.reason.as_deref().filter(|reason| !reason.is_empty()).map(|reason| format!(" ({reason})")).unwrap_or_default();
+                format!("{}{reason}", overlay.words())
             })
             .collect(),
     }

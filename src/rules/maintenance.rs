@@ -22,7 +22,7 @@ fn lasts_until(window: &MaintenanceWindow, now: Timestamp) -> Option<Timestamp> 
 
 /// Stretches of time in which a probe was under maintenance, by the windows of today: its readings there are expected.
 pub fn of_probe(world: &World, probe: &ProbeDefinition, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-    let labels = alerts::probe_labels(probe);
+    let labels = alerts::of_probes::probe_labels(probe);
     let mut found = Vec::new();
     for row in world.maintenance.values().filter(|row| row.window.covers(&labels)) {
         match &row.window.when {
@@ -98,6 +98,6 @@ pub fn covers_probe(world: &World, probe: &ProbeDefinition) -> bool {
     if lasting.peek().is_none() {
         return false;
     }
-    let labels = alerts::probe_labels(probe);
+    let labels = alerts::of_probes::probe_labels(probe);
     lasting.any(|row| row.window.covers(&labels))
 }

@@ -1,24 +1,11 @@
 //! Readings of a probe, hour by hour → what is left of its error budget (RULES: figures, "unknown is never good").
 
 use crate::domain::ProbeDefinition;
-use crate::domain::probe::Objective;
+use crate::domain::probe::{HourOfLooks, Objective};
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
-
-/// Looks of one hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HourOfLooks {
-    /// Its beginning, a full hour of UTC.
-    pub at: Timestamp,
-    /// Answers, as expected or degraded: the target was there.
-    pub good: u32,
-    /// Looks in which the target failed.
-    pub bad: u32,
-    /// Looks in which the probe itself could not run, and times at which it did not look.
-    pub unknown: u32,
-}
 
 /// What is left of an error budget.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -7,36 +7,11 @@ use crate::world::{Incident, Overlay, OverlayKind, World};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Why people are not told of an incident now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
-    /// What keeps it quiet.
-    pub kind: OverlayKind,
-    /// Who.
-    pub by: String,
-    /// Why, in words.
-    pub reason: Option<String>,
-    /// When that ends by itself; absent where only a fact ends it.
-    pub until: Option<Timestamp>,
-}
-
-impl Quiet {
-    /// As words: `silenced by ana: kernel patches`.
-    pub fn words(&self) -> String {
-        let reason = self.reason.as_deref().filter(|reason| !reason.is_empty()).map(|reason| format!(": {reason}")).unwrap_or_default();
-        match &self.kind {
-            OverlayKind::Maintenance(name) => format!("maintenance {name}{reason}"),
-            kind => format!("{} by {}{reason}", kind.word(), self.by),
-        }
-    }
-}
-
 /// Whether people should not be told of an open incident now, and why; of several reasons the one that lasts longest.
-/// What is over is not quiet: that it is over is told always.
-pub fn quiet(world: &World, incident: &Incident, now: Timestamp) -> Option<Quiet> {
-    let longest = world.overlays(incident, now).into_iter().max_by_key(|overlay| overlay.until.unwrap_or(Timestamp::MAX))?;
-    let Overlay { kind, by, reason, until, .. } = longest;
-    Some(Quiet { kind, by, reason, until })
+/// What is over is not quiet: that it is over is told always. Nor is a target that flaps: somebody must look at it.
+pub fn quiet(world: &World, incident: &Incident, now: Timestamp) -> Option<Overlay> {
+    let quieting = world.overlays(incident, now).into_iter().filter(|overlay| !matches!(overlay.kind, OverlayKind::Flapping(_)));
+    quieting.max_by_key(|overlay| overlay.until.unwrap_or(Timestamp::MAX))
 }
 
 /// A new alert of an incident that is covered by a silence or by maintenance: the timeline says so.

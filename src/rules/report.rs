@@ -22,7 +22,10 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
             }
             .into()
         }
-        Report::AttemptStarted { .. } | Report::AttemptAdopted { .. } | Report::AttemptEnded { .. } => Decision::nothing(),
+        // What is remembered is counted by the engine, which asked for it.
+        Report::AttemptStarted { .. } | Report::AttemptAdopted { .. } | Report::AttemptEnded { .. } | Report::LooksRecalled(_) => {
+            Decision::nothing()
+        }
         Report::Probed { probe, result } => health::probed(world, probe, result),
         Report::WorkspaceRead(read) => definitions::read(world, read),
         Report::WorkspaceRefused { errors } => definitions::refused(world, errors),

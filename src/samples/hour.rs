@@ -1,7 +1,7 @@
 //! Readings → one hour: counts by verdict, and the latency of the answers.
 
+use crate::domain::probe::HourOfLooks;
 use crate::domain::{Sample, Verdict};
-use crate::rules::objective::HourOfLooks;
 use jiff::Timestamp;
 
 /// Milliseconds of an hour.

@@ -17,5 +17,5 @@ mod store;
 
 pub use hour::Hour;
 pub use keep::{Retention, Samples};
-pub use readings::{Readings, Recalled};
+pub use readings::Readings;
 pub use store::SamplesError;

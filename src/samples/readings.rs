@@ -1,10 +1,11 @@
 //! The way to the store of readings: a thread of its own, so that nobody waits for its file.
 
 use super::{Hour, Retention, Samples};
-use crate::domain::{ProbeId, Sample};
-use crate::rules::objective::HourOfLooks;
+use crate::domain::probe::LooksRecalled;
+use crate::domain::{ProbeId, Report, Sample};
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 /// Readings that may wait for the thread; further ones are dropped from the store, not from the screen.
@@ -18,17 +19,8 @@ const RETAIN: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Debug, Clone)]
 pub struct Readings {
     queue: mpsc::Sender<Asked>,
-}
-
-/// What is remembered of a probe, up to the moment at which it was asked for.
-#[derive(Debug)]
-pub struct Recalled {
-    /// The probe.
-    pub probe: ProbeId,
-    /// Hours before the single looks, the oldest first.
-    pub hours: Vec<HourOfLooks>,
-    /// Single looks, the oldest first.
-    pub samples: Vec<Sample>,
+    reports: mpsc::Sender<Report>,
+    tokio: Handle,
 }
 
 #[derive(Debug)]
@@ -36,13 +28,12 @@ enum Asked {
     Push(ProbeId, Sample),
     Since(ProbeId, Timestamp, oneshot::Sender<Vec<Sample>>),
     Hours(ProbeId, Timestamp, oneshot::Sender<Vec<Hour>>),
-    Recall { probe: ProbeId, single: Timestamp, hours: Timestamp, way_back: mpsc::Sender<Recalled> },
     Close(oneshot::Sender<()>),
 }
 
 impl Readings {
     /// Opens the store below the state folder and starts its thread.
-    pub fn start(state: &Path, keep: Retention) -> anyhow::Result<Self> {
+    pub fn start(state: &Path, keep: Retention, reports: mpsc::Sender<Report>, tokio: Handle) -> anyhow::Result<Self> {
         let mut samples = Samples::open(state);
         let (queue, mut asked) = mpsc::channel(QUEUE);
         std::thread::Builder::new().name("readings".into()).spawn(move || {
@@ -63,11 +54,6 @@ impl Readings {
                     // Who asked may have gone meanwhile.
                     Asked::Since(probe, since, answer) => drop(answer.send(samples.since(&probe, since))),
                     Asked::Hours(probe, since, answer) => drop(answer.send(samples.hourly(&probe, since))),
-                    Asked::Recall { probe, single, hours, way_back } => {
-                        let hours = samples.hourly(&probe, hours).iter().filter(|hour| hour.at < single).map(Hour::looks).collect();
-                        let recalled = Recalled { hours, samples: samples.since(&probe, single), probe };
-                        let _ = way_back.blocking_send(recalled); // who asked may have gone
-                    }
                     Asked::Close(answer) => {
                         report("written", samples.flush(crate::clock::now()));
                         let _ = answer.send(()); // who asked may have gone
@@ -76,7 +62,7 @@ impl Readings {
                 }
             }
         })?;
-        Ok(Self { queue })
+        Ok(Self { queue, reports, tokio })
     }
 
     /// Stores a reading; a full queue drops it, because a probe must never wait for a disk.
@@ -102,10 +88,16 @@ impl Readings {
         answered.await.unwrap_or_default()
     }
 
-    /// Asks for single looks from one time on and for the hours between another and that, both full hours; the answer comes
-    /// after everything that was pushed before. Returns whether it was asked: not while the queue is full.
-    pub fn recall(&self, probe: &ProbeId, single: Timestamp, hours: Timestamp, way_back: mpsc::Sender<Recalled>) -> bool {
-        self.queue.try_send(Asked::Recall { probe: probe.clone(), single, hours, way_back }).is_ok()
+    /// Reports what is remembered of a probe: single looks from one time on, among them all that were pushed before, and the
+    /// hours between another time and that.
+    pub fn recall(&self, probe: ProbeId, single: Timestamp, hours: Timestamp) {
+        let readings = self.clone();
+        self.tokio.spawn(async move {
+            let samples = readings.since(&probe, single).await;
+            let hours = readings.hours(&probe, hours).await.iter().filter(|hour| hour.at < single).map(Hour::looks).collect();
+            // Nobody listens any more when the daemon ends.
+            let _ = readings.reports.send(Report::LooksRecalled(LooksRecalled { probe, hours, samples })).await;
+        });
     }
 
     /// Writes everything and ends the thread.

@@ -1,8 +1,8 @@
 //! What the console and the daemon say to each other: JSON lines, each at most [`FRAME_MAX`] bytes.
 
 use super::handed::Door;
+use crate::domain::probe::HourOfLooks;
 use crate::domain::{Accepted, AttemptId, Command, Entry, Level, ProbeId, Refusal, Sample};
-use crate::rules::objective::HourOfLooks;
 use crate::world::Part;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -71,6 +71,7 @@ impl World {
             Event::FlowReleased { flow } => self.flow_released(flow),
             Event::ProbeChanged { probe, from, to, reason } => self.probe_changed(probe, *from, *to, reason, at),
             Event::ProbeBurning { probe, burning } => self.change_probe(probe, |probe| probe.burning.clone_from(burning)),
+            Event::ProbeFlapping { probe, share } => self.probe_flapping(probe, *share, at),
             Event::ProbeErring { probe, error } => self.change_probe(probe, |probe| probe.error.clone_from(error)),
             Event::AlertFiring { alert, source, notice } => self.alert_firing(*alert, source, notice, &entry.author, at),
             Event::AlertResolved { alert, .. } => self.alert_resolved(*alert, at),

@@ -54,7 +54,7 @@ pub use outside::{OUTSIDE_KEPT, Outside};
 pub use overlay::{Maintenance, Muting, Overlay, OverlayKind, Owner, Silence, Snooze};
 pub use part::Part;
 pub use pool::Pool;
-pub use probe::Probe;
+pub use probe::{Flapping, Probe};
 pub use procedure::{Procedure, Remedy, Tick, TickState};
 pub use queue::{Lane, Place, Queue, Turn};
 pub use record::{Deed, Noticed, Record, RecordedAlert};

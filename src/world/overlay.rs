@@ -1,8 +1,8 @@
 //! What lies over incidents without being their state: who owns one, what keeps people from being told, until when.
 
-use super::{Incident, World};
+use super::{Flapping, Incident, World};
 use crate::domain::overlay::MutedBy;
-use crate::domain::{Labels, MaintenanceWindow, Matcher, SilenceId, Stage, matcher};
+use crate::domain::{AlertCause, Labels, MaintenanceWindow, Matcher, ProbeId, SilenceId, Stage, matcher};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -103,6 +103,8 @@ pub enum OverlayKind {
     Silenced(SilenceId),
     /// All that fires in it is covered by maintenance windows, or by those and silences.
     Maintenance(String),
+    /// A target of it goes up and down: its alert stays open until it holds still.
+    Flapping(Flapping),
 }
 
 impl OverlayKind {
@@ -114,6 +116,7 @@ impl OverlayKind {
             Self::Snoozed => "snoozed",
             Self::Silenced(_) => "silenced",
             Self::Maintenance(_) => "maintenance",
+            Self::Flapping(_) => "flapping",
         }
     }
 }
@@ -123,7 +126,7 @@ impl OverlayKind {
 pub struct Overlay {
     /// Which kind.
     pub kind: OverlayKind,
-    /// Who; for maintenance the workspace.
+    /// Who; for maintenance the workspace, for a target that flaps its probe.
     pub by: String,
     /// Why.
     pub reason: Option<String>,
@@ -131,6 +134,18 @@ pub struct Overlay {
     pub since: Timestamp,
     /// When it ends; absent where it has no set end.
     pub until: Option<Timestamp>,
+}
+
+impl Overlay {
+    /// What it is and who says so: `snoozed by mia`, `silence 3 by ana`, `shop flapping 41%`.
+    pub fn words(&self) -> String {
+        match &self.kind {
+            OverlayKind::Silenced(id) => format!("silence {id} by {}", self.by),
+            OverlayKind::Maintenance(name) => format!("maintenance {name}"),
+            OverlayKind::Flapping(flapping) => format!("{} {flapping}", self.by),
+            kind => format!("{} by {}", kind.word(), self.by),
+        }
+    }
 }
 
 impl World {
@@ -194,7 +209,21 @@ impl World {
             until: Some(snooze.until),
         });
         let muted = self.muted(incident, now).map(|muting| self.overlay_of(muting));
-        [ack, mitigated, snoozed, muted].into_iter().flatten().collect()
+        let flapping = self.flapping(incident).map(|(probe, flapping)| Overlay {
+            kind: OverlayKind::Flapping(flapping),
+            by: probe.to_string(),
+            reason: None,
+            since: flapping.since,
+            until: None,
+        });
+        [ack, mitigated, snoozed, muted, flapping].into_iter().flatten().collect()
+    }
+
+    /// Of the probes whose alerts fire in an incident, the one whose target flaps most.
+    pub fn flapping<'a>(&self, incident: &'a Incident) -> Option<(&'a ProbeId, Flapping)> {
+        let firing = incident.alerts.values().filter(|alert| alert.resolved_at.is_none());
+        let probes = firing.filter_map(|alert| if let AlertCause::ProbeDown { probe } = &alert.notice.cause { Some(probe) } else { None });
+        probes.filter_map(|id| Some((id, self.probe(id)?.flapping?))).max_by_key(|(_, flapping)| flapping.share)
     }
 
     fn overlay_of(&self, muting: Muting) -> Overlay {

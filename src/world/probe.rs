@@ -4,6 +4,7 @@ use crate::domain::probe::Burning;
 use crate::domain::{Health, IncidentId, ProbeDefinition, SourceId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::Arc;
 
 /// A probe with its health.
@@ -26,8 +27,26 @@ pub struct Probe {
     /// How fast it burns its error budget, where that is too fast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burning: Option<Burning>,
+    /// Since when and how much its target flaps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
     /// Open incidents that this probe has a part in.
     pub incidents: Vec<IncidentId>,
+}
+
+/// A target that goes up and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flapping {
+    /// The weighted share of its last 20 transitions that were changes, in percent, as it was told last.
+    pub share: u8,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Flapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "flapping {}%", self.share)
+    }
 }
 
 impl Probe {

@@ -29,7 +29,7 @@ const FIRST_TRUST: usize = FIRST_PROCEDURE + procedures::KINDS;
 /// The first kind about what comes from outside.
 const FIRST_OUTSIDE: usize = FIRST_TRUST + trust::KINDS;
 /// The first kind of an operator's verb.
-const FIRST_VERB: usize = 62;
+const FIRST_VERB: usize = 63;
 /// The first kind of what lies over incidents.
 const FIRST_OF_QUEUE: usize = FIRST_VERB + verbs::KINDS;
 /// The first kind about people and who was told.
@@ -385,6 +385,7 @@ impl Dice {
             51 => Event::FlowDefined { flow: Arc::new(self.conditional()) },
             52..=60 => self.of_channels(kind - 52),
             61 => Event::ProbeBurning { probe: self.probe(), burning: self.maybe(Self::burning) },
+            62 => Event::ProbeFlapping { probe: self.probe(), share: self.maybe(|dice| dice.roll(100) as u8) },
             verb if (FIRST_VERB..FIRST_OF_QUEUE).contains(&verb) => self.verb(verb - FIRST_VERB),
             kind if (FIRST_OF_QUEUE..FIRST_DUTY).contains(&kind) => self.of_queue(kind - FIRST_OF_QUEUE),
             duty if (FIRST_DUTY..FIRST_PROCEDURE).contains(&duty) => self.duty(duty - FIRST_DUTY),
@@ -527,6 +528,7 @@ pub fn name(event: &Event) -> &'static str {
         Event::ProbeChanged { .. } => "probe_changed",
         Event::ProbeErring { .. } => "probe_erring",
         Event::ProbeBurning { .. } => "probe_burning",
+        Event::ProbeFlapping { .. } => "probe_flapping",
         Event::AlertFiring { .. } => "alert_firing",
         Event::AlertResolved { .. } => "alert_resolved",
         Event::IncidentOpened { .. } => "incident_opened",
@@ -648,4 +650,4 @@ pub fn name(event: &Event) -> &'static str {
 }
 
 /// How many names [`name`] knows.
-pub const NAMES: usize = 146;
+pub const NAMES: usize = 147;

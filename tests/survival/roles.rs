@@ -135,10 +135,11 @@ impl House {
         let me = rustix::process::getuid().as_raw();
         let mut journal = Journal::open(&state).unwrap();
         let world = journal.load_world().unwrap();
-        let readings = Readings::start(&state, Retention { raw: SignedDuration::MAX, hourly: SignedDuration::MAX }).unwrap();
         let (engine, inbox) = Engine::inbox();
         let (reports, _) = mpsc::channel(1);
         let tokio = runtime.handle().clone();
+        let retained = Retention { raw: SignedDuration::MAX, hourly: SignedDuration::MAX };
+        let readings = Readings::start(&state, retained, reports.clone(), tokio.clone()).unwrap();
         let runner = Runner::new(state.join("attempts"), folder.path().into(), "boot".into(), reports.clone(), tokio.clone());
         let courier = Courier::new(folder.path().into(), reports.clone(), tokio.clone());
         let anchors = Teller::new("test".into(), folder.path().into(), reports.clone(), tokio.clone());
@@ -151,6 +152,7 @@ impl House {
             runner,
             prober,
             feeds,
+            readings: readings.clone(),
             courier,
             machine,
             gatherer,
@@ -161,15 +163,7 @@ impl House {
             stop: mpsc::channel(1).0,
             roles: Roles::new(|_| None),
         };
-        let beginning = Beginning {
-            journal,
-            world,
-            state: state.clone(),
-            boot_id: "boot".into(),
-            outside,
-            readings: readings.clone(),
-            rotation: Rotation::USUAL,
-        };
+        let beginning = Beginning { journal, world, state: state.clone(), boot_id: "boot".into(), outside, rotation: Rotation::USUAL };
         let thread = Engine::start(beginning, inbox, tokio).unwrap();
         let server = Server {
             engine: engine.clone(),

@@ -17,7 +17,7 @@ impl App {
         let title = title_of("ack", &ids);
         let mut dialog = Dialog::new(title, Intent::Acknowledge(ids.clone()));
         dialog.body = self.incident_lines(&ids);
-        self.session.dialog(dialog.asks(Field::text(intent::names::LINE, "")));
+        self.session.dialog(dialog.asks(Field::text(intent::names::NOTE, "")));
     }
 
     pub(super) fn resolve(&mut self) {

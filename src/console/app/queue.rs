@@ -24,8 +24,8 @@ impl App {
             Action::QueuePage => self.session.open(Screen::Queue),
             Action::SilencesPage => self.session.open(Screen::Silences),
             Action::Mitigate => {
-                let line = Field::text(names::LINE, "");
-                self.toggle_incidents(action, QueueVerb::Mitigate, QueueVerb::Unmitigate, |row| row.mitigated_by.is_some(), vec![line]);
+                let note = Field::text(names::NOTE, "");
+                self.toggle_incidents(action, QueueVerb::Mitigate, QueueVerb::Unmitigate, |row| row.mitigated_by.is_some(), vec![note]);
             }
             Action::Snooze => {
                 let fields = vec![Field::text(names::UNTIL, USUAL), Field::text(names::REASON, "")];
@@ -38,7 +38,7 @@ impl App {
             }
             Action::Give => {
                 let on = self.incidents_for(action);
-                self.ask_queue(QueueVerb::Give, on, vec![Field::required(names::TO), Field::text(names::LINE, "")]);
+                self.ask_queue(QueueVerb::Give, on, vec![Field::required(names::TO), Field::text(names::NOTE, "")]);
             }
             Action::Merge => self.merge(),
             Action::Split => self.split(),

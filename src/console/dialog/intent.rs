@@ -21,6 +21,8 @@ pub mod names {
     pub const DEFINITION: &str = "definition";
     /// The date that is processed.
     pub const DATE: &str = "date";
+    /// What is said beside the verb.
+    pub const NOTE: &str = "note";
     /// A line of text.
     pub const LINE: &str = "line";
     /// After which time a hold ends by itself.
@@ -160,7 +162,7 @@ impl Intent {
         Ok(match self {
             Self::Read | Self::Quit | Self::Page(_) | Self::Edit(_) => Vec::new(),
             Self::Acknowledge(ids) => {
-                each(ids, |id| (Target::Incident(*id), Command::Acknowledge { incident: *id, note: some(names::LINE) }))
+                each(ids, |id| (Target::Incident(*id), Command::Acknowledge { incident: *id, note: some(names::NOTE) }))
             }
             Self::Resolve(ids) => each(ids, |id| (Target::Incident(*id), Command::Resolve { incident: *id, reason: text(names::REASON) })),
             Self::Comment(id) => one(Target::Incident(*id), Command::Note { incident: *id, text: text(names::LINE) }),

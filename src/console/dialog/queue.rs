@@ -69,13 +69,13 @@ impl QueueVerb {
         }
         let one = |incident: IncidentId| {
             Ok::<_, String>(match self {
-                Self::Mitigate => Command::Mitigate { incident, note: some(names::LINE) },
+                Self::Mitigate => Command::Mitigate { incident, note: some(names::NOTE) },
                 Self::Unmitigate => Command::Unmitigate { incident },
                 Self::Snooze => Command::Snooze { incident, until: until()?, reason: some(names::REASON) },
                 Self::Unsnooze => Command::Unsnooze { incident },
                 Self::Claim => Command::Claim { incident },
                 Self::Unclaim => Command::Unclaim { incident },
-                Self::Give => Command::HandOver { incident, to: text(names::TO), note: some(names::LINE) },
+                Self::Give => Command::HandOver { incident, to: text(names::TO), note: some(names::NOTE) },
                 Self::Merge => Command::Merge { incident, into: into(&text(names::INTO))? },
                 _ => Command::Split { incident, alerts: vec![alert(&text(names::ALERT))?] },
             })

@@ -62,6 +62,8 @@ pub struct NotePage {
     on_disk: String,
     /// Whether the text differs from it.
     dirty: bool,
+    /// Whether somebody has changed it; else it is as it was opened or drafted.
+    touched: bool,
     /// Whether something was typed since it was last kept.
     unkept: bool,
     kept_at: Option<Timestamp>,
@@ -86,6 +88,7 @@ impl NotePage {
             top: Top::default(),
             on_disk: String::new(),
             dirty: false,
+            touched: false,
             unkept: false,
             kept_at: None,
             saved_at: None,

@@ -161,6 +161,9 @@ impl ProbePage {
 fn head(session: &Session, probe: &Probe) -> [Line; 2] {
     let (symbol, role) = state::health(probe.health, &session.glyphs);
     let mut first = Line::of(role, format!("{symbol} {} since {} ({})", probe.health, session.time(probe.since), session.age(probe.since)));
+    if let Some(flapping) = probe.flapping {
+        first.push(Role::Warning, format!("  {flapping} for {}", session.age(flapping.since)));
+    }
     if !probe.reason.is_empty() {
         first.push(Role::Text, format!("  {}", probe.reason));
     }
@@ -266,6 +269,11 @@ fn change_line(session: &Session, entry: &Entry) -> Line {
             time.with(Role::Warning, words).with(Role::Text, format!("{}{gone}", pace(burning)))
         }
         Event::ProbeBurning { burning: None, .. } => time.with(Role::Good, format!("{} keeps to its budget", session.glyphs.good)),
+        Event::ProbeFlapping { share: Some(share), .. } => {
+            let words = format!("{} {:<18}", session.glyphs.warning, "goes up and down");
+            time.with(Role::Warning, words).with(Role::Text, format!("flapping {share}%"))
+        }
+        Event::ProbeFlapping { share: None, .. } => time.with(Role::Text, format!("{} flaps no longer", session.glyphs.good)),
         _ => time.with(Role::Muted, format!("looked at on demand by {}", entry.author.name())),
     }
 }

@@ -49,7 +49,8 @@ pub fn look(event: &Event, glyphs: &Glyphs) -> (&'static str, Role) {
         | Event::RemediationHeldBack { .. }
         | Event::ChecklistLeft { .. }
         | Event::ChecklistMissed { .. }
-        | Event::ProbeBurning { burning: Some(_), .. } => (glyphs.warning, Role::Warning),
+        | Event::ProbeBurning { burning: Some(_), .. }
+        | Event::ProbeFlapping { share: Some(_), .. } => (glyphs.warning, Role::Warning),
         Event::ProbeErring { error: Some(_), .. } | Event::SourceChanged { freshness: Freshness::Stale { .. }, .. } => {
             (glyphs.unknown, Role::Unknown)
         }

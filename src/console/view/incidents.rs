@@ -66,6 +66,7 @@ pub fn state(session: &Session, incident: &Incident) -> (String, Role) {
         return (format!("{word} {}", session.time(muting.until)), Role::Waiting);
     }
     match (&incident.acknowledged, &incident.owner) {
+        (None, None) if let Some((_, flapping)) = session.world.flapping(incident) => (flapping.to_string(), Role::Warning),
         _ if incident.stage == Stage::Mitigated => ("mitigated".to_owned(), Role::Good),
         (Some(ack), _) => (format!("acked {}", ack.by), Role::Good),
         (None, Some(owner)) => (format!("{} has it", owner.name), Role::Warning),

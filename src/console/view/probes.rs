@@ -38,6 +38,11 @@ pub fn row(session: &Session, probe: &Probe) -> Row {
         (None, Health::Down { good, of }) if good > 0 => format!("{good} of {of} good again"),
         (None, _) => probe.reason.clone(),
     };
+    let words = match probe.flapping {
+        Some(flapping) if words.is_empty() => flapping.to_string(),
+        Some(flapping) => format!("{flapping}, {words}"),
+        None => words,
+    };
     let removed = if probe.removed { "gone " } else { "" };
     let when = match probe.health {
         Health::Unknown => String::new(),

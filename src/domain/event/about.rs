@@ -78,7 +78,8 @@ impl Event {
             Self::ProbeAsked { probe }
             | Self::ProbeChanged { probe, .. }
             | Self::ProbeErring { probe, .. }
-            | Self::ProbeBurning { probe, .. } => Some(probe),
+            | Self::ProbeBurning { probe, .. }
+            | Self::ProbeFlapping { probe, .. } => Some(probe),
             _ => None,
         }
     }

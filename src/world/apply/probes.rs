@@ -2,7 +2,7 @@
 
 use super::shift;
 use crate::domain::{Health, ProbeDefinition, ProbeId};
-use crate::world::{Probe, World};
+use crate::world::{Flapping, Probe, World};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ impl World {
                 first_bad_at: None,
                 error: None,
                 burning: None,
+                flapping: None,
                 incidents: Vec::new(),
             };
             self.probes.insert(definition.id.clone(), Arc::new(probe));
@@ -38,6 +39,7 @@ impl World {
                 probe.since = at;
                 probe.reason.clear();
                 probe.first_bad_at = None;
+                probe.flapping = None;
             }
             if probe.definition.target != definition.target || probe.definition.objective != definition.objective {
                 probe.burning = None;
@@ -64,6 +66,13 @@ impl World {
                 Health::Up | Health::Unknown | Health::Degraded => probe.first_bad_at = None,
                 Health::Soft { .. } | Health::Down { .. } => drop(probe.first_bad_at.get_or_insert(at)),
             }
+        });
+    }
+
+    pub(super) fn probe_flapping(&mut self, id: &ProbeId, share: Option<u8>, at: Timestamp) {
+        self.change_probe(id, |probe| {
+            let since = probe.flapping.map_or(at, |flapping| flapping.since);
+            probe.flapping = share.map(|share| Flapping { share, since });
         });
     }
 }

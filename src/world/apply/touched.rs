@@ -53,7 +53,8 @@ impl World {
             | Event::ProbeRemoved { .. }
             | Event::ProbeChanged { .. }
             | Event::ProbeErring { .. }
-            | Event::ProbeBurning { .. } => {
+            | Event::ProbeBurning { .. }
+            | Event::ProbeFlapping { .. } => {
                 self.touched.probes = entry.seq;
             }
             Event::AlertFiring { .. } | Event::AlertResolved { .. } | Event::IncidentMerged { .. } | Event::IncidentSplit { .. } => {

@@ -15,11 +15,10 @@ pub(super) fn lines(session: &Session, incident: &Incident) -> Vec<Line> {
     first.push(Role::Name, incident.title.clone());
     let mut second = Line::of(Role::Text, incident.stage.word());
     second.parts.push(muted(format!("  opened {}, {} ago", session.time(incident.opened_at), session.age(incident.opened_at))));
-    second.parts.push(muted(format!(
-        "  first sign {} ({} before)",
-        session.time(incident.first_sign_at),
-        between(incident.first_sign_at, incident.opened_at)
-    )));
+    if incident.opened_at.duration_since(incident.first_sign_at).as_secs() > 0 {
+        let before = between(incident.first_sign_at, incident.opened_at);
+        second.parts.push(muted(format!("  first sign {} ({before} before)", session.time(incident.first_sign_at))));
+    }
     let mut third = match (&incident.acknowledged, &incident.resolved) {
         (_, Some(end)) => Line::of(Role::Good, format!("over {} by {}: {}", session.time(end.at), end.by, end.reason)),
         (Some(ack), None) => {
@@ -72,14 +71,9 @@ fn overlays(session: &Session, incident: &Incident) -> Vec<Line> {
     }
     for overlay in world.overlays(incident, session.now).into_iter().filter(|overlay| overlay.kind != OverlayKind::Acknowledged) {
         let until = overlay.until.map(|until| format!(" until {}", session.time(until))).unwrap_or_default();
-        let reason = overlay.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let what = match &overlay.kind {
-            OverlayKind::Silenced(id) => format!("silence {id} by {}", overlay.by),
-            OverlayKind::Maintenance(name) => format!("maintenance {name}"),
-            kind => format!("{} by {}", kind.word(), overlay.by),
-        };
+        let reason = overlay.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let since = session.time(overlay.since);
-        lines.push(Line::of(Role::Waiting, format!("{what}{until}{reason}")).with(Role::Muted, format!("  since {since}")));
+        lines.push(Line::of(Role::Waiting, format!("{}{until}{reason}", overlay.words())).with(Role::Muted, format!("  since {since}")));
     }
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
         let left = if out.at > session.now { format!(", in {}", session.until(out.at)) } else { String::new() };

@@ -144,7 +144,11 @@ fn flow_words(session: &Session, id: &FlowId) -> Line {
 fn probe_words(session: &Session, id: &ProbeId) -> Line {
     let Some(probe) = session.world.probe(id) else { return Line::new() };
     let role = if probe.health.is_down() { Role::Bad } else { Role::Text };
-    Line::of(role, format!("  {} for {}", probe.health, session.age(probe.since))).with(Role::Muted, format!("  {}", probe.reason))
+    let mut line = Line::of(role, format!("  {} for {}", probe.health, session.age(probe.since)));
+    if let Some(flapping) = probe.flapping {
+        line.push(Role::Warning, format!(", {flapping}"));
+    }
+    line.with(Role::Muted, format!("  {}", probe.reason))
 }
 
 fn resolution_words(session: &Session, id: IncidentId) -> Line {
@@ -207,9 +211,10 @@ pub(super) fn screen_of(event: &Event) -> Option<Screen> {
         Event::RunCreated { run, .. } | Event::RunEnded { run, .. } | Event::StepEnded { run, .. } | Event::RetryPlanned { run, .. } => {
             Some(Screen::Run(run.clone()))
         }
-        Event::ProbeChanged { probe, .. } | Event::ProbeErring { probe, .. } | Event::ProbeBurning { probe, .. } => {
-            Some(Screen::Probe(probe.clone()))
-        }
+        Event::ProbeChanged { probe, .. }
+        | Event::ProbeErring { probe, .. }
+        | Event::ProbeBurning { probe, .. }
+        | Event::ProbeFlapping { probe, .. } => Some(Screen::Probe(probe.clone())),
         Event::EvidenceTaken { incident, .. } | Event::EvidenceAsked { incident, .. } => Some(Screen::Evidence(*incident)),
         Event::NoteSaved { note } => Some(Screen::Note { kind: note.kind, subject: note.subject.clone() }),
         Event::ProcedureTicked { runbook, subject: Subject::Incident(id), .. } => {

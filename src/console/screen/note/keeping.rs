@@ -9,13 +9,13 @@ use crate::console::session::Tone;
 use crate::console::theme::Role;
 use crate::console::widget::line::Line;
 use crate::domain::Command;
+use crate::domain::note::NoteKind;
 use crate::notes::save::{Base, SaveError};
 use jiff::Timestamp;
 
 impl NotePage {
     pub(super) fn changed(&mut self, session: &Session) {
-        self.dirty = true;
-        self.unkept = true;
+        (self.dirty, self.touched, self.unkept) = (true, true, true);
         if self.is_keep_due(session.now) {
             self.keep(session);
         }
@@ -126,11 +126,11 @@ impl NotePage {
         }
     }
 
-    /// Closes the page; asks where the text is not saved.
+    /// Closes the page; asks where the text is not saved. A new note in which nobody has written is only its title.
     pub(super) fn close(&mut self, session: &mut Session) {
         if self.preview {
             self.preview = false;
-        } else if self.dirty && self.file.is_ok() {
+        } else if self.dirty && self.file.is_ok() && (self.touched || self.kind != NoteKind::Note) {
             let dialog = Dialog::new("the note is not saved", Intent::Page(word::LEAVE));
             session.dialog(dialog.asks(Field::choice(CHOICE, vec![SAVE.into(), LATER.into(), THROW.into()])));
         } else {
