@@ -204,17 +204,21 @@ fn every_mistake_in_the_channels_of_an_escalations_step_is_told_at_once() {
         [channels.sms]\nkind = \"command\"\nrun = [\"bin/sms\"]\n\
         [channels.call]\nkind = \"command\"\nrun = [\"bin/call\"]\n\
         [channels.ops]\nkind = \"command\"\nrun = [\"bin/ops\"]\n\
-        [people.ana]\nchannels = [\"sms\", \"ops\"]\n[people.mia]\nchannels = [\"ops\"]\n\
+        [people.ana]\nchannels = [\"sms\", \"ops\"]\n[people.mia]\nchannels = [\"ops\"]\nteams = [\"db\"]\n\
+        [[rota]]\nname = \"primary\"\npeople = [\"ana\", \"mia\"]\nfrom = \"2026-11-16\"\nhandover = \"mon 08:00\"\n\
         [[escalation]]\nseverity = \"critical\"\n\
         [[escalation.step]]\ntell = [\"person:ana\"]\non = \"sms\"\n\
         [[escalation.step]]\ntell = [\"person:ana\", \"person:mia\"]\non = [\"sms\", \"call\"]\n\
         [[escalation.step]]\ntell = [\"channel:ops\"]\non = [\"sms\"]\n\
         [[escalation.step]]\ntell = [\"person:mia\"]\non = [\"smss\"]\n\
-        [[escalation.step]]\ntell = [\"person:mia\"]\non = []\n";
-    let wanted = "dogwatch.toml:21:23: `mia` has none of the channels sms, call (give `[people.mia]` one of them)\n\
-        dogwatch.toml:25:6: `on` is for people, and this step tells only channels (leave `on` out, or name a rota, a person or a team in `tell`)\n\
-        dogwatch.toml:28:7: there is no channel `smss` (did you mean `sms`?)\n\
-        dogwatch.toml:31:6: `on` names no channel (leave `on` out, and people are told on all of their channels)";
+        [[escalation.step]]\ntell = [\"person:mia\"]\non = []\n\
+        [[escalation.step]]\ntell = [\"rota:primary\", \"team:db\"]\non = [\"sms\"]\n";
+    let wanted = "dogwatch.toml:27:23: `mia` has none of the channels sms, call (give `[people.mia]` one of them)\n\
+        dogwatch.toml:31:6: `on` is for people, and this step tells only channels (leave `on` out, or name a rota, a person or a team in `tell`)\n\
+        dogwatch.toml:34:7: there is no channel `smss` (did you mean `sms`?)\n\
+        dogwatch.toml:37:6: `on` names no channel (leave `on` out, and people are told on all of their channels)\n\
+        dogwatch.toml:39:9: `mia` has none of the channels sms (give `[people.mia]` one of them)\n\
+        dogwatch.toml:39:25: `mia` has none of the channels sms (give `[people.mia]` one of them)";
     assert_eq!(errors_of("dogwatch.toml", settings), wanted);
     let right = settings.split("[[escalation.step]]").take(2).collect::<Vec<_>>().join("[[escalation.step]]");
     let loaded = loaded(&[("dogwatch.toml", right.as_bytes())]);

@@ -54,8 +54,8 @@ fn rung(table: &Table<'_>, people: &BTreeMap<PersonId, Person>, rotas: &[Rota], 
         match whom(table, text, people, rotas, known) {
             Some(whom) if tell.contains(&whom) => table.file.wrong(text.at.clone(), format!("`{whom}` is named twice")),
             Some(whom) => {
-                if let (Whom::Person(id), true) = (&whom, exist) {
-                    has_one_of(table, text, id, people, &on);
+                if exist {
+                    have_one_of(table, text, &members(&whom, people, rotas), &on);
                 }
                 tell.push(whom);
             }
@@ -69,11 +69,22 @@ fn rung(table: &Table<'_>, people: &BTreeMap<PersonId, Person>, rotas: &[Rota], 
     Rung { wait: table.span("wait", Duration::ZERO..=HOUR * DAY_HOURS).unwrap_or_default(), tell, on }
 }
 
-/// A person whom a step names has one of the channels that it names. Who has no channel at all is told already.
-fn has_one_of(table: &Table<'_>, text: &At<&str>, id: &PersonId, people: &BTreeMap<PersonId, Person>, on: &[ChannelId]) {
-    let Some(person) = people.get(id).filter(|person| !on.is_empty() && !person.channels.is_empty()) else { return };
-    if !person.channels.iter().any(|channel| on.contains(channel)) {
-        let names = on.iter().map(ChannelId::as_str).collect::<Vec<_>>().join(", ");
+/// Whom a step may mean: the person, everybody of the rota or of the team.
+fn members<'a>(whom: &Whom, people: &'a BTreeMap<PersonId, Person>, rotas: &[Rota]) -> Vec<(&'a PersonId, &'a Person)> {
+    let is_one = |(id, person): &(&PersonId, &Person)| match whom {
+        Whom::Person(named) => *id == named,
+        Whom::Rota(named) => rotas.iter().any(|rota| rota.id == *named && rota.people.contains(id)),
+        Whom::Team(named) => person.teams.contains(named),
+        Whom::Channel(_) => false,
+    };
+    people.iter().filter(is_one).collect()
+}
+
+/// Whoever a step may mean has one of the channels that it names. Who has no channel at all is told already.
+fn have_one_of(table: &Table<'_>, text: &At<&str>, members: &[(&PersonId, &Person)], on: &[ChannelId]) {
+    let names = on.iter().map(ChannelId::as_str).collect::<Vec<_>>().join(", ");
+    let reachable = |person: &Person| person.channels.is_empty() || person.channels.iter().any(|channel| on.contains(channel));
+    for (id, _) in members.iter().filter(|(_, person)| !on.is_empty() && !reachable(person)) {
         let reason = format!("`{id}` has none of the channels {names}");
         table.file.wrong_but(text.at.clone(), reason, format!("give `[people.{id}]` one of them"));
     }
