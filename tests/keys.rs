@@ -6,8 +6,11 @@ mod stage;
 use dogwatch::console::link::News;
 use dogwatch::console::{Out, Outcome, Screen, Target};
 use dogwatch::domain::run::{DefinitionChoice, Scope};
-use dogwatch::domain::{Accepted, Author, Command, Event, IncidentId, Refusal, RefusalKind, RunId, Severity, Stage as IncidentStage};
+use dogwatch::domain::{
+    Accepted, Author, Command, Event, IncidentId, Refusal, RefusalKind, RunId, Severity, SilenceId, Stage as IncidentStage,
+};
 use dogwatch::wire::message::{Answer, Ask, Said};
+use jiff::SignedDuration;
 use stage::{Stage, Story, ana, welcome};
 
 fn busy() -> Stage {
@@ -274,6 +277,18 @@ fn copying_is_explicit_and_can_be_switched_off() {
     stage.press("copy");
     assert_eq!(stage.outs.len(), 1);
     assert_eq!(toast(&stage), "copy: copying is switched off");
+}
+
+#[test]
+fn what_a_page_shows_can_be_copied_also_where_it_is_no_target() {
+    let mut stage = busy();
+    stage.press("silences");
+    stage.press("copy");
+    assert_eq!((stage.outs.len(), toast(&stage)), (0, "copy: there is nothing to copy".into()));
+    let (matchers, until) = (vec!["service=shop".parse().unwrap()], stage.app.session.now + SignedDuration::from_hours(1));
+    stage.entry(ana(), Event::SilenceMade { silence: SilenceId(1), matchers, until, reason: "index rebuild".into() });
+    stage.press("copy");
+    assert_eq!(stage.outs, [Out::Copy("service=\"shop\"".into())]);
 }
 
 #[test]

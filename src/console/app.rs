@@ -342,6 +342,9 @@ impl App {
         if let Some(words) = page.why_disabled(action, &self.session) {
             return Some(words);
         }
+        if action == Action::Copy && page.copied(&self.session).is_none() {
+            return Some("there is nothing to copy".into());
+        }
         let why = action.row().why;
         let Some(first) = targets.first() else { return why(&self.session, None) };
         let words = why(&self.session, Some(first))?;

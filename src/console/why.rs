@@ -159,8 +159,8 @@ pub fn runbook(session: &Session, target: Option<&Target>) -> Reason {
 }
 
 /// Copying.
-pub fn copy(session: &Session, target: Option<&Target>) -> Reason {
-    if session.options.clipboard { something(session, target) } else { Some("copying is switched off".into()) }
+pub fn copy(session: &Session, _: Option<&Target>) -> Reason {
+    (!session.options.clipboard).then(|| "copying is switched off".into())
 }
 
 /// Opening the file that defines it.
