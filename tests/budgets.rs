@@ -6,9 +6,10 @@ mod made;
 mod support;
 
 use dogwatch::domain::probe::Pace;
-use dogwatch::domain::{AlertCause, Event, ProbeId, ProbeResult, Report, Sample, Severity, Verdict};
+use dogwatch::domain::{AlertCause, Author, Event, ProbeId, ProbeResult, Report, Sample, Severity, Verdict};
 use dogwatch::rules::Decision;
 use dogwatch::rules::burn::{Burn, burning};
+use dogwatch::rules::flapping::{Changes, flapping};
 use dogwatch::samples::Samples;
 use dogwatch::world::{Incident, Stake};
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +22,7 @@ const START: &str = "2026-01-01T00:00:00Z";
 struct Watched {
     made: Made,
     burn: Burn,
+    changes: Changes,
 }
 
 impl Watched {
@@ -28,7 +30,7 @@ impl Watched {
         let mut probe = probe("shop");
         probe.objective = Some(objective.parse().unwrap());
         let burn = Burn::of(&probe).unwrap();
-        Self { made: Made::at(START).probe(probe), burn }
+        Self { made: Made::at(START).probe(probe), burn, changes: Changes::default() }
     }
 
     /// A look each minute: what came of it.
@@ -36,16 +38,21 @@ impl Watched {
         let mut events = Vec::new();
         for verdict in verdicts {
             events.extend(self.made.after(SignedDuration::from_mins(1)));
+            self.changes.look(verdict);
+            let flaps = flapping(&self.made.world, &ProbeId::new("shop"), &self.changes);
+            events.extend(self.decide(flaps));
             let sample = Sample { at: self.made.now, verdict, latency_us: 1_000 };
             let result = ProbeResult { sample, reason: "status 503, expected 200".into(), certificate_ends: None };
             events.extend(self.made.report(&Report::Probed { probe: ProbeId::new("shop"), result }));
             self.burn.look(sample);
             let news = burning(&self.made.world, &ProbeId::new("shop"), &self.burn, verdict, self.made.now);
-            events.extend(
-                self.made.carry_out(Decision { events: news.into_iter().collect(), effects: vec![] }, &dogwatch::domain::Author::Engine),
-            );
+            events.extend(self.decide(news));
         }
         events
+    }
+
+    fn decide(&mut self, event: Option<Event>) -> Vec<Event> {
+        self.made.carry_out(Decision { events: event.into_iter().collect(), effects: vec![] }, &Author::Engine)
     }
 
     fn open(&self) -> Option<&Incident> {
@@ -115,6 +122,20 @@ fn a_target_that_is_down_has_one_alert_and_the_end_of_its_budget_makes_it_urgent
     assert_eq!(told, START.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(63));
     // The end of the outage is the end of the incident: what was burnt does not keep it open.
     shop.looks(well(2));
+    assert!(shop.open().is_none() && shop.pace().is_none());
+}
+
+#[test]
+fn a_target_that_goes_up_and_down_is_not_told_anew_each_time() {
+    let mut shop = Watched::new("99.9% over 30d");
+    let outage = || std::iter::repeat_n(Verdict::Failed, 3).chain(well(2));
+    shop.looks(well(60));
+    shop.looks(std::iter::repeat_n((), 4).flat_map(|()| outage()));
+    assert!(shop.made.world.probe(&ProbeId::new("shop")).unwrap().flapping.is_some());
+    let told = kinds(&shop.looks(std::iter::repeat_n((), 4).flat_map(|()| outage())));
+    assert!(!told.contains(&"probe_burning".to_owned()), "{told:?}");
+    assert_eq!(shop.pace(), Some(Pace::Down), "its alert is open all the time");
+    shop.looks(well(10));
     assert!(shop.open().is_none() && shop.pace().is_none());
 }
 

@@ -184,7 +184,8 @@ pub fn burning(world: &World, id: &ProbeId, burn: &Burn, verdict: Verdict, now: 
         let found = foreseen(probe, burn, now)?;
         return if is_worse(found.pace) { said(Some(found)) } else { None };
     }
-    let known = known.filter(|_| !probe.health.is_down())?;
+    // One that goes up and down is down for this as long as its alert is open.
+    let known = known.filter(|known| !probe.health.is_down() && (known.pace != Pace::Down || probe.flapping.is_none()))?;
     let over = known.pace == Pace::Down || burn.is_quiet(known, now) || burn.exceeded(now).is_none();
     if over { said(None) } else { None }
 }

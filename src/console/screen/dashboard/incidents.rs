@@ -18,7 +18,7 @@ const AGE: u16 = 5;
 /// Columns of who works on it.
 const STATE: u16 = 13;
 /// The same where there is little room.
-const STATE_NARROW: u16 = 10;
+const STATE_NARROW: u16 = 12;
 
 impl Dashboard {
     pub(super) fn settle_incidents(&mut self, session: &Session) {
