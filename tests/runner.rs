@@ -327,8 +327,9 @@ fn a_kill_gives_the_grace_to_who_uses_it() {
     let house = House::new();
     let mut daemon = house.daemon();
     // The step and a child outside its group both put things in order before they end.
-    let script = "setsid sh -c 'trap \"echo child tidy; exit\" TERM; echo > ready; while :; do sleep 0.05; done' &
-        trap 'echo tidy; exit 0' TERM; while :; do sleep 0.05; done";
+    let script = "trap 'echo tidy; exit 0' TERM
+        setsid sh -c 'trap \"echo child tidy; exit\" TERM; echo > ready; while :; do sleep 0.05; done' &
+        while :; do sleep 0.05; done";
     daemon.run(AttemptOrder { grace: Duration::from_mins(10), ..shell(script) });
     daemon.started();
     wait_for("the child", || line_of(&house.workspace().join("ready")));
@@ -353,7 +354,8 @@ fn a_stopped_step_can_be_ended() {
 fn what_a_step_leaves_behind_is_named_and_lives() {
     let house = House::new();
     let mut daemon = house.daemon();
-    daemon.run(shell("setsid sleep 1000 & echo $! > left; exit 0"));
+    // It is left behind only once it is what it will be named.
+    daemon.run(shell("setsid sleep 1000 & echo $! > left; until grep -q sleep /proc/$!/comm; do :; done; exit 0"));
     daemon.started();
     let ended = daemon.ended();
     assert_eq!(ended.end, AttemptEnd::Exit(0));
