@@ -127,6 +127,8 @@ fn a_running_batch_keeps_its_definition_and_a_wrong_file_changes_nothing() {
         let errors = workspace.json(&["status"])["workspace_errors"].to_string();
         errors.contains("slow.toml:2:1").then_some(())
     });
+    let refused = workspace.run(&["reload"]);
+    assert!(!refused.status.success() && said(&refused).contains("unknown key `nmae`"), "{}", said(&refused));
     workspace.file("go", "");
     until("the run is done", || (workspace.json(&["runs", "slow"])[0]["phase"] == "done").then_some(()));
     assert!(workspace.ok(&["logs", "slow/1", "say"]).contains("old"), "the definition that it started with");

@@ -160,7 +160,13 @@ fn a_step_that_names_channels_tells_its_people_there_alone() {
     assert!(hook.posted.try_recv().is_err(), "lea was told by mail alone");
     // She has mail alone, and the step wants the hook.
     workspace.file("dogwatch.toml", &settings.replace(second, "wait = \"1h\"\ntell = [\"team:db\"]\non = [\"hook\"]\n"));
+    let refused = workspace.run(&["reload"]);
+    let words = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && words.contains("`lea` has none of the channels hook"), "{words}");
+    // What no file foresees: she takes the rota of somebody who has it.
+    workspace.file("dogwatch.toml", &settings.replace(second, "wait = \"1h\"\ntell = [\"rota:primary\"]\non = [\"hook\"]\n"));
     workspace.ok(&["reload"]);
+    workspace.ok(&["override", "primary", "--person", "lea", "--for", "8h"]);
     std::fs::remove_file(workspace.root().join("broken")).unwrap();
     workspace.ok(&["run", "orders", "--wait"]);
     workspace.file("broken", "");
@@ -170,8 +176,8 @@ fn a_step_that_names_channels_tells_its_people_there_alone() {
         (next["step"] == 2).then_some(next)
     });
     assert_eq!((&next["on"], &next["told"]), (&serde_json::json!(["hook"]), &serde_json::json!([])), "{next}");
-    assert_eq!(next["untold"][0]["reason"], "nobody of db has one of the channels hook", "{next}");
-    assert!(workspace.ok(&["oncall"]).contains("team:db on hook, who cannot be told"));
+    assert_eq!(next["untold"][0]["reason"], "lea has none of the channels hook", "{next}");
+    assert!(workspace.ok(&["oncall"]).contains("rota:primary on hook, who cannot be told"));
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub async fn stop(session: &Session, printer: Printer) -> Result<ExitCode, Failu
 
 /// `dogwatch reload`
 pub async fn reload(session: &Session, printer: Printer) -> Result<ExitCode, Failure> {
+    // What is wrong is told here and now, as `check` tells it; the daemon would keep what it has.
+    session.loaded()?;
     let care = Care { dry_run: false, key: None };
     super::flows::simple(session, printer, Command::Reload, &care).await
 }

@@ -154,19 +154,27 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
 
     let reason = signals.ending(&mut stop_asked, &server).await;
     notify::service_manager("STOPPING=1");
-    tracing::info!(reason, "stopping");
+    match &reason {
+        Some(reason) => tracing::info!(reason, "stopping"),
+        None => tracing::error!("stopping: the engine has ended by a fault of its own"),
+    }
     serving.abort();
     reloading.abort();
     taking_in.abort();
     courier.finish(SENDING_ENDS_WITHIN).await;
-    engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
+    if let Some(reason) = reason.clone() {
+        engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
+    }
     engine.tell(Input::Close).await;
     tokio::task::spawn_blocking(move || thread.join()).await.ok();
     anchors.finish(ANCHORING_ENDS_WITHIN).await;
     forward.abort();
     readings.close().await;
     let _ = std::fs::remove_file(&socket_path); // a file that is left behind is replaced at the next start
-    Ok(())
+    match reason {
+        Some(_) => Ok(()),
+        None => anyhow::bail!("the engine ended by a fault of its own: the log says which; what was acknowledged is on disk"),
+    }
 }
 
 /// Secrets of channels pass through this process: no other program of the user reads its memory or environment, and no core
@@ -204,13 +212,15 @@ impl Signals {
         })
     }
 
-    /// Waits for the reason to end: a signal, or a person's word.
-    async fn ending(&mut self, stop: &mut mpsc::Receiver<String>, server: &Server) -> String {
+    /// Waits for the reason to end: a signal, or a person's word. There is none where the engine has ended by itself, without
+    /// which the daemon is of no use.
+    async fn ending(&mut self, stop: &mut mpsc::Receiver<String>, server: &Server) -> Option<String> {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return "signal TERM".into(),
-                _ = self.interrupt.recv() => return "signal INT".into(),
-                asked = stop.recv() => return asked.unwrap_or_else(|| "asked to".into()),
+                _ = self.terminate.recv() => return Some("signal TERM".into()),
+                _ = self.interrupt.recv() => return Some("signal INT".into()),
+                asked = stop.recv() => return Some(asked.unwrap_or_else(|| "asked to".into())),
+                () = server.engine.ended() => return None,
                 _ = self.hangup.recv() => reread(&server.workspace, &server.engine, server).await,
             }
         }

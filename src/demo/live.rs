@@ -12,6 +12,9 @@ use thiserror::Error;
 /// The flows that are started at once, so that there is something to see: the first one fails.
 pub const FIRST_RUNS: [&str; 3] = ["nightly-orders", "settle-fx", "heartbeat"];
 
+/// How long the shop may take until it listens, on a busy host too; it usually takes some milliseconds.
+const SHOP_PATIENCE: Duration = Duration::from_secs(60);
+
 /// The demo could not begin.
 #[derive(Debug, Error)]
 pub enum DemoError {
@@ -48,7 +51,7 @@ impl Demo {
         }
         std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
         let folder = folder.canonicalize().map_err(failed)?;
-        let shop = ShopProcess::start(dogwatch, &folder.join("shop.log"), Duration::from_secs(10))?;
+        let shop = ShopProcess::start(dogwatch, &folder.join("shop.log"), SHOP_PATIENCE)?;
         unpack(&folder, shop.ports(), dogwatch)?;
         Ok(Self { folder, shop })
     }

@@ -141,11 +141,20 @@ impl Engine {
         (Self { inbox: sender }, receiver)
     }
 
-    /// Starts the engine's thread; it ends with [`Input::Close`].
+    /// Starts the engine's thread; it ends with [`Input::Close`]. Without its timer it does not start.
     pub fn start(beginning: Beginning, inbox: mpsc::Receiver<Input>, tokio: Handle) -> std::io::Result<std::thread::JoinHandle<()>> {
+        let alarm = {
+            let _context = tokio.enter();
+            Alarm::new()?
+        };
         std::thread::Builder::new().name("engine".into()).spawn(move || {
-            Running::new(beginning, tokio).run(inbox);
+            Running::new(beginning, tokio).run(inbox, alarm);
         })
+    }
+
+    /// Waits until the engine has ended, also by a fault of its own.
+    pub async fn ended(&self) {
+        self.inbox.closed().await;
     }
 
     /// Tells the engine something, waiting while its inbox is full. Nothing is lost unless the engine has ended.
@@ -241,14 +250,7 @@ impl Running {
         }
     }
 
-    fn run(mut self, mut inbox: mpsc::Receiver<Input>) {
-        let mut alarm = match self.tokio.block_on(async { Alarm::new() }) {
-            Ok(alarm) => alarm,
-            Err(error) => {
-                tracing::error!(%error, "no timer: schedules cannot run");
-                return;
-            }
-        };
+    fn run(mut self, mut inbox: mpsc::Receiver<Input>, mut alarm: Alarm) {
         loop {
             let mut inputs = Vec::new();
             match self.tokio.clone().block_on(self.wait(&mut inbox, &mut alarm, &mut inputs)) {

@@ -46,7 +46,7 @@ const KEYS: Keys = Keys {
         "timeout",
         "calendar",
     ],
-    later: &["batch_day", "pool", "on", "trigger", "needs", "window", "approval", "channels", "objective", "parent", "exec"],
+    later: &["window", "channels", "objective", "parent"],
 };
 const STEP: Keys = Keys {
     known: &[
@@ -65,7 +65,7 @@ const STEP: Keys = Keys {
         "pool",
         "approve",
     ],
-    later: &["on", "approval", "wait_for", "file", "user", "host", "source", "priority", "exec", "when"],
+    later: &["user", "host", "source", "when"],
 };
 const ALLOW: Keys = Keys { known: &["allow"], later: &[] };
 const MISSED: Keys = Keys { known: &["policy", "window", "max"], later: &[] };

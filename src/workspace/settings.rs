@@ -138,7 +138,7 @@ const KEYS: Keys = Keys {
         "escalation",
         "anchor",
     ],
-    later: &["channel", "calendar", "pool", "guard"],
+    later: &["guard"],
 };
 const GROUPING: Keys = Keys { known: &["by"], later: &[] };
 const DAEMON: Keys = Keys { known: &["user", "max_running", "socket_dir"], later: &[] };
@@ -146,7 +146,7 @@ const BATCH_DAY: Keys = Keys { known: &["begins"], later: &[] };
 const ACCESS: Keys = Keys { known: &["operators", "viewers", "approvers", "two_people", "approval_expires", "break_glass"], later: &[] };
 const REMEDIATION: Keys = Keys { known: &["per_hour"], later: &[] };
 const TWO_PEOPLE: &[(&str, TwoPeople)] = &[("dangerous", TwoPeople::Dangerous), ("all", TwoPeople::Always)];
-const RETENTION: Keys = Keys { known: &["samples", "rollups", "output", "journal_file"], later: &["journal"] };
+const RETENTION: Keys = Keys { known: &["samples", "rollups", "output", "journal_file"], later: &[] };
 
 /// Reads the file; what is wrong is noted in it. `root` is the workspace, `folder` the name that is taken where the file
 /// gives none; `calendars` are those that it may name, absent where nobody asks.

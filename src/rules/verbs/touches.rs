@@ -99,7 +99,12 @@ fn of_forced_step(world: &World, id: &RunId, step: &StepName) -> Vec<String> {
 fn of_forced_outcome(world: &World, id: &RunId, step: &StepName, outcome: &Outcome) -> Vec<String> {
     let Some(run) = world.run(id) else { return Vec::new() };
     let before = run.step(step).map_or("unknown", |row| row.state.word());
-    let mut lines = vec![format!("{step} of {id} is {} instead of {before}; its attempts stay as they are", outcome.word())];
+    let now = match outcome {
+        Outcome::Skipped { .. } => "is skipped",
+        outcome if outcome.is_success() => "counts as a success",
+        _ => "counts as failed",
+    };
+    let mut lines = vec![format!("{step} of {id} {now} instead of {before}; its attempts stay as they are")];
     let others_good = run.steps.iter().filter(|row| row.name != *step).all(|row| row.state.is_success());
     match (run.phase == Phase::Done, outcome.lets_go_on()) {
         (true, true) if others_good => lines.push(format!("{id} becomes a forced success, its alert is over")),
