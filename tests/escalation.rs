@@ -499,6 +499,38 @@ fn who_has_none_of_a_steps_channels_cannot_be_told_by_it() {
 }
 
 #[test]
+fn who_was_told_in_two_steps_hears_the_end_once() {
+    let mut people = people();
+    people.chains[0].steps = vec![rung(0, &[primary()]), rung(5, &[Whom::Channel("ana-hook".into())])];
+    let mut made = night(people);
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    assert_eq!(to(&mut made, NIGHT), ["ana-hook incident_opened"]);
+    assert_eq!(to(&mut made, "2026-11-21T02:05:00Z"), ["ana-hook incident_escalated"]);
+    assert_eq!(told(&over(&mut made, "ProbeDown")), ["ana-hook incident_recovered"]);
+}
+
+#[test]
+fn who_is_told_next_is_known_before_it_is_put_off() {
+    let mut people = people();
+    people.hours.off_hours = Some([Severity::Critical].into());
+    let mut made = night(people);
+    define(&mut made, alert("Disk", Severity::High, AlertCause::Outside { link: None }));
+    let next = next_step(&made.world, made.world.incident(IncidentId(1)).unwrap()).unwrap();
+    assert_eq!(next.put_off.as_deref(), Some("off hours: high waits for business hours"));
+    assert!(next.at > at("2026-11-23T00:00:00Z"), "on Monday, not in half a minute: {}", next.at);
+}
+
+#[test]
+fn a_mitigated_incident_tells_nobody_more_and_says_so() {
+    let mut made = night(people());
+    fires(&mut made, "ProbeDown", Severity::Critical);
+    to(&mut made, NIGHT);
+    made.command(Command::Mitigate { incident: IncidentId(1), note: None }).unwrap();
+    let rows = rules::told_next(&made.world, 10);
+    assert_eq!(rows[0].outlook.words(), "nobody: mitigated by ana");
+}
+
+#[test]
 fn whom_of_a_team_a_step_leaves_out_is_told() {
     let mut people = people();
     for id in ["ana", "leo"] {

@@ -214,7 +214,7 @@ fn noise_is_named_with_a_proposal_and_good_alerts_are_not() {
         found.noisy.iter().map(|row| (row.summary.as_str(), row.fired, row.acknowledged, row.by_itself, row.sleep)).collect();
     assert_eq!(noisy[0], ("search is down", 12, 0, 12, 12));
     assert!(
-        found.noisy[0].proposal.contains("search-probe") && found.noisy[0].proposal.contains("woke people 12 times"),
+        found.noisy[0].proposal.contains("search-probe") && found.noisy[0].proposal.contains("12 times in hours of sleep"),
         "{:?}",
         found.noisy[0]
     );

@@ -229,6 +229,61 @@ fn an_owner_is_no_acknowledgement_and_handing_over_ends_the_givers() {
 }
 
 #[test]
+fn where_people_are_defined_an_incident_is_given_to_one_of_them() {
+    let mut made = one();
+    let mia = people::Person {
+        user: "mia.k".into(),
+        name: "Mia".into(),
+        zone: "UTC".into(),
+        channels: Vec::new(),
+        teams: [].into(),
+        away: Vec::new(),
+        holidays: None,
+    };
+    let people = people::People { people: [("mia".into(), mia)].into(), ..people::People::default() };
+    made.carry_out(Event::PeopleDefined { people: Arc::new(people) }.into(), &Author::Engine);
+    let give = |to: &str| Command::HandOver { incident: IncidentId(1), to: to.into(), note: None };
+    let refused = made.command(give("zed")).unwrap_err();
+    assert!(refused.reason.contains("there is no person `zed`") && refused.hint.unwrap().contains("mia"));
+    made.command(give("mia")).unwrap();
+    assert_eq!(incident(&made, 1).owner.as_ref().unwrap().name, "mia.k", "the user by whom she acknowledges");
+}
+
+#[test]
+fn what_a_person_closed_concerns_people_again_when_it_gets_worse() {
+    let mut made = one();
+    made.command(Command::Resolve { incident: IncidentId(1), reason: "known".into() }).unwrap();
+    made.after(SignedDuration::from_mins(10));
+    assert_eq!(kinds(&fires(&mut made, Severity::High, SHOP)), ["alert_firing"], "it lasts, no more");
+    let events = kinds(&fires(&mut made, Severity::Critical, SHOP));
+    assert!(events.contains(&"incident_opened".to_owned()), "{events:?}");
+    let (first, second) = (incident(&made, 1), incident(&made, 2));
+    assert_eq!((second.severity, second.previous), (Severity::Critical, Some(IncidentId(1))));
+    assert_eq!(first.alerts.values().next().unwrap().notice.severity, Severity::High, "what is over stays as it was");
+    assert_eq!((second.first_sign_at, second.alerts.values().next().unwrap().since), (made.now, made.now));
+}
+
+#[test]
+fn what_comes_again_has_its_own_first_sign() {
+    let mut made = Made::at(START).probe(probe("home"));
+    let mut looks = |verdict: Verdict, times: usize| {
+        for _ in 0..times {
+            made.after(SignedDuration::from_mins(1));
+            let sample = Sample { at: made.now, verdict, latency_us: 900 };
+            let result = ProbeResult { sample, reason: "connection refused".into(), certificate_ends: None };
+            made.report(&Report::Probed { probe: "home".into(), result });
+        }
+        made.now
+    };
+    looks(Verdict::Failed, 3);
+    let well = looks(Verdict::Ok, 5);
+    looks(Verdict::Failed, 3);
+    let second = incident(&made, 2);
+    assert_eq!(second.first_sign_at, well + SignedDuration::from_mins(1));
+    assert!(second.timeline.iter().all(|entry| entry.at > well), "{:#?}", second.timeline);
+}
+
+#[test]
 fn incidents_meet_in_one_and_part_again() {
     let mut made = one();
     fires(&mut made, Severity::Critical, MAIL);
@@ -299,7 +354,7 @@ fn a_silence_shows_what_it_hides_now_and_would_have_hidden_in_seven_days() {
     let until = hours(&made, 2);
     let lines = made.preview(&silence(&["service=~\"sh.*\""], until)).unwrap();
     assert!(lines.iter().any(|line| line == "hides now: 1 alert in 1 incident"), "{lines:#?}");
-    assert!(lines.iter().any(|line| line == "would have hidden in the last 7 days: 2 alerts in 2 incidents"), "{lines:#?}");
+    assert!(lines.iter().any(|line| line == "would have hidden in the last 7 days: 3 alerts in 3 incidents"), "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains("incident 4: high Slow shop")), "{lines:#?}");
     assert!(lines.last().unwrap().contains("dogwatch unsilence 1"));
     let lines = made.preview(&silence(&["service=other"], until)).unwrap();

@@ -96,6 +96,7 @@ fn incident(row: &ToldNext) -> Value {
     let state = match &row.outlook {
         Outlook::Next(_) => "running",
         Outlook::Acknowledged { .. } => "acknowledged",
+        Outlook::Mitigated { .. } => "mitigated",
         Outlook::Exhausted { .. } => "exhausted",
         Outlook::NoChain => "no_chain",
     };

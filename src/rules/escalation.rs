@@ -46,7 +46,13 @@ impl NextStep {
 /// What an incident's chain comes to next, where it runs.
 pub fn next_step(world: &World, incident: &Incident) -> Option<NextStep> {
     let escalation = incident.escalation.as_deref()?;
-    let at = escalation.next_at?;
+    let planned = escalation.next_at?;
+    // What will keep people from being told then is known now.
+    let (at, put_off) = match (&escalation.put_off, waits(world, incident, planned)) {
+        (Some(reason), _) => (planned, Some(reason.clone())),
+        (None, Some((until, reason))) => (until.max(planned), Some(reason)),
+        (None, None) => (planned, None),
+    };
     let chain = world.duty.people.chain(escalation.severity);
     let steps = chain.map_or(0, |chain| chain.steps.len());
     let again = chain.is_some_and(|chain| escalation.round < chain.repeat);
@@ -54,7 +60,7 @@ pub fn next_step(world: &World, incident: &Incident) -> Option<NextStep> {
     let rung = chain.and_then(|chain| chain.steps.get(place as usize));
     let Reached { told, untold } = rung.map(|rung| reached(world, rung, at)).unwrap_or_default();
     let (whom, on) = rung.map(|rung| (rung.tell.clone(), rung.on.clone())).unwrap_or_default();
-    Some(NextStep { at, step: rung.map(|_| place), whom, on, told, untold, put_off: escalation.put_off.clone() })
+    Some(NextStep { at, step: rung.map(|_| place), whom, on, told, untold, put_off })
 }
 
 /// An incident was opened, became worse, or nobody works on it any more: its chain begins.
@@ -118,7 +124,7 @@ pub(super) fn due(world: &World, id: IncidentId, asked: &Asked) -> Decision {
     if escalation.next_at.is_some_and(|at| at <= asked.now) {
         return Decision::events(step(world, incident, escalation, asked.now));
     }
-    Event::IncidentRetold { incident: id, alerts: escalation.more, told: escalation.told.clone() }.into()
+    Event::IncidentRetold { incident: id, alerts: escalation.more, told: each_once(world, &escalation.told) }.into()
 }
 
 /// Until when, and why, people are not told now.
@@ -185,6 +191,13 @@ fn tell_once(world: &World, told: &mut Vec<Told>, one: Told) {
     if !told.iter().any(known) {
         told.push(one);
     }
+}
+
+/// Whoever was told in several steps hears what follows once.
+fn each_once(world: &World, told: &[Told]) -> Vec<Told> {
+    let mut once = Vec::new();
+    told.iter().for_each(|one| tell_once(world, &mut once, one.clone()));
+    once
 }
 
 /// Whom a step reaches at an instant, and whom it does not.
@@ -301,7 +314,7 @@ fn recovery(world: &World, incident: &Incident, escalation: &Escalation, now: Ti
             until,
             reason: format!("off hours: that this {severity} is over waits for business hours"),
         },
-        None => Event::RecoveryTold { incident: incident.id, told: escalation.told.clone() },
+        None => Event::RecoveryTold { incident: incident.id, told: each_once(world, &escalation.told) },
     }
 }
 

@@ -2,8 +2,8 @@
 //! value, an expression is for the whole. It may be as large as Alertmanager takes it; those of dogwatch's own silences,
 //! which are asked at every fact, are bounded where they are read (`domain::matcher`).
 
-use crate::domain::Labels;
 use crate::domain::sent::LabelMatcher;
+use crate::domain::{Labels, counted};
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
@@ -53,7 +53,8 @@ pub(super) fn preview(world: &World, source: &crate::domain::SourceId, matchers:
     let since = now.checked_sub(LOOK_BACK).unwrap_or(now);
     let past = world.incidents.values().flat_map(|incident| incident.alerts.values());
     let past = past.filter(|alert| alert.source == *source && alert.since >= since && matchers.hold(&alert.notice.labels)).count();
-    lines.push(format!("would have hidden {past} alerts of the last 7 days, of those that dogwatch still has at hand"));
+    let past = counted(past, "alert");
+    lines.push(format!("would have hidden {past} of the last 7 days, of those that dogwatch still has at hand"));
     lines
 }
 

@@ -1,7 +1,7 @@
 //! Alerts that fire often and are seldom acted on, with what to do about them.
 
 use crate::domain::people::HourClass;
-use crate::domain::{Fingerprint, IncidentId, ProbeId};
+use crate::domain::{Fingerprint, IncidentId, ProbeId, counted};
 use crate::world::Record;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -82,7 +82,9 @@ fn with_proposal(row: Noisy) -> Option<Noisy> {
     };
     let proposal = match () {
         () if fired < OFTEN || acted_on * 5 > fired => return None,
-        () if mostly(by_itself) && sleep > 0 => format!("{}; until then a lower severity, it woke people {sleep} times", later()),
+        () if mostly(by_itself) && sleep > 0 => {
+            format!("{}; until then a lower severity, for it came {} in hours of sleep", later(), counted(sleep as usize, "time"))
+        }
         () if mostly(by_itself) => later(),
         () if acknowledged == 0 => "nobody has ever reacted: remove it, or make it `info`".to_owned(),
         () if acted_on == 0 => {

@@ -2,7 +2,7 @@
 
 use super::escalation::{self, NextStep};
 use super::rota::{self, OnCall};
-use crate::domain::{IncidentId, RotaId, Severity};
+use crate::domain::{IncidentId, RotaId, Severity, Stage};
 use crate::world::{Incident, MadeOverride, World};
 use jiff::Timestamp;
 
@@ -35,6 +35,11 @@ pub enum Outlook {
     Exhausted {
         /// Since when.
         since: Timestamp,
+    },
+    /// Its impact is over, as a person said; nobody is told more of it.
+    Mitigated {
+        /// Who.
+        by: String,
     },
     /// No chain is for its severity.
     NoChain,
@@ -73,13 +78,14 @@ fn class(outlook: &Outlook) -> u8 {
         Outlook::Exhausted { .. } => 0,
         Outlook::Next(_) => 1,
         Outlook::NoChain => 2,
-        Outlook::Acknowledged { .. } => 3,
+        Outlook::Acknowledged { .. } | Outlook::Mitigated { .. } => 3,
     }
 }
 
 fn row(world: &World, incident: &Incident) -> ToldNext {
     let outlook = match (&incident.acknowledged, escalation::next_step(world, incident)) {
         (Some(ack), _) => Outlook::Acknowledged { by: ack.by.name().to_owned() },
+        (None, _) if incident.stage == Stage::Mitigated => Outlook::Mitigated { by: incident.mitigated_by.clone().unwrap_or_default() },
         (None, Some(next)) => Outlook::Next(next),
         (None, None) => match incident.escalation.as_ref().and_then(|escalation| escalation.exhausted_at) {
             Some(since) => Outlook::Exhausted { since },
@@ -110,6 +116,7 @@ impl Outlook {
                 }
             }
             Self::Acknowledged { by } => format!("nobody: {by} has it"),
+            Self::Mitigated { by } => format!("nobody: mitigated by {by}"),
             Self::Exhausted { .. } => "everyone told, no ack".into(),
             Self::NoChain => "nobody: no chain for it".into(),
         }
@@ -120,7 +127,7 @@ impl Outlook {
         match self {
             Self::Next(next) => Some(next.at),
             Self::Exhausted { since } => Some(*since),
-            Self::Acknowledged { .. } | Self::NoChain => None,
+            Self::Acknowledged { .. } | Self::Mitigated { .. } | Self::NoChain => None,
         }
     }
 }

@@ -8,13 +8,15 @@ use crate::world::{Alert, Incident, World, group_key};
 /// The label that says what a thing is for; where it is absent, each flow and probe is a group of its own.
 const SERVICE: &str = "service";
 
-/// An alert fires: it opens an incident, joins one, or makes its own worse.
+/// An alert fires: it opens an incident, joins one, or makes its own worse. Where a person has closed its incident while it
+/// fires on, it concerns people again when it fails anew, or worse than what was closed.
 pub(super) fn firing(world: &World, id: Fingerprint) -> Vec<Event> {
     let Some(alert) = world.alerts.get(&id) else { return Vec::new() };
     let own = alert.incident.and_then(|incident| world.incident(incident));
     match own {
         Some(incident) if incident.is_open() => raised(incident, alert.notice.severity),
-        _ if alert.incident.is_some() && !fails_anew(&alert.notice.cause) => Vec::new(),
+        Some(closed) if !fails_anew(&alert.notice.cause) && alert.notice.severity <= closed.severity => Vec::new(),
+        None if alert.incident.is_some() && !fails_anew(&alert.notice.cause) => Vec::new(),
         _ => placed(world, alert),
     }
 }

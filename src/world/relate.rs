@@ -68,9 +68,18 @@ pub(super) fn is_bad_sign(event: &Event) -> bool {
     }
 }
 
-/// Recent facts that led to an alert, the oldest first.
-pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
+/// Recent facts that led to an alert, the oldest first. What was over before is no part of it: the alert's own last time, and
+/// for a target that is down the time until it was well.
+pub(super) fn before(world: &World, fingerprint: Fingerprint, cause: &AlertCause) -> Vec<Arc<Entry>> {
     let since = world.at.checked_sub(LOOK_BACK).unwrap_or(world.at);
+    let is_end = |event: &Event| match (event, cause) {
+        (Event::AlertResolved { alert, .. }, _) => *alert == fingerprint,
+        (Event::ProbeChanged { probe: other, to, .. }, AlertCause::ProbeDown { probe }) => {
+            other == probe && matches!(to, Health::Up | Health::Degraded | Health::Unknown)
+        }
+        _ => false,
+    };
+    let over = world.recent.iter().rev().find(|entry| is_end(&entry.event)).map_or(0, |entry| entry.seq);
     let leads = |event: &Event| match cause {
         AlertCause::RunFailed { run } | AlertCause::TooLong { run, .. } | AlertCause::TooFast { run, .. } => event.run() == Some(run),
         AlertCause::NotStarted { flow, .. } | AlertCause::NotFinished { flow, .. } => event.flow() == Some(flow),
@@ -85,7 +94,7 @@ pub(super) fn before(world: &World, cause: &AlertCause) -> Vec<Arc<Entry>> {
             _ => false,
         },
     };
-    world.recent.iter().filter(|entry| entry.at >= since && leads(&entry.event)).cloned().collect()
+    world.recent.iter().filter(|entry| entry.seq > over && entry.at >= since && leads(&entry.event)).cloned().collect()
 }
 
 fn incidents_of(world: &World, event: &Event) -> Vec<IncidentId> {

@@ -152,7 +152,7 @@ fn cells(row: &Row, session: &Session, width: u16) -> Vec<(u16, Role, String)> {
                 Outlook::Exhausted { .. } => Role::Bad,
                 Outlook::NoChain => Role::Warning,
                 Outlook::Next(_) => Role::Text,
-                Outlook::Acknowledged { .. } => Role::Muted,
+                Outlook::Acknowledged { .. } | Outlook::Mitigated { .. } => Role::Muted,
             };
             let at = match &told.outlook {
                 Outlook::Next(next) if next.at > session.now => format!("{} in {}", session.time(next.at), session.until(next.at)),

@@ -1,7 +1,7 @@
 //! Commands of the queue: mitigate, snooze, claim, hand over, merge, split.
 
 use super::incidents::open;
-use crate::domain::{Event, Fingerprint, IncidentId, Refusal, RefusalKind};
+use crate::domain::{Event, Fingerprint, IncidentId, PersonId, Refusal, RefusalKind};
 use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names, triage};
 use crate::world::{Incident, World};
@@ -93,6 +93,13 @@ pub(super) fn hand_over(world: &World, id: IncidentId, to: &str, note: Option<&s
         return Err(names::invalid(format!("`{}` is not a person's name", to.chars().take(NAME_MAX).collect::<String>()))
             .hint("a user name such as mia"));
     }
+    let people = &world.duty.people.people;
+    let known = people.iter().find(|(id, person)| id.as_str() == to || person.user == to);
+    if !people.is_empty() && known.is_none() {
+        return Err(names::unknown("person", to, people.keys().map(PersonId::as_str)));
+    }
+    // The user is who an acknowledgement names.
+    let to = known.map_or(to, |(_, person)| person.user.as_str());
     if incident.owner.as_ref().is_some_and(|owner| owner.name == to) {
         return Err(state(format!("incident {id} is {to}'s already")));
     }

@@ -102,9 +102,11 @@ pub(in crate::rules) fn hidden(world: &World, matchers: &[Matcher], now: Timesta
     let mut past: BTreeMap<IncidentId, Vec<&IncidentAlert>> = BTreeMap::new();
     for incident in world.incidents.values() {
         for row in incident.alerts.values().filter(|row| fits(row)) {
-            if row.resolved_at.is_none() && incident.is_open() {
+            let fires = row.resolved_at.is_none() && incident.is_open();
+            if fires {
                 firing.entry(incident.id).or_default().push(row);
-            } else if row.resolved_at.unwrap_or(incident.opened_at) >= since {
+            }
+            if fires || row.resolved_at.unwrap_or(incident.opened_at) >= since {
                 past.entry(incident.id).or_default().push(row);
             }
         }
@@ -120,6 +122,7 @@ pub(in crate::rules) fn hidden(world: &World, matchers: &[Matcher], now: Timesta
         0 => "would have hidden nothing in the last 7 days".to_owned(),
         count => format!("would have hidden in the last 7 days: {} in {}", counted(count, "alert"), counted(past.len(), "incident")),
     });
+    past.retain(|id, _| !firing.contains_key(id));
     lines.extend(named(described(&past)));
     let oldest = world.resolved.front().and_then(|id| world.incident(*id)).and_then(|incident| incident.resolved.as_ref());
     if let Some(oldest) = oldest.filter(|oldest| world.resolved.len() >= RESOLVED_KEPT && oldest.at > since) {

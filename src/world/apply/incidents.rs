@@ -42,7 +42,8 @@ impl World {
         alert.count = alert.count.saturating_add(1);
         if let Some(incident) = alert.incident {
             self.change_incident(incident, |incident| {
-                if let Some(row) = incident.alerts.get_mut(&id) {
+                // What is over stays as it was.
+                if let Some(row) = incident.alerts.get_mut(&id).filter(|_| incident.resolved.is_none()) {
                     row.notice = notice.clone();
                 }
             });
@@ -95,8 +96,14 @@ impl World {
     }
 
     pub(super) fn incident_joined(&mut self, id: IncidentId, fingerprint: Fingerprint) {
+        let (at, before) = (self.at, self.alerts.get(&fingerprint).and_then(|alert| alert.incident));
+        let was_closed = before.and_then(|before| self.incident(before)).is_some_and(|before| !before.is_open());
         let Some(alert) = self.alerts.get_mut(&fingerprint).map(Arc::make_mut) else { return };
         alert.incident = Some(id);
+        if was_closed {
+            // What fires on after somebody closed its incident has begun anew.
+            alert.since = at;
+        }
         let alert = alert.clone();
         let last = self.last_incident.get(&fingerprint).copied();
         // An open incident is the alert's own, whatever its number: incidents that meet may have any.
@@ -113,7 +120,7 @@ impl World {
             first_sign = self.probe(probe).and_then(|probe| probe.first_bad_at).map_or(first_sign, |bad| bad.min(first_sign));
         }
         let row = IncidentAlert { source: alert.source, notice: alert.notice, since: alert.since, resolved_at: None };
-        let earlier = relate::before(self, &row.notice.cause);
+        let earlier = relate::before(self, fingerprint, &row.notice.cause);
         first_sign =
             earlier.iter().filter(|entry| relate::is_bad_sign(&entry.event)).map(|entry| entry.at).fold(first_sign, Timestamp::min);
         self.change_incident(id, |incident| {
