@@ -166,7 +166,8 @@ fn turns_follow_from_the_anchor_in_both_directions() {
     let found: Vec<_> = days.iter().map(|now| who(&made.world, now).unwrap()).collect();
     assert_eq!(found, ["ana", "leo", "leo", "ana", "leo"]);
     let now = on_call(&made.world, &"primary".into(), at(NIGHT)).unwrap();
-    let expected = OnCall { person: Some("ana".into()), turn: Turn::Shift, from: at(NIGHT), until: Some(at("2026-11-21T08:00:00Z")) };
+    let from = at("2026-11-20T08:00:00Z");
+    let expected = OnCall { person: Some("ana".into()), turn: Turn::Shift, from, until: Some(at("2026-11-21T08:00:00Z")) };
     assert_eq!(now, expected);
 }
 

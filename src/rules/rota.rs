@@ -57,7 +57,7 @@ pub struct OnCall {
     pub person: Option<PersonId>,
     /// Why they are.
     pub turn: Turn,
-    /// From when on it was asked; for later shifts when it begins.
+    /// When it began, as the rota and its overrides say; for later shifts when it begins.
     pub from: Timestamp,
     /// When somebody else is, or the reason is another one; absent where that is further ahead than 120 days.
     pub until: Option<Timestamp>,
@@ -66,7 +66,7 @@ pub struct OnCall {
 /// Who is on call of a rota at an instant, and until when.
 pub fn on_call(world: &World, rota: &RotaId, at: Timestamp) -> Option<OnCall> {
     let reader = Reader::of(world, rota)?;
-    Some(reader.stretch(at))
+    Some(reader.stretch_of(at))
 }
 
 /// The stretches of a rota from an instant on, the one of that instant first.
@@ -75,7 +75,7 @@ pub fn shifts(world: &World, rota: &RotaId, at: Timestamp, count: usize) -> Vec<
     let mut stretches = Vec::new();
     let mut next = Some(at);
     while let Some(from) = next.filter(|_| stretches.len() < count) {
-        let stretch = reader.stretch(from);
+        let stretch = if stretches.is_empty() { reader.stretch_of(from) } else { reader.stretch(from) };
         next = stretch.until;
         stretches.push(stretch);
     }
@@ -108,6 +108,29 @@ impl<'w> Reader<'w> {
         Some(Self { world, rota, zone, people, written })
     }
 
+    /// The stretch that an instant is in.
+    fn stretch_of(&self, at: Timestamp) -> OnCall {
+        OnCall { from: self.began(at), ..self.stretch(at) }
+    }
+
+    /// When what is so at an instant began, not before its turn or its override.
+    fn began(&self, at: Timestamp) -> Timestamp {
+        let made = self.world.duty.made.iter().filter(|made| made.rota == self.rota.id).map(|made| (made.from, made.to));
+        let overrides = made.chain(self.written.iter().map(|(from, to, _)| (*from, *to)));
+        let over = overrides.filter(|(from, to)| *from <= at && at < *to).map(|(from, _)| from).max();
+        let mut began = over.or_else(|| self.begins(self.turn_at(at))).unwrap_or(at).min(at);
+        let mut now = began;
+        for _ in 0..CHANGES_MAX {
+            let Some(next) = self.next_change(now).filter(|next| *next <= at) else { break };
+            if self.at(next) != self.at(began) {
+                began = next;
+            }
+            now = next;
+        }
+        if self.at(began) == self.at(at) { began } else { at }
+    }
+
+    /// The stretch from an instant on.
     fn stretch(&self, at: Timestamp) -> OnCall {
         let (person, turn) = self.at(at);
         let last = at.checked_add(HORIZON).unwrap_or(Timestamp::MAX);

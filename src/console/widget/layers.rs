@@ -186,10 +186,13 @@ pub fn chooser(chooser: &mut Chooser, session: &Session, within: Rect, painter: 
     Some(cursor)
 }
 
+/// Passing messages that are shown at once: more would hide what they are about.
+const TOASTS: usize = 3;
+
 /// Draws passing messages at the lower right, the youngest lowest.
 pub fn toasts(toasts: &[Toast], session: &Session, within: Rect, painter: &mut Painter<'_>) {
     let mut y = within.bottom();
-    for toast in toasts.iter().rev() {
+    for toast in toasts.iter().rev().take(if within.height < 30 { 1 } else { TOASTS }) {
         if y <= within.y {
             return;
         }
