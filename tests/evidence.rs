@@ -222,6 +222,103 @@ fn an_incident_brings_its_evidence_and_one_archive_hands_it_on() {
     assert!(String::from_utf8_lossy(&told.stdout).contains("evidence/1/web.shop.log is not as it was gathered"));
 }
 
+/// Writes the archive and unpacks it: its folder and its manifest.
+fn exported(workspace: &Workspace, name: &str) -> (std::path::PathBuf, Value) {
+    let archive = workspace.beside(&format!("{name}.tar.gz"));
+    workspace.ok(&["evidence", "1", "--export", archive.to_str().unwrap()]);
+    let unpacked = workspace.beside(name);
+    std::fs::create_dir(&unpacked).unwrap();
+    let tar = std::process::Command::new("tar").args(["xzf", archive.to_str().unwrap(), "-C", unpacked.to_str().unwrap()]).status();
+    assert!(tar.unwrap().success());
+    let folder = unpacked.join("incident-1");
+    let sums = std::process::Command::new("sha256sum").args(["-c", "--strict", "SHA256SUMS"]).current_dir(&folder).output().unwrap();
+    assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stderr));
+    let manifest = serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
+    (folder, manifest)
+}
+
+#[test]
+fn what_steps_printed_is_handed_on_masked_and_bounded() {
+    let workspace = failing("[secrets]\npatterns = ['card (\\d{16})']\n");
+    let load = "labels = { service = \"shop\" }\n[[step]]\nname = \"load\"\nrun = \"echo no role etl password=canary-flow; exit 3\"\n";
+    workspace.file("flows/load.toml", load);
+    let book = "# Role\n\n```sh run name=\"look\"\necho paid with card 1234567812345678; echo the role is gone\n```\n\n\
+                ```sh run name=\"long\"\necho first; yes a line of many | head -n 300000; echo last\n```\n";
+    workspace.file("runbooks/role.md", book);
+    assert_eq!(workspace.run(&["run", "load", "--wait"]).status.code(), Some(1));
+    for step in ["look", "look", "long"] {
+        assert_eq!(workspace.run(&["runbook", "role", "--run", step, "--incident", "1"]).status.code(), Some(0));
+    }
+    let run = workspace.json(&["runs"])[0]["id"].as_str().unwrap().replace('/', "-");
+    let flow = format!("outputs/{run}-load.1.txt");
+    let names = [flow.as_str(), "outputs/role-look.1.txt", "outputs/role-look.2.txt", "outputs/role-long.1.txt"];
+    let listed = workspace.json(&["evidence", "1"])["outputs"].as_array().unwrap().clone();
+    assert_eq!(listed.iter().map(|row| row["name"].as_str().unwrap()).collect::<Vec<_>>(), names);
+    let shown = workspace.ok(&["evidence", "1", "--show", "outputs/role-look.2.txt"]);
+    assert_eq!(shown, "paid with card ***\nthe role is gone\n");
+
+    let (folder, manifest) = exported(&workspace, "first");
+    assert_eq!(manifest["problems"], serde_json::json!([]));
+    let printed = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(printed(&flow), "no role etl password=***\n");
+    assert_eq!(printed("outputs/role-look.1.txt"), shown);
+    let long = printed("outputs/role-long.1.txt");
+    assert!(
+        long.starts_with("first\na line") && long.ends_with("a line of many\nlast\n") && long.len() < (1 << 20) + 200,
+        "{}",
+        long.len()
+    );
+    let row = |manifest: &Value, name: &str| {
+        manifest["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["name"] == name)
+            .unwrap_or_else(|| panic!("{name}: {manifest:#}"))
+            .clone()
+    };
+    assert_eq!(row(&manifest, &flow)["ended"], "exit 3");
+    assert!(row(&manifest, names[3])["left_out_bytes"].as_u64().unwrap() > 1 << 20);
+
+    // What retention has removed is named, and is no fault of the archive.
+    let mut gone = 0;
+    walk(&workspace.state(), &mut |path| {
+        if path.ends_with("look.1/output") {
+            std::fs::remove_file(path).unwrap();
+            gone += 1;
+        }
+    });
+    assert_eq!(gone, 1);
+    let (folder, manifest) = exported(&workspace, "second");
+    assert!(row(&manifest, names[1])["gone"].as_str().unwrap().contains("retention"), "{manifest:#}");
+    assert!(!folder.join(names[1]).exists() && folder.join(names[2]).exists());
+}
+
+#[test]
+fn what_came_after_the_opening_is_kept_too_also_where_the_daemon_died_meanwhile() {
+    let mut workspace = failing("[[evidence]]\nname = \"web\"\nfiles = [\"logs/*.log\"]\nafter = \"3s\"\n");
+    workspace.serve();
+    workspace.file("logs/shop.log", &format!("{} ERROR no role etl\n", now(5)));
+    let first = fail(&workspace);
+    workspace.kill_daemon();
+    let later = now(-1);
+    workspace.file("logs/shop.log", &format!("{} ERROR no role etl\n{later} INFO gave up\n{} INFO much later\n", now(5), now(-60)));
+    workspace.serve();
+    until("it is gathered once more", || (capsules(&workspace).len() == 2).then_some(()));
+    let both = capsules(&workspace);
+    assert_eq!(both[0], first, "what was gathered at the opening stays");
+    let to = |capsule: &Value| capsule["to"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(to(&both[1]) > later && to(&both[1]).duration_since(to(&both[0])) < SignedDuration::from_secs(4), "{both:#?}");
+    let shown = workspace.ok(&["evidence", "1", "--show", "web.shop.log"]);
+    assert!(shown.contains("no role etl") && shown.contains("gave up") && !shown.contains("much later"), "{shown}");
+    assert!(workspace.ok(&["incident", "1"]).contains("evidence 2 is gathered: web"));
+    // Once: neither a restart nor the time brings a third.
+    workspace.kill_daemon();
+    workspace.serve();
+    workspace.ok(&["note", "1", "done"]);
+    assert_eq!(workspace.json(&["evidence", "1"])["capsules"].as_array().unwrap().len(), 2);
+}
+
 #[test]
 fn secrets_are_nowhere_in_the_archive_nor_in_the_journal() {
     let mut workspace = failing(

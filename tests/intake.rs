@@ -204,6 +204,39 @@ fn ten_thousand_wrong_tokens_are_counted_in_one_or_two_entries() {
     assert!(workspace.json(&["sources"])["intake"]["unauthorized"].as_u64().unwrap() >= 1);
 }
 
+/// What the intake did not take, as a person sees it.
+fn refused(workspace: &Workspace) -> [u64; 3] {
+    let intake = workspace.json(&["sources"])["intake"].clone();
+    ["unauthorized", "malformed", "dropped"].map(|count| intake[count].as_u64().unwrap())
+}
+
+fn send_three_of_each(address: &str) {
+    for _ in 0..3 {
+        assert_eq!(send(address, "POST", "/alerts", Some("wrong"), b"{}").0, 401);
+        assert_eq!(send(address, "POST", "/alerts", Some(TOKEN), b"{}").0, 400);
+        assert_eq!(
+            post(
+                address,
+                "/alertmanager?source=no-such",
+                &json!({"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "a"}}]})
+            )
+            .0,
+            422
+        );
+    }
+}
+
+#[test]
+fn what_is_refused_is_seen_soon_and_not_lost_when_the_daemon_stops() {
+    let (mut workspace, address) = intake();
+    send_three_of_each(&address);
+    until("all of it is seen", || (refused(&workspace) == [3, 3, 3]).then_some(()));
+    send_three_of_each(&address);
+    workspace.ok(&["stop"]);
+    workspace.serve();
+    assert_eq!(refused(&workspace), [6, 6, 6], "what was not told yet is told at the end");
+}
+
 #[test]
 fn a_storm_of_the_same_alerts_makes_no_entry_for_each() {
     let (mut workspace, address) = intake();

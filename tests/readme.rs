@@ -71,7 +71,16 @@ fn its_tables_are_those_of_the_program() {
 
 #[test]
 fn every_file_that_a_page_points_to_is_there() {
-    for page in [README, "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/incidents.md", "docs/flows.md", "docs/alerts.md", "docs/team.md"] {
+    for page in [
+        README,
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "docs/incidents.md",
+        "docs/flows.md",
+        "docs/alerts.md",
+        "docs/team.md",
+        "docs/runbooks.md",
+    ] {
         let text = fs::read_to_string(page).unwrap();
         let mut found = 0;
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -140,4 +149,20 @@ fn what_the_pages_say_to_write_is_right() {
     let team = fs::read_to_string("docs/team.md").unwrap();
     write("dogwatch.toml", &(hook.to_owned() + blocks(&team, "toml")[0]));
     right();
+}
+
+#[test]
+fn the_runbook_that_is_written_out_can_be_run() {
+    let page = fs::read_to_string("docs/runbooks.md").unwrap();
+    let text = page.split("````markdown\n").nth(1).unwrap().split("````\n").next().unwrap();
+    let (runbook, warnings) = dogwatch::workspace::runbook::parse("load", "runbooks/load.md", text);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(
+        runbook.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(),
+        ["count-the-orders", "space", "load-again", "drop"]
+    );
+    assert_eq!((runbook.matches.len(), runbook.auto_max), (2, Some(1)));
+    for word in ["flow", "run", "step", "date", "probe", "incident", "label:NAME"] {
+        assert!(page.contains(&format!("`{{{word}}}`")), "{word}");
+    }
 }

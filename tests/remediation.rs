@@ -154,3 +154,13 @@ fn another_cause_than_the_step_names_runs_nothing() {
     book(&mut made, "y", &TWO_STEPS.replace("probe = \"db\"", "probe = \"web\""));
     assert_eq!(kinds(&down(&mut made)), ["probe_changed", "alert_firing", "incident_opened"]);
 }
+
+#[test]
+fn what_opened_the_incident_may_be_named_as_the_rules_of_a_runbook_name_it() {
+    for (on, runs) in [("ProbeDown", true), ("FlowFailed, ProbeDown", true), ("FlowFailed", false)] {
+        let mut made = Made::at("2026-01-01T00:00:00Z").probe(probe("db"));
+        book(&mut made, "db-down", &TWO_STEPS.replace("on=\"probe down\"", &format!("on=\"{on}\"")));
+        down(&mut made);
+        assert_eq!(made.steps() == ["restart"], runs, "{on}: {:?}", made.steps());
+    }
+}

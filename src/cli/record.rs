@@ -10,14 +10,17 @@ use crate::clock;
 use crate::domain::evidence::Capsule;
 use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind};
 use crate::evidence::export::{Exported, Handover, export};
+use crate::evidence::outputs::{self, Printed};
 use crate::evidence::{Mask, folder_of};
 use crate::json::{Value, json, tree};
 use crate::notes::sorts::Shown;
 use crate::notes::strip::{self, Strip};
 use crate::notes::telling::{Teller, told};
 use crate::notes::wording;
-use crate::output::Output;
+use crate::output::{Output, OutputError};
 use crate::rules;
+use crate::wire::handed::open_output;
+use crate::wire::message::Welcome;
 use crate::world::outside::happened;
 use crate::world::{Incident, World};
 use jiff::Timestamp;
@@ -192,33 +195,45 @@ pub async fn evidence(session: &Session, printer: Printer, asked: Evidence) -> R
         let number = world.incident(id).map_or(0, |incident| incident.evidence.last);
         let taken = |world: &World| world.incident(id)?.evidence.capsules.iter().find(|capsule| capsule.number > number).cloned();
         let capsule = follow(&mut client, taken).await?;
-        return list(printer, id, &[capsule]);
+        return list(printer, id, &[capsule], &[]);
     }
     if let Some(path) = &asked.export {
-        let folders = (Path::new(&state), Path::new(&client.welcome().workspace));
-        return hand_over(printer, &world, id, folders, path);
+        return hand_over(printer, &world, id, client.welcome(), path);
     }
     let incident = rules::find_incident(&world, id)?;
     let capsules: Vec<_> =
         incident.evidence.capsules.iter().filter(|capsule| asked.capsule.is_none_or(|number| number == capsule.number)).cloned().collect();
+    let (printed, _) = outputs::of_incident(incident);
     if let Some(name) = &asked.show {
+        if let Some(printed) = printed.iter().find(|printed| printed.name == *name) {
+            return show_output(&world, client.welcome(), printed);
+        }
         return show(id, &capsules, Path::new(&state), name);
     }
     if !incident.evidence.asked.is_empty() {
         printer.remark("some is being gathered")?;
     }
-    list(printer, id, &capsules)
+    let printed = if asked.capsule.is_none() { printed } else { Vec::new() };
+    list(printer, id, &capsules, &printed)
 }
 
-fn list(printer: Printer, id: IncidentId, capsules: &[Arc<Capsule>]) -> Result<ExitCode, Failure> {
+fn list(printer: Printer, id: IncidentId, capsules: &[Arc<Capsule>], printed: &[Printed]) -> Result<ExitCode, Failure> {
     if printer.json {
-        print::document(&json!({ "incident": id, "capsules": capsules }))?;
+        let row = |printed: &Printed| json!({ "name": printed.name, "printed_by": printed.attempt.to_string(), "ended": printed.ended() });
+        let printed: Vec<Value> = printed.iter().map(row).collect();
+        print::document(&json!({ "incident": id, "capsules": capsules, "outputs": printed }))?;
         return Ok(ExitCode::SUCCESS);
     }
     if capsules.is_empty() {
         printer.remark(format!("no evidence was gathered; `dogwatch evidence {id} --take` gathers it"))?;
+    }
+    if capsules.is_empty() && printed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
+    let outputs = printed.iter().map(|printed| {
+        let from = format!("{}: {}", printed.attempt, printed.ended());
+        vec!["-".into(), printed.name.clone(), String::new(), String::new(), String::new(), from]
+    });
     let rows: Vec<Vec<String>> = capsules
         .iter()
         .flat_map(|capsule| {
@@ -240,6 +255,7 @@ fn list(printer: Printer, id: IncidentId, capsules: &[Arc<Capsule>]) -> Result<E
             });
             own.into_iter().chain(files).collect::<Vec<_>>()
         })
+        .chain(outputs)
         .collect();
     printer.table(&["#", "NAME", "BYTES", "FIRST ERROR", "MASKED", "FROM"], &rows)?;
     Ok(ExitCode::SUCCESS)
@@ -265,15 +281,28 @@ fn show(id: IncidentId, capsules: &[Arc<Capsule>], state: &Path, name: &str) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn hand_over(
-    printer: Printer,
-    world: &World,
-    id: IncidentId,
-    (state, workspace): (&Path, &Path),
-    path: &Path,
-) -> Result<ExitCode, Failure> {
+/// Prints what a step printed as it would be handed on: bounded, masked, made safe.
+fn show_output(world: &World, welcome: &Welcome, printed: &Printed) -> Result<ExitCode, Failure> {
+    let mask = Mask::new(&rules::masks(world), Path::new(&welcome.workspace));
+    let opened = open_output(welcome, &printed.attempt).map_err(Failure::other)?;
+    let kept = outputs::read(&opened, &mask).map_err(Failure::other)?;
+    String::from_utf8_lossy(&kept.bytes).lines().try_for_each(print::line)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn hand_over(printer: Printer, world: &World, id: IncidentId, welcome: &Welcome, path: &Path) -> Result<ExitCode, Failure> {
     let incident = rules::find_incident(world, id)?;
+    let (state, workspace) = (Path::new(&welcome.state), Path::new(&welcome.workspace));
     let mask = Mask::new(&rules::masks(world), workspace);
+    let (printed, more) = outputs::of_incident(incident);
+    let open = |printed: Printed| {
+        let opened = open_output(welcome, &printed.attempt);
+        (printed, opened)
+    };
+    let outputs: Vec<(Printed, Result<Output, OutputError>)> = printed.into_iter().map(open).collect();
+    if more > 0 {
+        printer.remark(format!("outputs of {more} more steps are left out; `dogwatch logs` prints them"))?;
+    }
     let mut document = json::incident(world, incident);
     if let Some(object) = document.as_object_mut() {
         let facts = incident.facts(&world.outside);
@@ -283,6 +312,7 @@ fn hand_over(
         incident: id,
         state,
         capsules: &incident.evidence.capsules,
+        outputs: &outputs,
         markdown: &markdown(world, incident),
         json: &document,
         mask: &mask,

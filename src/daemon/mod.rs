@@ -86,7 +86,8 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     let feeds = Feeds::start(&place.workspace, reports.clone())?;
     let neighbours = Neighbours::new(place.workspace.clone(), reports.clone(), tokio.clone());
     let (intake, intake_wanted) = watch::channel(None);
-    let taking_in = tokio::spawn(intake::run(place.workspace.clone(), engine.clone(), reports, intake_wanted));
+    let refused = intake::Counting::default();
+    let taking_in = tokio::spawn(intake::run(place.workspace.clone(), engine.clone(), reports, intake_wanted, refused.clone()));
 
     let open = world.open_attempts();
     let known: HashSet<_> = open.iter().map(|(attempt, _)| attempt.folder()).collect();
@@ -161,7 +162,11 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
     serving.abort();
     reloading.abort();
     taking_in.abort();
+    taking_in.await.ok(); // it was told to end
     courier.finish(SENDING_ENDS_WITHIN).await;
+    if let Some(counted) = refused.rest() {
+        engine.tell(Input::Report(counted)).await;
+    }
     if let Some(reason) = reason.clone() {
         engine.tell(Input::Report(Report::DaemonStopping { reason })).await;
     }

@@ -639,7 +639,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
-    /// What the intake did not take; told at most once a minute.
+    /// What the intake did not take; told at most every ten seconds.
     IntakeCounted {
         /// Since the last such fact.
         counts: IntakeCounts,

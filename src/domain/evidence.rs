@@ -33,7 +33,8 @@ pub struct EvidenceDefinition {
     /// How far before the first sign the window begins. Default 15 min.
     #[serde(with = "span")]
     pub before: Duration,
-    /// How far after the end it goes on. Default 5 min.
+    /// How far after the end it goes on; what is taken by itself is taken once more when this has passed since the opening.
+    /// Default 5 min.
     #[serde(with = "span")]
     pub after: Duration,
     /// Bytes that are kept of each file. Default 5 MiB.

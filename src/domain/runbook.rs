@@ -91,7 +91,8 @@ pub struct ProcedureStep {
 /// When a step runs by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Automatic {
-    /// What must have opened the incident, in the words of [`super::AlertCause::word`]; empty for whatever the runbook matches.
+    /// What must have opened the incident, in the words of [`super::AlertCause::word`] or by the alert's name; empty for whatever
+    /// the runbook matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<String>,
 }

@@ -1,11 +1,13 @@
-//! One archive to hand on: the capsules of an incident, its timeline, checksums that `sha256sum -c` reads. Everything in it
-//! is masked, and every name in it is plain.
+//! One archive to hand on: the capsules of an incident, what its steps printed, its timeline, checksums that `sha256sum -c`
+//! reads. Everything in it is masked, and every name in it is plain.
 
 use super::keep::{folder_of, is_kept, sha256, sums};
 use super::mask::Mask;
+use super::outputs::{self, Handed, Printed};
 use crate::domain::IncidentId;
 use crate::domain::evidence::Capsule;
 use crate::json::{self, Value, json};
+use crate::output::{Output, OutputError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
@@ -27,6 +29,8 @@ pub struct Handover<'h> {
     pub state: &'h Path,
     /// Its capsules as they are on record.
     pub capsules: &'h [Arc<Capsule>],
+    /// What its steps printed, each as it could be opened.
+    pub outputs: &'h [(Printed, Result<Output, OutputError>)],
     /// Its timeline as Markdown.
     pub markdown: &'h str,
     /// The same as JSON.
@@ -90,6 +94,29 @@ pub fn export(handover: &Handover<'_>, to: impl Write) -> io::Result<Exported> {
             rows.push(row);
         }
     }
+    for (printed, opened) in handover.outputs {
+        let mut row =
+            json!({ "name": printed.name, "printed_by": printed.attempt.to_string(), "ended": handover.mask.text(&printed.ended()).0 });
+        match output(opened, handover.mask) {
+            Ok(kept) => {
+                let digest = sha256(&kept.bytes);
+                archive.file(&printed.name, &kept.bytes)?;
+                exported.masked += kept.masked;
+                merge(
+                    &mut row,
+                    json!({ "bytes": kept.bytes.len(), "sha256": digest, "masked": kept.masked, "left_out_bytes": kept.left_out }),
+                );
+                checksums.push((printed.name.clone(), digest));
+            }
+            // Outputs are kept for a time only: that one is gone is no fault of the archive.
+            Err(None) => merge(&mut row, json!({ "gone": "it printed nothing, or its output was removed by retention" })),
+            Err(Some(words)) => {
+                exported.problems.push(format!("{} cannot be read: {words}", printed.name));
+                merge(&mut row, json!({ "missing": words }));
+            }
+        }
+        rows.push(row);
+    }
     let timeline = handover.mask.text(handover.markdown);
     let json = handover.mask.text(&json::pretty(handover.json)?);
     for (name, (text, masked)) in [("timeline.md", timeline), ("timeline.json", json)] {
@@ -118,6 +145,15 @@ pub fn export(handover: &Handover<'_>, to: impl Write) -> io::Result<Exported> {
     archive.done()?;
     exported.files = checksums.len() + 1;
     Ok(exported)
+}
+
+/// An output as it is handed on; without words where it is gone.
+fn output(opened: &Result<Output, OutputError>, mask: &Mask) -> Result<Handed, Option<String>> {
+    match opened {
+        Ok(output) => outputs::read(output, mask).map_err(|error| Some(error.to_string())),
+        Err(OutputError::Missing { .. }) => Err(None),
+        Err(error) => Err(Some(error.to_string())),
+    }
 }
 
 fn merge(row: &mut Value, more: Value) {

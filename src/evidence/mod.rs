@@ -8,6 +8,7 @@ mod keep;
 mod mask;
 mod name;
 mod open;
+pub mod outputs;
 mod pattern;
 mod rotated;
 mod stamp;

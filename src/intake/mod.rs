@@ -1,7 +1,7 @@
 //! Alerts that come in over HTTP: Alertmanager's webhook format and plain JSON, on the loopback, with a token. Off where
 //! the workspace does not define it.
 //!
-//! An alert is answered for once it is on disk. What is not taken is counted and told once a minute.
+//! An alert is answered for once it is on disk. What is not taken is counted and told every ten seconds.
 
 mod counting;
 mod format;
@@ -11,7 +11,7 @@ mod token;
 
 use crate::domain::{IntakeDefinition, Report};
 use crate::engine::Engine;
-use counting::Counting;
+pub use counting::Counting;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub async fn run(
     engine: Engine,
     reports: mpsc::Sender<Report>,
     mut wanted: watch::Receiver<Option<Arc<IntakeDefinition>>>,
+    counting: Counting,
 ) {
-    let counting = Counting::default();
     let telling = counting.clone().tell(reports.clone());
     let serving = async {
         loop {

@@ -1,8 +1,8 @@
 //! What is due when: the engine keeps an agenda by key and asks again for the keys that an event touched.
 
 use super::{
-    Asked, Decision, approvals, calendar, checklists, conditions, deadlines, escalation, maintenance, occurrences, overlays, sending, sent,
-    silencing, slots, timing,
+    Asked, Decision, approvals, calendar, checklists, conditions, deadlines, escalation, evidence, maintenance, occurrences, overlays,
+    sending, sent, silencing, slots, timing,
 };
 use crate::domain::{AlertCause, ChannelId, ChecklistId, Event, Fingerprint, FlowId, IncidentId, Job, SilenceId, SourceId};
 use crate::world::{Hold, World};
@@ -33,6 +33,8 @@ pub enum DueKey {
     Escalation(IncidentId),
     /// The next request for a second word that expires.
     Approvals,
+    /// Evidence that is gathered again once what came after the opening is there.
+    Evidence(IncidentId),
     /// A checklist's next occurrence, the end of its slot.
     Checklist(ChecklistId),
 }
@@ -52,7 +54,8 @@ pub fn agenda(world: &World) -> Vec<DueKey> {
     let overlays = timed_incidents(world).chain(silences).chain(maintenance);
     let escalations = world.escalating.iter().map(|(_, incident)| DueKey::Escalation(*incident));
     let checklists = world.checklists.keys().cloned().map(DueKey::Checklist);
-    let of_incidents = overlays.chain(escalations).chain(alerts).chain(there);
+    let evidence = evidence::concerned(world).map(DueKey::Evidence);
+    let of_incidents = overlays.chain(escalations).chain(evidence).chain(alerts).chain(there);
     flows.chain([DueKey::Slots, DueKey::Approvals]).chain(channels).chain(conditions).chain(of_incidents).chain(checklists).collect()
 }
 
@@ -147,6 +150,8 @@ pub fn touched_keys(world: &World, event: &Event) -> Vec<DueKey> {
         | Event::SnoozeEnded { incident, .. }
         | Event::IncidentMerged { incident, .. }
         | Event::IncidentResolved { incident, .. } => vec![DueKey::Incident(*incident), DueKey::Escalation(*incident)],
+        Event::EvidenceAsked { incident, .. } | Event::EvidenceTaken { incident, .. } => vec![DueKey::Evidence(*incident)],
+        Event::EvidenceDefined { .. } => evidence::concerned(world).map(DueKey::Evidence).collect(),
         Event::AckLifeDefined { .. } => timed_incidents(world).collect(),
         Event::SilenceMade { silence, .. } | Event::SilenceExtended { silence, .. } | Event::SilenceEnded { silence, .. } => {
             vec![DueKey::Silence(*silence)]
@@ -174,6 +179,7 @@ pub fn next_due(world: &World, key: &DueKey) -> Option<Timestamp> {
         DueKey::Alert(alert) => sent::next_due(world, *alert),
         DueKey::SourceSilence(source, marker) => silencing::next_due(world, source, marker),
         DueKey::Escalation(id) => escalation::next_due(world, *id),
+        DueKey::Evidence(id) => evidence::next_due(world, *id),
         DueKey::Approvals => approvals::next_due(world),
         DueKey::Checklist(id) => checklists::next_due(world, id),
         DueKey::Conditions(id) => (!conditions::owed(world, id, world.at).is_empty()).then_some(world.at),
@@ -207,6 +213,7 @@ pub fn due(world: &World, key: &DueKey, asked: &Asked) -> Decision {
         DueKey::Channel(id) => sending::due(world, id, asked),
         DueKey::Slots => slots::due_start(world, asked).into(),
         DueKey::Escalation(id) => escalation::due(world, *id, asked),
+        DueKey::Evidence(id) => evidence::due(world, *id, asked.now).into(),
         DueKey::Approvals => approvals::due(world, asked.now),
         DueKey::Checklist(id) => checklists::what_is_due(world, id, asked),
         DueKey::Conditions(id) => Decision::events(conditions::owed(world, id, asked.now)),

@@ -1,10 +1,11 @@
-//! Which evidence belongs to which incident, and when it is gathered: by itself once its alerts say what it is about,
-//! and whenever a person asks.
+//! Which evidence belongs to which incident, and when it is gathered: by itself once its alerts say what it is about, by
+//! itself again when `after` has passed since then, and whenever a person asks.
 
 use super::{Decision, names};
 use crate::domain::evidence::{CAPSULES_MAX, Capsule, EvidenceDefinition, EvidenceOrder, MaskOrder};
 use crate::domain::{Effect, Event, Fingerprint, FlowId, IncidentId, Labels, Refusal, RefusalKind};
 use crate::world::{Incident, World};
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// An alert opened or joined an incident: what is to be gathered because of it.
@@ -32,6 +33,63 @@ fn asked(incident: &Incident, names: Vec<String>) -> Option<Event> {
 fn fits(definition: &EvidenceDefinition, labels: [&Labels; 2], has_flow: impl Fn(&FlowId) -> bool) -> bool {
     let has = |name: &String, value: &String| labels.iter().any(|labels| labels.get(name) == Some(value));
     definition.labels.iter().all(|(name, value)| has(name, value)) && (definition.flows.is_empty() || definition.flows.iter().any(has_flow))
+}
+
+/// What was gathered by itself, at its first time: when, under which number, and what.
+struct Gathering<'i> {
+    at: Timestamp,
+    number: u32,
+    names: &'i [String],
+    /// The number under which it was gathered again.
+    again: Option<u32>,
+}
+
+/// All that was gathered for an incident by itself. Nothing is asked for by itself a third time, so the second time of the
+/// same names is the one after `after`.
+fn by_itself(incident: &Incident) -> Vec<Gathering<'_>> {
+    let mut found: Vec<Gathering<'_>> = Vec::new();
+    for entry in incident.timeline.iter().filter(|entry| !entry.author.is_person()) {
+        let Event::EvidenceAsked { incident: id, number, names } = &entry.event else { continue };
+        if *id != incident.id {
+            continue;
+        }
+        match found.iter_mut().find(|known| known.names == names.as_slice()) {
+            Some(known) => known.again = Some(*number),
+            None => found.push(Gathering { at: entry.at, number: *number, names, again: None }),
+        }
+    }
+    found
+}
+
+/// When something that was gathered by itself is gathered again, so that what came after the opening is kept too: once the
+/// first time is over and the longest `after` of it has passed.
+fn waiting<'i>(world: &World, incident: &'i Incident) -> Option<(Timestamp, Gathering<'i>)> {
+    let has_room = incident.evidence.last < CAPSULES_MAX;
+    let rows = by_itself(incident).into_iter().filter(|row| has_room && row.again.is_none());
+    let over = rows.filter(|row| incident.evidence.asked.iter().all(|(number, _)| *number != row.number));
+    let due = over.filter_map(|row| {
+        let definitions = world.evidence.evidence.iter().filter(|definition| row.names.contains(&definition.name));
+        let after = definitions.map(|definition| definition.after).max().filter(|after| !after.is_zero())?;
+        Some((row.at.checked_add(after).ok()?, row))
+    });
+    due.min_by_key(|(at, _)| *at)
+}
+
+/// When evidence of an incident is gathered again by itself.
+pub(super) fn next_due(world: &World, id: IncidentId) -> Option<Timestamp> {
+    waiting(world, world.incident(id)?).map(|(at, _)| at)
+}
+
+/// What is gathered again now.
+pub(super) fn due(world: &World, id: IncidentId, now: Timestamp) -> Option<Event> {
+    let incident = world.incident(id)?;
+    let (_, row) = waiting(world, incident).filter(|(at, _)| *at <= now)?;
+    asked(incident, row.names.to_vec())
+}
+
+/// Incidents for which something was gathered by itself.
+pub(super) fn concerned(world: &World) -> impl Iterator<Item = IncidentId> + '_ {
+    world.incidents.values().filter(|incident| !incident.evidence.names.is_empty()).map(|incident| incident.id)
 }
 
 /// What the workspace would gather for an incident.
@@ -69,11 +127,13 @@ pub(super) fn order(world: &World, id: IncidentId, number: u32) -> Option<Effect
     let incident = world.incident(id)?;
     let (_, names) = incident.evidence.asked.iter().find(|(other, _)| *other == number)?;
     let definitions = world.evidence.evidence.iter().filter(|definition| names.contains(&definition.name)).cloned().collect();
+    // Gathered again by itself, it is for what came after the opening, however late that is done.
+    let opened = || by_itself(incident).into_iter().find(|row| row.again == Some(number)).map(|row| row.at);
     let order = EvidenceOrder {
         incident: id,
         number,
         first_sign_at: incident.first_sign_at,
-        ended_at: incident.resolved.as_ref().map(|end| end.at),
+        ended_at: incident.resolved.as_ref().map(|end| end.at).or_else(opened),
         definitions,
         masks: masks(world),
     };

@@ -1,6 +1,7 @@
 //! Steps that run by themselves: only those that say so, within the limits of the hour, never a dangerous one, and never
 //! one that needs two people. What is held back is a fact, too.
 
+use super::sent::ALERT_NAME;
 use super::{filled_in, matching, needs_two_people, param_problem};
 use crate::domain::runbook::ProcedureStep;
 use crate::domain::{AttemptId, Event, IncidentId, Job, Runbook, RunbookId, Subject};
@@ -64,7 +65,8 @@ pub(super) fn of_end(world: &World, attempt: &AttemptId, now: Timestamp) -> Opti
 
 /// The first step from a place on that runs by itself for what opened the incident.
 fn first<'a>(incident: &Incident, book: &'a Runbook, from: usize) -> Option<&'a ProcedureStep> {
-    let words: Vec<&str> = incident.alerts.values().map(|alert| alert.notice.cause.word()).collect();
+    let names = incident.alerts.values().filter_map(|alert| alert.notice.labels.get(ALERT_NAME).map(String::as_str));
+    let words: Vec<&str> = incident.alerts.values().map(|alert| alert.notice.cause.word()).chain(names).collect();
     let fits = |step: &&ProcedureStep| {
         step.auto.as_ref().is_some_and(|auto| auto.on.is_empty() || auto.on.iter().any(|on| words.contains(&on.as_str())))
     };

@@ -10,7 +10,7 @@ use regex::Regex;
 use std::time::Duration;
 
 const WORDS: &[&str] = &["name", "id", "param", "expect", "expect-output", "timeout", "danger", "approval", "auto", "on"];
-/// What may have opened an incident, as `on` names it.
+/// What may have opened an incident, as `on` names it beside the names of alerts.
 const CAUSES: &[&str] = &[
     "run failed",
     "not started",
@@ -20,6 +20,7 @@ const CAUSES: &[&str] = &[
     "channel failing",
     "too long",
     "too fast",
+    "budget burning",
     "checklist overdue",
 ];
 /// Characters of a text where the parameter does not say.
@@ -195,11 +196,12 @@ fn whole(within: Option<&str>) -> Result<ParamKind, String> {
     if min > max { Err(wrong()) } else { Ok(ParamKind::Int { min, max }) }
 }
 
-/// `probe down, run failed`.
+/// `probe down, FlowFailed`: a word with a capital letter is an alert's name, as in `match`.
 fn causes(text: &str) -> Result<Vec<String>, String> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
     let known = |word: &str| {
-        if CAUSES.contains(&word) {
+        let is_name = word.contains(|c: char| c.is_ascii_uppercase()) && !word.contains(char::is_whitespace);
+        if is_name || CAUSES.contains(&word) {
             return Ok(word.to_owned());
         }
         Err(match nearest(word, CAUSES.iter().copied()) {

@@ -28,7 +28,7 @@
 //! | `timeout=10m` | it is ended after this; default 10 min |
 //! | `danger` | it changes something that is hard to undo, and is confirmed by typing |
 //! | `approval=two` | another person approves exactly what it runs, before it does |
-//! | `auto`, `on="probe down, run failed"` | it runs by itself when an incident opens that the runbook is for; `on` names what must have opened it. Never with `danger` |
+//! | `auto`, `on="probe down, FlowFailed"` | it runs by itself when an incident opens that the runbook is for; `on` names what must have opened it, by its words or by the alert's name. Never with `danger` |
 //!
 //! A parameter may say what it takes: `rows:int(1..1000)=10`, `env:choice(prod|test)=test`, `id:pattern([A-Z]{3})`,
 //! `day:date={date}`, `why:text(80)`. `auto_max = 2` in the front matter is how many steps of the runbook run by themselves
