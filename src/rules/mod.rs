@@ -90,7 +90,7 @@ pub use params::{FilledIn, filled_in_from, param_problem};
 pub use planning::{Planned, plan, upcoming};
 pub use pools::{PoolHolder, PoolUse, PoolWaiter, pools};
 pub use preview::preview;
-pub use procedures::filled_in;
+pub use procedures::{expected, filled_in};
 pub use report::report;
 pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use rota::{OnCall, on_call, shifts};

@@ -102,6 +102,7 @@ fn told(session: &Session, approval: &Approval, width: usize) -> Vec<Line> {
     }
     let names: Vec<&str> = request.env.keys().map(String::as_str).collect();
     put("sets  ", &names.join(" "), &mut lines);
+    put("ends  ", &format!("with {}", crate::rules::expected(&request.expect, request.timeout)), &mut lines);
     put("for   ", &request.subject.to_string(), &mut lines);
     put("on    ", &format!("{}, boot {}", request.host, request.boot_id), &mut lines);
     put("of    ", &format!("{} in runbook {}, revision {}", request.step, request.runbook, request.revision.short()), &mut lines);
