@@ -96,7 +96,7 @@ pub use rerun::{PlannedStep, RerunAsk, RerunPlan};
 pub use rota::{OnCall, on_call, shifts};
 pub use runbook_match::matching;
 pub use schedule::{Schedule, ScheduleError};
-pub use sent::check_labels;
+pub use sent::{check_labels, incident_of};
 pub use timetable::{Timetable, absence};
 pub use verbs::decide;
 pub use waiting::{Waiting, WaitingOn, waiting_on};

@@ -133,7 +133,14 @@ impl Page for ApprovalsPage {
         self.refresh(session);
         let mut painter = Painter::new(buffer, session);
         let waiting = self.list.all().iter().filter(|row| session.world.approvals.get(*row).is_some_and(|row| row.is_waiting())).count();
-        let body = section(&mut painter, area, "Second words", &format!("{waiting} wait"), true, &session.glyphs);
+        let body = section(
+            &mut painter,
+            area,
+            "Second words",
+            &format!("{waiting} {}", if waiting == 1 { "waits" } else { "wait" }),
+            true,
+            &session.glyphs,
+        );
         let list = Rect { height: body.height.min(LIST.min(self.list.all().len().max(1) as u16)), ..body };
         self.list.draw(session, &mut painter, list, "nothing waits for a second person", |cells, digest| {
             let Some(approval) = session.world.approvals.get(digest) else { return };

@@ -71,7 +71,8 @@ fn lines(dialog: &Dialog, session: &Session, width: usize) -> Vec<Line> {
     match &dialog.preview {
         Preview::None => {}
         Preview::Awaits(fields) => {
-            lines.push(Line::of(Role::Muted, format!("fill in {} to see what it does", fields.join(" and "))));
+            let named: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
+            lines.push(Line::of(Role::Muted, format!("fill in {} to see what it does", named.join(" and "))));
         }
         Preview::Asked(_) => lines.push(Line::of(Role::Muted, "asking what it would touch")),
         Preview::Lines(touched) => {
