@@ -113,7 +113,7 @@ fn the_limit_of_the_workspace_counts_over_all_runbooks() {
     book(&mut made, "other", "---\nmatch = [{ probe = \"db\" }]\n---\n\n```sh run name=\"also\" auto\nbin/also\n```\n");
     let events = down(&mut made);
     assert_eq!(made.steps().len(), 1, "also within one decision");
-    assert!(held_back(&events)[0].contains("1 steps have run by themselves within an hour, which is the limit of all runbooks"));
+    assert!(held_back(&events)[0].contains("1 step has run by itself within an hour, which is the limit of all runbooks"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub async fn approve(session: &Session, printer: Printer, approve: Approve) -> R
         return simple(session, printer, Command::DeclineProcedure { digest, reason }, &approve.care).await;
     }
     if let Some(approval) = world.approvals.get(&digest).filter(|_| approve.show || approve.expanded) {
-        for line in told(approval) {
+        for line in told(approval, &world.zone) {
             print::line(line)?;
         }
         if approve.show {
@@ -77,22 +77,30 @@ fn resolve(world: &World, typed: &str) -> Result<Digest, Failure> {
 }
 
 /// Exactly what a request lets run, every character that is not what it seems spelled out.
-fn told(approval: &Approval) -> Vec<String> {
+fn told(approval: &Approval, zone: &str) -> Vec<String> {
     let request = &approval.request;
     let mut lines = vec![
         format!("request   {}", approval.digest),
         format!("state     {}", approval.state()),
         format!("asked by  {} for {}", approval.by, request.subject),
         format!("step      {} of runbook {}, revision {}", request.step, request.runbook, request.revision.short()),
-        format!("on        {}, until {}", request.host, request.expires),
+        format!("on        {}, until {}", request.host, local_time(request.expires, zone)),
+        format!("expects   {}", rules::spelled_out(&rules::expected(&request.expect, request.timeout)).join("⏎")),
     ];
     lines.extend(rules::spelled_out(&request.command).into_iter().map(|line| format!("runs      {line}")));
     let spelled = |text: &str| rules::spelled_out(text).join("⏎");
     lines.extend(request.params.iter().map(|(name, value)| format!("with      {}={}", spelled(name), spelled(value))));
-    lines.extend(request.env.keys().map(|name| format!("variable  {}", spelled(name))));
+    let value = |name: &str, value: &str| if is_secret(name) { "(not shown)".to_owned() } else { spelled(value) };
+    lines.extend(request.env.iter().map(|(name, text)| format!("variable  {}={}", spelled(name), value(name, text))));
     let odd = rules::odd_characters(&request.command);
     lines.extend(
         odd.iter().map(|odd| format!("line {}, place {}: U+{:04X} {}", odd.line, odd.column, u32::from(odd.character), odd.words())),
     );
     lines
+}
+
+/// Whether a variable's name says that its value is nobody's to read.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["password", "passwd", "passphrase", "secret", "token", "api_key", "private_key", "credential"].iter().any(|word| name.contains(word))
 }

@@ -17,6 +17,8 @@ pub enum Failure {
     Usage(String),
     /// The daemon cannot be reached: exit code 3.
     Unreachable(String),
+    /// The daemon sent this person or program away, with its words: exit code 3.
+    TurnedAway(String),
     /// A daemon already runs: exit code 4.
     AlreadyRunning(String),
     /// Whoever reads the output has gone; nobody is told.
@@ -39,7 +41,7 @@ impl Failure {
         match self {
             Self::Refused(_) | Self::Other(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
-            Self::Unreachable(_) => ExitCode::from(3),
+            Self::Unreachable(_) | Self::TurnedAway(_) => ExitCode::from(3),
             Self::AlreadyRunning(_) => ExitCode::from(crate::daemon::ALREADY_RUNNING),
             Self::Pipe => ExitCode::SUCCESS,
         }
@@ -63,7 +65,10 @@ impl fmt::Display for Failure {
             Self::Unreachable(words) => {
                 write!(f, "dogwatch: {words}\nhint: `dogwatch serve` runs it in the foreground and says what is wrong")
             }
-            Self::Usage(words) | Self::AlreadyRunning(words) => write!(f, "dogwatch: {words}"),
+            Self::TurnedAway(words) if words.contains("[access]") => {
+                write!(f, "dogwatch: {words}\nhint: ask the owner to name you in [access] as one of viewers, operators or approvers")
+            }
+            Self::TurnedAway(words) | Self::Usage(words) | Self::AlreadyRunning(words) => write!(f, "dogwatch: {words}"),
             Self::Pipe => Ok(()),
         }
     }
@@ -79,6 +84,7 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Frame(FrameError::Garbled(_) | FrameError::TooLong(_) | FrameError::TooSlow(_)) => Self::Other(error.into()),
+            ClientError::Refused { reason } => Self::TurnedAway(reason),
             other => Self::Unreachable(other.to_string()),
         }
     }

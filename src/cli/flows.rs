@@ -169,7 +169,7 @@ pub async fn simple(session: &Session, printer: Printer, command: Command, care:
 }
 
 /// Says what a command made, and waits for a run where asked to.
-async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
+pub async fn made(printer: Printer, client: &mut Client, accepted: Accepted, wait: bool) -> Result<ExitCode, Failure> {
     match accepted {
         Accepted::Done if printer.json => print::document(&json!({ "done": true }))?,
         Accepted::Done => printer.remark("done")?,

@@ -43,18 +43,17 @@ pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result
             ]
         })
         .collect();
-    printer.table(&["ID", "PRIO", "SEVERITY", "STAGE", "OWNER", "BY", "RUNS OUT", "OPENED", "TITLE"], &rows)?;
+    printer.table(&["ID", "PRIO", "SEVERITY", "STATE", "OWNER", "BY", "RUNS OUT", "OPENED", "TITLE"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The stage, or what lies over it: a snooze, a silence, maintenance.
+/// The stage, and what lies over it: a snooze, a silence, maintenance.
 fn state_words(world: &World, incident: &Incident) -> String {
     let overlays = world.overlays(incident, clock::now());
-    let over = overlays.iter().rev().find(|overlay| overlay.until.is_some());
-    match (&incident.merged_into, over) {
-        (Some(into), _) => format!("part of {into}"),
-        (None, Some(overlay)) => overlay.kind.word().to_owned(),
-        (None, None) => incident.stage.to_string(),
+    let over = overlays.iter().filter(|overlay| overlay.until.is_some()).map(|overlay| overlay.kind.word());
+    match &incident.merged_into {
+        Some(into) => format!("part of {into}"),
+        None => std::iter::once(incident.stage.word()).chain(over).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::args::{Alert, Source, SourceVerb};
 use super::failure::Failure;
-use super::flows::{local_time, simple};
+use super::flows::{local_time, made, simple};
 use super::print::{self, Printer};
-use super::session::Session;
+use super::session::{Session, ask};
 use super::workspace;
 use crate::domain::sent::{LabelMatcher, SentAlert};
-use crate::domain::{Command, Labels, SourceId};
+use crate::domain::{Accepted, Command, Labels, SourceId};
 use crate::json::{Value, json};
 use crate::workspace::parse_span;
 use crate::world::{Source as Row, World};
@@ -24,7 +24,13 @@ pub async fn alert(session: &Session, printer: Printer, alert: Alert) -> Result<
         let summary = alert.summary.unwrap_or(alert.name);
         Command::SendAlert { alert: SentAlert { labels, severity: alert.severity.into(), summary, link: alert.link, lasts, source: None } }
     };
-    simple(session, printer, command, &alert.care).await
+    let mut client = session.connect().await?;
+    match ask(&mut client, command, &alert.care).await? {
+        Accepted::Incident(incident) if printer.json => print::document(&json!({ "incident": incident }))?,
+        Accepted::Incident(incident) => print::line(format!("incident {incident}"))?,
+        other => return made(printer, &mut client, other, false).await,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `dogwatch sources`

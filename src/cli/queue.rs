@@ -98,9 +98,10 @@ pub async fn silences(session: &Session, printer: Printer, all: bool) -> Result<
         ]);
     }
     for row in world.maintenance.values() {
+        let next = || crate::rules::next_maintenance(&row.window, world.at).map(|at| format!("begins {}", time(at)));
         let (state, until) = match row.until {
             Some(until) => ("maintenance lasts", time(until)),
-            None => ("maintenance", crate::rules::next_maintenance(&row.window, world.at).map(time).unwrap_or_default()),
+            None => ("maintenance", next().unwrap_or_default()),
         };
         let since = row.since.map(time).unwrap_or_default();
         rows.push(vec![
@@ -113,6 +114,6 @@ pub async fn silences(session: &Session, printer: Printer, all: bool) -> Result<
             row.window.reason.clone(),
         ]);
     }
-    printer.table(&["ID", "STATE", "BY", "SINCE", "UNTIL, NEXT", "WHAT", "REASON"], &rows)?;
+    printer.table(&["ID", "STATE", "BY", "SINCE", "UNTIL", "WHAT", "REASON"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }

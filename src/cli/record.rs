@@ -22,7 +22,7 @@ use crate::rules;
 use crate::wire::handed::open_output;
 use crate::wire::message::Welcome;
 use crate::world::outside::happened;
-use crate::world::{Incident, World};
+use crate::world::{Incident, Overlay, World};
 use jiff::Timestamp;
 use std::fmt::Write as _; // writing into a String cannot fail
 use std::path::Path;
@@ -53,15 +53,16 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         return Ok(ExitCode::SUCCESS);
     }
     print::line(format!("incident {}  {}  {}", incident.id, incident.severity, incident.title))?;
-    let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-    print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
+    let overlays = world.overlays(incident, clock::now());
+    // What the stage is says who did it, and is not said again below.
+    let (staged, overlays): (Vec<_>, Vec<_>) = overlays.into_iter().partition(|overlay| overlay.kind.word() == incident.stage.word());
+    let stage = staged.first().map_or_else(|| incident.stage.to_string(), |overlay| said(overlay, &world.zone));
+    print::line(format!("opened {}, {stage}", local_time(incident.opened_at, &world.zone)))?;
     if let Some(owner) = &incident.owner {
         print::line(format!("{} has it, since {}", owner.name, local_time(owner.since, &world.zone)))?;
     }
-    for overlay in world.overlays(incident, clock::now()) {
-        let until = overlay.until.map(|until| format!(" until {}", local_time(until, &world.zone))).unwrap_or_default();
-        let reason = overlay.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        print::line(format!("{}{until}{reason}", overlay.words()))?;
+    for overlay in &overlays {
+        print::line(said(overlay, &world.zone))?;
     }
     if let Some(out) = world.runs_out(incident).filter(|_| incident.is_open()) {
         print::line(format!("{} runs out at {}", out.what, local_time(out.at, &world.zone)))?;
@@ -92,6 +93,13 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         print::line(format!("{number}{pin}{}", timeline_line(entry, &world)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `silence 3 by ana until 03:00: deploy`.
+fn said(overlay: &Overlay, zone: &str) -> String {
+    let until = overlay.until.map(|until| format!(" until {}", local_time(until, zone))).unwrap_or_default();
+    let reason = overlay.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{until}{reason}", overlay.words())
 }
 
 /// The lines of a timeline that are wanted, in the order in which things happened.
@@ -318,7 +326,13 @@ fn hand_over(printer: Printer, world: &World, id: IncidentId, welcome: &Welcome,
         mask: &mask,
         now: clock::now(),
     };
-    let exported = write(&handover, path).map_err(|error| Failure::other(anyhow::anyhow!("{}: {error}", path.display())))?;
+    let exported = write(&handover, path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            let refusal = Refusal::new(RefusalKind::State, format!("{} exists already", path.display()));
+            refusal.hint("nothing is written over: choose another name, or take that file away").into()
+        }
+        _ => Failure::other(anyhow::anyhow!("{}: {error}", path.display())),
+    })?;
     if printer.json {
         print::document(&json!({ "path": path, "files": exported.files, "masked": exported.masked, "problems": exported.problems }))?;
     } else {

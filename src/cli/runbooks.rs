@@ -4,7 +4,8 @@ use super::args::{Care, Runbook, Runbooks};
 use super::failure::Failure;
 use super::print::{self, Printer};
 use super::session::{Session, ask, follow, width};
-use crate::domain::{Accepted, Command, Params, RunbookId, StepName, Subject};
+use crate::domain::Runbook as Definition;
+use crate::domain::{Accepted, AttemptEnd, Command, Params, RunbookId, StepName, Subject};
 use crate::json::json;
 use crate::notes::rank::{Doc, rank};
 use crate::wire::client::Client;
@@ -13,6 +14,7 @@ use crate::wire::message::Welcome;
 use crate::world::{Tick, TickState, World};
 use crate::{rules, workspace};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// `dogwatch runbooks`
 pub async fn runbooks(session: &Session, printer: Printer, asked: &Runbooks) -> Result<ExitCode, Failure> {
@@ -112,13 +114,9 @@ pub fn runbook(session: &Session, printer: Printer, asked: &Runbook, runtime: &t
 fn read(session: &Session, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
     let loaded = workspace::load(&session.root()?).map_err(|errors| Failure::usage(errors.render(width(), false)))?;
     let runbooks = &loaded.definitions.runbooks;
-    let Some(runbook) = runbooks.iter().find(|runbook| runbook.id.as_str() == name) else {
-        let nearest = rules::nearest(name, runbooks.iter().map(|runbook| runbook.id.as_str()));
-        let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-        return Err(Failure::usage(format!("there is no runbook `{name}`{hint}")));
-    };
+    let runbook = named(runbooks, name)?;
     if printer.json {
-        print::document(&**runbook)?;
+        print::document(runbook)?;
         return Ok(ExitCode::SUCCESS);
     }
     for line in runbook.text.lines() {
@@ -127,12 +125,21 @@ fn read(session: &Session, printer: Printer, name: &str) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
+/// The runbook of this name, or a failure with the nearest one.
+fn named<'a>(runbooks: &'a [Arc<Definition>], name: &str) -> Result<&'a Definition, Failure> {
+    let found = runbooks.iter().find(|runbook| runbook.id.as_str() == name);
+    found.map(|found| &**found).ok_or_else(|| {
+        let nearest = rules::nearest(name, runbooks.iter().map(|runbook| runbook.id.as_str()));
+        let hint = nearest.map_or_else(|| "`dogwatch runbooks` lists them".to_owned(), |nearest| format!("did you mean `{nearest}`?"));
+        Failure::usage(format!("there is no runbook `{name}`\nhint: {hint}"))
+    })
+}
+
 /// Who changed the file when: works without a daemon.
 fn history(session: &Session, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
     let root = session.root()?;
     let loaded = workspace::load(&root).map_err(|errors| Failure::usage(errors.render(width(), false)))?;
-    let runbook = loaded.definitions.runbooks.iter().find(|runbook| runbook.id.as_str() == name);
-    let runbook = runbook.ok_or_else(|| Failure::usage(format!("there is no runbook `{name}`")))?;
+    let runbook = named(&loaded.definitions.runbooks, name)?;
     let revisions = match workspace::history::history(&root, &runbook.file) {
         Ok(revisions) => revisions,
         Err(error) => {
@@ -237,7 +244,8 @@ fn ended(printer: Printer, welcome: &Welcome, tick: &Tick) -> Result<ExitCode, F
         if let Some(attempt) = &tick.attempt {
             super::logs::whole(&open_output(welcome, attempt).map_err(Failure::other)?)?;
         }
-        printer.remark(format!("{end}{}", if tick.state == TickState::Passed { "" } else { ": not as expected" }))?;
+        let is_said = tick.state == TickState::Passed || matches!(tick.end, Some(AttemptEnd::Unexpected(_)));
+        printer.remark(format!("{end}{}", if is_said { "" } else { ": not as expected" }))?;
     }
     Ok(if tick.state == TickState::Passed { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -23,7 +23,7 @@ use super::theme::{Depth, Theme};
 use super::widget::chooser::Chooser;
 use super::widget::input::TEXT_MAX;
 use super::widget::line::Line;
-use crate::domain::{Phase, ProbeId, RunId};
+use crate::domain::{Phase, ProbeId, Refusal, RefusalKind, RunId};
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use jiff::{SignedDuration, Timestamp};
@@ -362,6 +362,15 @@ impl App {
     /// Asks anew what the dialog on top would touch.
     fn preview(&mut self) {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return };
+        let awaited = dialog.awaited();
+        if !awaited.is_empty() {
+            dialog.preview = Preview::Awaits(awaited);
+            return;
+        }
+        if let Some(fault) = dialog.wrongly_typed() {
+            dialog.preview = Preview::Refused(Refusal::new(RefusalKind::Invalid, fault));
+            return;
+        }
         let commands = dialog.for_preview();
         if commands.is_empty() {
             // What was asked for before is no longer what would be done.

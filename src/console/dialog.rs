@@ -9,6 +9,7 @@ pub mod source;
 pub use field::{Field, Kind};
 pub use intent::Intent;
 
+use super::theme::Role;
 use super::widget::line::Line;
 use crate::domain::Refusal;
 
@@ -21,6 +22,8 @@ pub enum Preview {
     Asked(u64),
     /// What it would touch, one line each.
     Lines(Vec<String>),
+    /// Nothing can be said before these fields are filled in.
+    Awaits(Vec<String>),
     /// It would be refused.
     Refused(Refusal),
     /// Of several commands, each with what it is about.
@@ -102,6 +105,25 @@ impl Dialog {
     /// The text of a field.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.name == name).map(Field::value)
+    }
+
+    /// The fields that decide what would be touched and that nobody has filled in yet.
+    pub fn awaited(&self) -> Vec<String> {
+        let open = self.fields.iter().filter(|field| field.changes_preview() && field.is_missing());
+        open.map(|field| field.name.trim_start_matches('$').to_owned()).collect()
+    }
+
+    /// What is wrong with what was typed into a field that decides what would be touched.
+    pub fn wrongly_typed(&self) -> Option<String> {
+        self.fields.iter().filter(|field| field.changes_preview()).find_map(Field::fault)
+    }
+
+    /// Whether a line of the preview only says again what the text above it shows: the command that runs.
+    pub fn says_already(&self, line: &str) -> bool {
+        let Some(command) = line.strip_prefix("would run ").or_else(|| line.strip_prefix("runs ")) else { return false };
+        let code = self.body.iter().filter(|line| line.parts.iter().all(|(role, _)| *role == Role::Code)).map(Line::text);
+        let code: Vec<String> = code.collect();
+        command == code.join("\n") || (!command.is_empty() && code.iter().any(|row| row == command))
     }
 
     /// The first field that is not as it must be, with the reason.

@@ -18,7 +18,7 @@ pub enum Accepted {
     Message(MessageId),
     /// A silence was made.
     Silence(SilenceId),
-    /// An incident was made.
+    /// An incident was made, or the alert that was sent in or ended is a part of it.
     Incident(IncidentId),
     /// Another person is asked to approve it.
     Approval(Digest),

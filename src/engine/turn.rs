@@ -168,8 +168,13 @@ impl Running {
         }
         match rules::decide(&self.world, command, &Asked { author, level, ..self.asked(now) }) {
             Ok(decision) => {
-                let accepted = made(&decision);
+                let mut accepted = made(&decision);
+                // An alert that ends is looked up before it is gone, one that is sent in once it has its incident.
+                let ended = rules::incident_of(&self.world, command);
                 self.carry_out(author, decision, now, turn)?;
+                if let Some(incident) = rules::incident_of(&self.world, command).or(ended).filter(|_| accepted == Accepted::Done) {
+                    accepted = Accepted::Incident(incident);
+                }
                 if let Some(key) = key {
                     self.journal.remember(key, now, &json::text(&accepted).unwrap_or_default())?;
                 }

@@ -18,12 +18,21 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option
 
 /// There is no such thing; where a name is like it, that is the hint.
 pub(super) fn unknown<'a>(kind: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Refusal {
-    let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no {kind} `{wanted}`"));
+    hinted(format!("there is no {kind} `{wanted}`"), wanted, names)
+}
+
+/// A thing has no such part; where the name of one is like it, that is the hint.
+pub(super) fn lacking<'a>(owner: &str, kind: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Refusal {
+    hinted(format!("{owner} has no {kind} `{wanted}`"), wanted, names)
+}
+
+fn hinted<'a>(reason: String, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Refusal {
+    let refusal = Refusal::new(RefusalKind::NotFound, reason);
     match nearest(wanted, names.clone()) {
         Some(name) => refusal.hint(format!("did you mean `{name}`?")),
         None => match names.take(8).collect::<Vec<_>>() {
             some if some.is_empty() => refusal,
-            some => refusal.hint(format!("there is {}", some.join(", "))),
+            some => refusal.hint(format!("known: {}", some.join(", "))),
         },
     }
 }

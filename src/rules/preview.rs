@@ -2,7 +2,7 @@
 
 use super::moment::moment;
 use super::{Asked, RerunAsk, RerunPlan, decide, runs, verbs};
-use crate::domain::{Command, Event, Refusal};
+use crate::domain::{Command, Event, Job, Refusal};
 use crate::world::World;
 
 /// What a command would touch.
@@ -77,6 +77,11 @@ fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {
         Event::ProcedureAsked { attempt, command, params } => {
             let mut lines = vec![format!("starts {attempt}"), format!("runs {command}")];
             lines.extend(params.iter().map(|(name, value)| format!("with {name}={value}")));
+            if let Job::Procedure { runbook, step, .. } = &attempt.job
+                && let Some(step) = world.book(runbook).and_then(|book| book.step(step))
+            {
+                lines.push(format!("expects {}", super::expected(&step.expect, step.timeout)));
+            }
             lines
         }
         Event::ProcedureKillAsked { attempt } => vec![format!("ends {attempt}: TERM, then KILL")],

@@ -1,10 +1,18 @@
 //! Runbook steps: what a subject tells them, and how their parameters are filled in before a person types.
 
 use super::params::filled_in_from;
-use crate::domain::runbook::ProcedureStep;
+use super::timing;
+use crate::domain::runbook::{ProcedureExpectation, ProcedureStep};
 use crate::domain::{Params, Subject};
 use crate::world::{Flow, Incident, World};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What the end of a step must look like, and until when: `exit 0 and output that matches `^5$`, within 10m`.
+pub fn expected(expect: &ProcedureExpectation, timeout: Duration) -> String {
+    let output = expect.output.as_ref().map(|pattern| format!(" and output that matches `{pattern}`")).unwrap_or_default();
+    format!("exit {}{output}, within {}", expect.exit, timing::words(timeout))
+}
 
 /// What is known of a subject: `incident`, `flow`, `run`, `step`, `date`, `probe`, as far as it has them. Of an
 /// incident's flows the one whose run failed last counts.

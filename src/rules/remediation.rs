@@ -4,7 +4,7 @@
 use super::sent::ALERT_NAME;
 use super::{filled_in, matching, needs_two_people, param_problem};
 use crate::domain::runbook::ProcedureStep;
-use crate::domain::{AttemptId, Event, IncidentId, Job, Runbook, RunbookId, Subject};
+use crate::domain::{AttemptId, Event, IncidentId, Job, Runbook, RunbookId, Subject, counted};
 use crate::world::{Incident, TickState, World};
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,11 +31,15 @@ impl Left<'_> {
         let own = book.auto_max.unwrap_or(AUTO_MAX);
         let all = self.world.procedure_rules.auto_per_hour;
         if self.count(|runbook| *runbook == book.id) >= own {
-            return Some(format!("{own} of its steps have run by themselves within an hour, which is its limit"));
+            return Some(format!("{own} of its steps {} within an hour, which is its limit", by_themselves(own)));
         }
         (self.count(|_| true) >= all)
-            .then(|| format!("{all} steps have run by themselves within an hour, which is the limit of all runbooks"))
+            .then(|| format!("{} {} within an hour, which is the limit of all runbooks", counted(all as usize, "step"), by_themselves(all)))
     }
+}
+
+fn by_themselves(count: u32) -> &'static str {
+    if count == 1 { "has run by itself" } else { "have run by themselves" }
 }
 
 /// An incident was opened: the first step of each runbook that fits and runs by itself.

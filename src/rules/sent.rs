@@ -3,7 +3,7 @@
 use super::{Asked, Decision, names};
 use crate::domain::incident::AlertNotice;
 use crate::domain::sent::{ALERT_TEXT_MAX, ALERTS_MAX, LABEL_NAME_MAX, LABEL_VALUE_MAX, LABELS_MAX};
-use crate::domain::{AlertCause, Effect, Event, Fingerprint, Labels, Refusal, RefusalKind, SentAlert, SourceId};
+use crate::domain::{AlertCause, Command, Effect, Event, Fingerprint, IncidentId, Labels, Refusal, RefusalKind, SentAlert, SourceId};
 use crate::world::{Alert, World};
 use jiff::{SignedDuration, Timestamp};
 use std::ops::RangeInclusive;
@@ -104,6 +104,17 @@ pub(super) fn end(world: &World, labels: &Labels, reason: Option<&str>, named: O
     let fires = world.alerts.get(&alert).filter(|known| is_outside(known) && known.source == source);
     let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or("whoever sent it says that it is over");
     Ok(fires.map(|_| Event::AlertResolved { alert, reason: reason.to_owned() }).into())
+}
+
+/// The incident of the alert that a command sends in or ends, as the world has it now.
+pub fn incident_of(world: &World, command: &Command) -> Option<IncidentId> {
+    let (labels, named) = match command {
+        Command::SendAlert { alert } => (&alert.labels, alert.source.as_ref()),
+        Command::EndAlert { labels, source, .. } => (labels, source.as_ref()),
+        _ => return None,
+    };
+    let source = source(world, named).ok()?;
+    world.alerts.get(&identity(world, &source, labels)).filter(|alert| is_outside(alert))?.incident
 }
 
 /// Who alerts are said to come from: dogwatch itself, or a neighbour that is configured.

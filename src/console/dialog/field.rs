@@ -88,6 +88,11 @@ impl Field {
         self.name.starts_with('$') || [names::MATCHERS, names::UNTIL, names::TO].contains(&self.name.as_str())
     }
 
+    /// Whether it must hold something and holds nothing yet.
+    pub fn is_missing(&self) -> bool {
+        self.takes_text() && self.value().trim().is_empty() && self.fault().is_some()
+    }
+
     /// Whether keys are typed text in it.
     pub fn takes_text(&self) -> bool {
         !matches!(self.kind, Kind::Choice { .. })

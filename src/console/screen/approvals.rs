@@ -102,6 +102,7 @@ fn told(session: &Session, approval: &Approval, width: usize) -> Vec<Line> {
     }
     let names: Vec<&str> = request.env.keys().map(String::as_str).collect();
     put("sets  ", &names.join(" "), &mut lines);
+    put("ends  ", &format!("with {}", crate::rules::expected(&request.expect, request.timeout)), &mut lines);
     put("for   ", &request.subject.to_string(), &mut lines);
     put("on    ", &format!("{}, boot {}", request.host, request.boot_id), &mut lines);
     put("of    ", &format!("{} in runbook {}, revision {}", request.step, request.runbook, request.revision.short()), &mut lines);
@@ -132,7 +133,14 @@ impl Page for ApprovalsPage {
         self.refresh(session);
         let mut painter = Painter::new(buffer, session);
         let waiting = self.list.all().iter().filter(|row| session.world.approvals.get(*row).is_some_and(|row| row.is_waiting())).count();
-        let body = section(&mut painter, area, "Second words", &format!("{waiting} wait"), true, &session.glyphs);
+        let body = section(
+            &mut painter,
+            area,
+            "Second words",
+            &format!("{waiting} {}", if waiting == 1 { "waits" } else { "wait" }),
+            true,
+            &session.glyphs,
+        );
         let list = Rect { height: body.height.min(LIST.min(self.list.all().len().max(1) as u16)), ..body };
         self.list.draw(session, &mut painter, list, "nothing waits for a second person", |cells, digest| {
             let Some(approval) = session.world.approvals.get(digest) else { return };

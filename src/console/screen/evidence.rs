@@ -64,7 +64,35 @@ fn rows(incident: &Incident) -> impl Iterator<Item = (&Capsule, Option<&Evidence
     })
 }
 
-fn row(session: &Session, (capsule, file): (&Capsule, Option<&EvidenceFile>), is_first: bool, width: u16, cells: &mut Cells<'_, '_>) {
+/// Columns of names, errors and counts: what the rows need, the names at most a third of the page.
+fn columns(rows: &[(&Capsule, Option<&EvidenceFile>)], width: u16) -> [u16; 3] {
+    let widest = |words: &dyn Fn(&EvidenceFile) -> String| {
+        let files = rows.iter().filter_map(|(_, file)| *file);
+        files.map(|file| crate::text::width(&crate::text::line(&words(file)))).max().and_then(|most| u16::try_from(most).ok())
+    };
+    let name = widest(&|file| file.name.clone()).unwrap_or(0).min(width / 3);
+    [name, widest(&error).unwrap_or(0), widest(&counts).unwrap_or(0)]
+}
+
+fn error(file: &EvidenceFile) -> String {
+    file.first_error.map(|line| format!("error line {line}")).unwrap_or_default()
+}
+
+fn counts(file: &EvidenceFile) -> String {
+    let masked = (file.masked > 0).then(|| format!("{} masked", file.masked));
+    let left_out = (file.left_out > 0).then(|| format!("{} left out", super::run::size(file.left_out)));
+    [masked, left_out].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is drawn of a row beside the file: whether it is the first of its capsule, and the columns.
+struct Look {
+    is_first: bool,
+    width: u16,
+    columns: [u16; 3],
+}
+
+fn row(session: &Session, (capsule, file): (&Capsule, Option<&EvidenceFile>), look: &Look, cells: &mut Cells<'_, '_>) {
+    let Look { is_first, width, columns: [name, wrong, counted] } = *look;
     let window = format!("{} {} {}", session.time(capsule.from), session.glyphs.arrow, session.time(capsule.to));
     cells.cell(3, Role::Muted, &if is_first { capsule.number.to_string() } else { String::new() });
     if width >= 100 {
@@ -77,20 +105,14 @@ fn row(session: &Session, (capsule, file): (&Capsule, Option<&EvidenceFile>), is
         let problem = file.problem.as_deref().unwrap_or("nothing was kept");
         return cells.rest(Role::Warning, &format!("{}: {problem}", file.from));
     }
-    cells.cell((width / 4).clamp(16, 40), Role::Name, &file.name);
-    cells.cell(10, Role::Text, &super::run::size(file.bytes));
-    let error = file.first_error.map(|line| format!("error line {line}")).unwrap_or_default();
-    cells.cell(16, Role::Bad, &error);
-    let mut words = file.from.clone();
-    if file.masked > 0 {
-        words = format!("{words}, {} masked", file.masked);
-    }
-    if file.left_out > 0 {
-        words = format!("{words}, {} left out", super::run::size(file.left_out));
-    }
+    cells.cell(name, Role::Name, &file.name);
+    cells.right(9, Role::Text, &super::run::size(file.bytes));
+    cells.skip(1);
+    cells.cell(wrong, Role::Bad, &error(file));
+    cells.cell(counted, Role::Muted, &counts(file));
     match &file.problem {
-        Some(problem) => cells.rest(Role::Warning, &format!("{words}: {problem}")),
-        None => cells.rest(Role::Muted, &words),
+        Some(problem) => cells.rest(Role::Warning, &format!("{}: {problem}", file.from)),
+        None => cells.rest(Role::Muted, &file.from),
     }
 }
 
@@ -133,10 +155,11 @@ impl Page for EvidencePage {
             area.height -= 1;
         }
         let all: Vec<_> = rows(incident).collect();
+        let columns = columns(&all, area.width);
         let mut above = None;
         self.cursor.draw(session, &mut painter, area, all.len(), |cells, place| {
             let Some(one) = all.get(place) else { return };
-            row(session, *one, above != Some(one.0.number), area.width, cells);
+            row(session, *one, &Look { is_first: above != Some(one.0.number), width: area.width, columns }, cells);
             above = Some(one.0.number);
         });
         if all.is_empty() && area.height > 0 {

@@ -28,13 +28,20 @@ use crossterm::event::MouseEvent;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::ops::Range;
 
 /// Incidents that are listed: far more than anybody reads.
 const INCIDENTS_MAX: usize = 500;
 /// Shifts of each rota that are worked out.
 const SHIFTS: usize = 3;
-/// Columns from which there is room to name everyone who is told.
-const WIDE: u16 = 110;
+/// Columns that a name, a time or a severity takes at most.
+const CELL: u16 = 24;
+/// Columns between two cells.
+const GAP: u16 = 2;
+/// Columns before the first cell: the cursor's.
+const INDENT: u16 = 2;
+/// The cell of who and why.
+const WORDS: usize = 3;
 /// The answer of the override's dialog.
 const OVERRIDE: &str = "override";
 
@@ -120,53 +127,70 @@ fn who(person: Option<&PersonId>) -> (Role, String) {
     }
 }
 
-/// A row's cells with their roles: name, who, until when, the rest.
-fn cells(row: &Row, session: &Session, width: u16) -> Vec<(u16, Role, String)> {
-    let until = |at: Timestamp| format!("until {}", session.time(at));
+/// A row's cells with their roles: name, who, until when, why; of an incident its title after these.
+fn cells(row: &Row, session: &Session) -> Vec<(Role, String)> {
     match row {
-        Row::Duty(duty) => {
-            let mut shifts = duty.shifts.iter();
-            let Some(now) = shifts.next() else { return Vec::new() };
-            let then: Vec<String> = shifts
-                .map(|shift| format!("{} {}", who(shift.person.as_ref()).1, shift.until.map_or_else(|| "for good".into(), &until)))
-                .collect();
-            let why = now.turn.words();
-            let then = if then.is_empty() { String::new() } else { format!("then {}", then.join(", ")) };
-            let rest = [why, then].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ");
-            let (role, person) = who(now.person.as_ref());
-            let ends = now.until.map_or_else(|| "for good".to_owned(), until);
-            vec![(12, Role::Text, duty.rota.to_string()), (10, role, person), (18, Role::Text, ends), (u16::MAX, Role::Muted, rest)]
-        }
+        Row::Duty(duty) => of_duty(duty, session),
         Row::Override(made) => {
             let reason = if made.reason.is_empty() { String::new() } else { format!(": {}", made.reason) };
             let starts = if made.from > session.now { format!("from {} ", session.time(made.from)) } else { String::new() };
             vec![
-                (12, Role::Warning, "override".into()),
-                (10, Role::Name, made.person.to_string()),
-                (18, Role::Text, until(made.to)),
-                (u16::MAX, Role::Muted, format!("{starts}{}, by {}{reason}", made.rota, made.by)),
+                (Role::Warning, "override".into()),
+                (Role::Name, made.person.to_string()),
+                (Role::Text, format!("until {}", session.time(made.to))),
+                (Role::Muted, format!("{starts}{}, by {}{reason}", made.rota, made.by)),
             ]
         }
-        Row::Told(told) => {
-            let role = match told.outlook {
-                Outlook::Exhausted { .. } => Role::Bad,
-                Outlook::NoChain => Role::Warning,
-                Outlook::Next(_) => Role::Text,
-                Outlook::Acknowledged { .. } | Outlook::Mitigated { .. } => Role::Muted,
-            };
-            let at = match &told.outlook {
-                Outlook::Next(next) if next.at > session.now => format!("{} in {}", session.time(next.at), session.until(next.at)),
-                other => other.at().map(|at| session.time(at)).unwrap_or_default(),
-            };
-            vec![
-                (5, Role::Text, told.incident.to_string()),
-                (9, incidents::role(told.severity), told.severity.to_string()),
-                (15, Role::Text, at),
-                (if width >= WIDE { width / 3 } else { 24 }, role, told.outlook.words()),
-                (u16::MAX, Role::Muted, told.title.clone()),
-            ]
-        }
+        Row::Told(told) => of_told(told, session),
     }
+}
+
+fn of_duty(duty: &Duty, session: &Session) -> Vec<(Role, String)> {
+    let ends = |until: Option<Timestamp>| until.map_or_else(|| "for good".into(), |at| format!("until {}", session.time(at)));
+    let mut shifts = duty.shifts.iter();
+    let Some(now) = shifts.next() else { return Vec::new() };
+    let then: Vec<String> = shifts.map(|shift| format!("{} {}", who(shift.person.as_ref()).1, ends(shift.until))).collect();
+    let then = if then.is_empty() { String::new() } else { format!("then {}", then.join(", ")) };
+    let rest = [now.turn.words(), then].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ");
+    vec![(Role::Text, duty.rota.to_string()), who(now.person.as_ref()), (Role::Text, ends(now.until)), (Role::Muted, rest)]
+}
+
+fn of_told(told: &ToldNext, session: &Session) -> Vec<(Role, String)> {
+    let role = match told.outlook {
+        Outlook::Exhausted { .. } => Role::Bad,
+        Outlook::NoChain => Role::Warning,
+        Outlook::Next(_) => Role::Text,
+        Outlook::Acknowledged { .. } | Outlook::Mitigated { .. } => Role::Muted,
+    };
+    let at = match &told.outlook {
+        Outlook::Next(next) if next.at > session.now => format!("{} in {}", session.time(next.at), session.until(next.at)),
+        other => other.at().map(|at| session.time(at)).unwrap_or_default(),
+    };
+    vec![
+        (Role::Text, told.incident.to_string()),
+        (incidents::role(told.severity), told.severity.to_string()),
+        (Role::Text, at),
+        (role, told.outlook.words()),
+        (Role::Muted, told.title.clone()),
+    ]
+}
+
+/// The columns of these rows: each as wide as its widest cell, and all that is left for the words of who and why. Where a
+/// title follows them and not both have room, it keeps a third of what is left.
+fn widths(rows: &[Vec<(Role, String)>], room: u16) -> Vec<u16> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let need = |place: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(place));
+        cells.map(|(_, text)| u16::try_from(crate::text::width(&crate::text::line(text))).unwrap_or(u16::MAX)).max().unwrap_or(0)
+    };
+    let mut widths: Vec<u16> = (0..columns.min(WORDS)).map(|place| need(place).min(CELL)).collect();
+    if columns > WORDS + 1 {
+        let taken = widths.iter().fold(INDENT, |sum, width| sum + if *width > 0 { width + GAP } else { 0 });
+        let left = room.saturating_sub(taken + GAP);
+        widths.push(need(WORDS).min(left.saturating_sub(need(WORDS + 1).min(left / 3))));
+    }
+    widths.resize(columns, u16::MAX);
+    widths
 }
 
 impl Page for OnCallPage {
@@ -212,10 +236,7 @@ impl Page for OnCallPage {
         let room = if lower == 0 { left.height } else { left.height.saturating_sub(needed).max(left.height / 2) };
         let shown = self.upper.min(usize::from(room));
         let first = self.cursor.at.min(self.upper.saturating_sub(1)).saturating_sub(shown.saturating_sub(1));
-        for place in first..first + shown {
-            self.line(&mut painter, session, left, place);
-            left = below(left, 1);
-        }
+        left = self.lines(&mut painter, session, left, first..first + shown);
         if left.height == 0 {
             return None;
         }
@@ -228,10 +249,7 @@ impl Page for OnCallPage {
         let at = self.cursor.at.saturating_sub(self.upper).min(lower.saturating_sub(1));
         let height = usize::from(left.height);
         let first = self.upper + at.saturating_sub(height.saturating_sub(1));
-        for place in first..self.rows.len().min(first + height) {
-            self.line(&mut painter, session, left, place);
-            left = below(left, 1);
-        }
+        self.lines(&mut painter, session, left, first..self.rows.len().min(first + height));
         None
     }
 
@@ -295,18 +313,28 @@ impl Page for OnCallPage {
 }
 
 impl OnCallPage {
-    fn line(&mut self, painter: &mut Painter<'_>, session: &Session, area: Rect, place: usize) {
-        let Some(row) = self.rows.get(place).filter(|_| area.height > 0) else { return };
-        self.lines.push(Some(place));
-        let line = Rect { height: 1, ..area };
-        let mut left = Cells::new(painter, line, 2);
-        for (width, role, text) in cells(row, session, area.width) {
-            left.cell(width, role, &text);
+    /// Draws these rows in columns of their own; answers what is left below them.
+    fn lines(&mut self, painter: &mut Painter<'_>, session: &Session, mut area: Rect, places: Range<usize>) -> Rect {
+        let rows: Vec<_> = self.rows.get(places.clone()).unwrap_or_default().iter().map(|row| cells(row, session)).collect();
+        let widths = widths(&rows, area.width);
+        for (place, row) in places.zip(&rows) {
+            if area.height == 0 {
+                break;
+            }
+            self.lines.push(Some(place));
+            let line = Rect { height: 1, ..area };
+            let mut left = Cells::new(painter, line, INDENT);
+            left.gap = GAP;
+            for ((role, text), width) in row.iter().zip(&widths) {
+                left.cell(*width, *role, text);
+            }
+            if place == self.cursor.at {
+                painter.text(area.x, area.y, 1, Role::Key, session.glyphs.cursor);
+                painter.role(line, Role::Selected);
+            }
+            area = below(area, 1);
         }
-        if place == self.cursor.at {
-            painter.text(area.x, area.y, 1, Role::Key, session.glyphs.cursor);
-            painter.role(line, Role::Selected);
-        }
+        area
     }
 }
 

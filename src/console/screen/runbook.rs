@@ -13,7 +13,7 @@ use crate::console::{Action, Msg, Place, Session, Target};
 use crate::domain::runbook::ProcedureStep;
 use crate::domain::{RunbookId, StepName, Subject};
 use crate::workspace::history::{HistoryError, Revision, history};
-use crate::world::{Tick, TickState};
+use crate::world::{Approval, Tick, TickState};
 use crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -101,7 +101,7 @@ impl RunbookPage {
             head.push(Role::Danger, format!("  {} dangerous", session.glyphs.warning));
         }
         if crate::rules::needs_two_people(&session.world, step) {
-            head.push(Role::Warning, format!("  two people{}", self.second_word(session, step)));
+            head.push(Role::Warning, format!("  two people{}", self.second_word(session, step, tick)));
         }
         if step.auto.is_some() {
             head.push(Role::Muted, "  runs by itself");
@@ -117,6 +117,8 @@ impl RunbookPage {
         for line in step.run.to_string().lines() {
             rows.push(Shown { line: Line::of(Role::Code, format!("    {line}")), step: Some(place) });
         }
+        let expected = format!("    expects {}", crate::rules::expected(&step.expect, step.timeout));
+        rows.push(Shown { line: Line::of(Role::Muted, expected), step: Some(place) });
         if !step.params.is_empty() {
             let filled = crate::rules::filled_in(&session.world, &self.subject, step);
             let asked = step.params.iter().map(|param| format!("{}={}", param.name, filled.get(&param.name).map_or("", String::as_str)));
@@ -126,12 +128,22 @@ impl RunbookPage {
         rows
     }
 
-    /// How the second word on a step stands, where one was asked for.
-    fn second_word(&self, session: &Session, step: &ProcedureStep) -> String {
-        let mut open = session.world.approvals.values().filter(|row| {
-            row.is_open() && (&row.request.runbook, &row.request.subject, &row.request.step) == (&self.runbook, &self.subject, &step.name)
+    /// How the second word on a step stands, where one was asked for: the reader's own request before others', one that
+    /// was approved before one that waits. Of a step that is done only what was asked for since counts.
+    fn second_word(&self, session: &Session, step: &ProcedureStep, tick: Option<&Tick>) -> String {
+        let done = tick.filter(|tick| matches!(tick.state, TickState::Passed | TickState::ByHand)).map(|tick| tick.at);
+        let open = session.world.approvals.values().filter(|row| {
+            let request = &row.request;
+            let of_step = (&request.runbook, &request.subject, &request.step) == (&self.runbook, &self.subject, &step.name);
+            row.is_open() && of_step && done.is_none_or(|at| request.asked_at > at)
         });
-        open.next_back().map(|row| format!(": {}, asked by {}", row.state(), row.by)).unwrap_or_default()
+        let mine = |row: &Approval| Some(row.by.name()) == session.user();
+        let Some(row) = open.max_by_key(|row| (mine(row), row.given.is_some(), row.request.asked_at)) else { return String::new() };
+        match &row.given {
+            Some(second) if mine(row) => format!(": approved by {}, run it now", second.by),
+            Some(second) => format!(": approved by {}, asked by {}", second.by, row.by),
+            None => format!(": {}, asked by {}", row.state(), row.by),
+        }
     }
 
     /// Asks git who changed the file when, on a thread of its own.

@@ -1,7 +1,7 @@
 //! Silences and maintenance windows: what is not told to anyone, why, and until when.
 //!
 //! ```text
-//! ── Silences ───────────────────────────── 2 last · 1 maintenance ──
+//! ── Silences ───────────────────────────── 2 silences · 1 maintenance ──
 //!      3  ana   until 14:00   service="shop"                kernel patches
 //!      2  leo   ended 11:02   flow="nightly-orders"         taken back
 //!  maint  night-patches   until 04:00   service="db"        patch night
@@ -15,7 +15,7 @@ use crate::console::widget::paint::Painter;
 use crate::console::widget::rows::Rows;
 use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
-use crate::domain::SilenceId;
+use crate::domain::{SilenceId, counted};
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -97,7 +97,7 @@ impl Page for SilencesPage {
         self.settle(session);
         let mut painter = Painter::new(buffer, session);
         let (lasting, windows) = (session.world.silences.len(), session.world.maintenance.len());
-        let note = format!("{lasting} last {} {windows} maintenance", session.glyphs.dot);
+        let note = format!("{} {} {windows} maintenance", counted(lasting, "silence"), session.glyphs.dot);
         let area = section(&mut painter, area, "Silences", &note, true, &session.glyphs);
         let none = "nothing is silenced; S silences, [[maintenance]] in dogwatch.toml plans windows";
         let rows = self.list.all();

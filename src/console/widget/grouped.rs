@@ -176,6 +176,8 @@ impl<Id: Clone + Ord, Sort: Clone + PartialEq, Group: Clone + PartialEq> Grouped
         self.list.lay(rows);
         for (entry, row) in self.list.seen() {
             let (selected, marked) = (self.list.on() == Some(entry), self.list.marks.contains(entry));
+            // A mark or a request under way is shown in place of the cursor's sign: the row itself shows the cursor.
+            let mut sign = selected.then_some((session.glyphs.cursor, Role::BorderFocused));
             match entry {
                 Entry::Group(heading) => {
                     let sign = if self.closed.contains(heading) { session.glyphs.next } else { session.glyphs.dot };
@@ -185,17 +187,20 @@ impl<Id: Clone + Ord, Sort: Clone + PartialEq, Group: Clone + PartialEq> Grouped
                 Entry::One(id) => {
                     draw(&mut Cells::new(painter, row, 1), id);
                     let pending = !session.pending.is_empty() && session.is_pending(&(look.target)(id.clone()));
-                    if pending || marked {
-                        let symbol = if pending { session.glyphs.pending } else { session.glyphs.mark };
-                        painter.text(row.x, row.y, row.width.min(1), Role::Key, symbol);
+                    match () {
+                        () if pending => sign = Some((session.glyphs.pending, Role::Key)),
+                        () if marked => sign = Some((session.glyphs.mark, Role::Key)),
+                        () => {}
                     }
                 }
             }
             if selected {
                 painter.role(row, Role::Selected);
-                painter.text(row.x, row.y, row.width.min(1), Role::BorderFocused, session.glyphs.cursor);
             } else if marked {
                 painter.role(row, Role::Marked);
+            }
+            if let Some((symbol, role)) = sign {
+                painter.text(row.x, row.y, row.width.min(1), role, symbol);
             }
         }
         typed

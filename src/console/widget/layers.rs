@@ -6,7 +6,7 @@ use super::paint::Painter;
 use super::pane::Pane;
 use crate::console::action::Action;
 use crate::console::app::Toast;
-use crate::console::dialog::{Dialog, Field, Foreseen, Kind, Preview};
+use crate::console::dialog::{Dialog, Field, Foreseen, Intent, Kind, Preview};
 use crate::console::session::{Session, Tone};
 use crate::console::theme::Role;
 use crate::console::view::fold;
@@ -70,9 +70,13 @@ fn lines(dialog: &Dialog, session: &Session, width: usize) -> Vec<Line> {
     let mut lines = dialog.body.clone();
     match &dialog.preview {
         Preview::None => {}
+        Preview::Awaits(fields) => {
+            let named: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
+            lines.push(Line::of(Role::Muted, format!("fill in {} to see what it does", named.join(" and "))));
+        }
         Preview::Asked(_) => lines.push(Line::of(Role::Muted, "asking what it would touch")),
         Preview::Lines(touched) => {
-            for line in touched {
+            for line in touched.iter().filter(|line| !dialog.says_already(line)) {
                 // What would happen is read whole: a long line goes on below itself.
                 let rows = fold::words(line, width.saturating_sub(2));
                 let sign = |place: usize| if place == 0 { session.glyphs.next } else { " " };
@@ -136,6 +140,9 @@ fn hints(dialog: &Dialog, session: &Session, row: Rect, painter: &mut Painter<'_
             x += painter.text(x, row.y, row.right().saturating_sub(x), Role::Muted, &format!(" {words}  "));
         }
     };
+    if dialog.intent == Intent::Read {
+        return hint(Action::Confirm, "close");
+    }
     hint(Action::Confirm, "do it");
     hint(Action::Cancel, "cancel");
     if dialog.fields.len() > 1 {

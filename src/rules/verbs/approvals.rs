@@ -173,6 +173,7 @@ pub(in crate::rules) fn lines(world: &World, request: &crate::domain::ApprovalRe
     let mut lines = vec![format!("asks a second person for `{}` of runbook {}, until {until}", request.step, request.runbook)];
     lines.extend(request.command.lines().map(|line| format!("would run {line}")));
     lines.extend(request.params.iter().map(|(name, value)| format!("with {name}={value}")));
+    lines.push(format!("expects {}", crate::rules::expected(&request.expect, request.timeout)));
     if let Subject::Incident(incident) = &request.subject {
         lines.push(format!("for incident {incident}"));
     }

@@ -11,7 +11,7 @@ fn found<'a>(world: &'a World, runbook: &RunbookId, step: &StepName, subject: &S
     let book: &Runbook = names::runbook(world, runbook)?;
     names::subject(world, subject)?;
     let step_names = book.steps.iter().map(|step| step.name.as_str());
-    let unknown = || names::unknown(&format!("runnable step in `{runbook}`"), step.as_str(), step_names);
+    let unknown = || names::lacking(&format!("`{runbook}`"), "runnable step", step.as_str(), step_names.clone());
     book.steps.iter().find(|other| other.name == *step).ok_or_else(unknown)
 }
 
@@ -61,7 +61,7 @@ fn ready<'a>(world: &'a World, wanted: &Wanted<'_>) -> Result<Ready<'a>, Refusal
     check(definition, params)?;
     if definition.danger && confirmed != Some(step.as_str()) {
         let refusal = names::invalid(format!("`{step}` is dangerous and is confirmed by typing its name; it runs: {}", definition.run));
-        return Err(refusal.hint(format!("type `{step}`")));
+        return Err(refusal.hint(format!("--confirm {step}")));
     }
     let (tick, attempt) = running(world, runbook, step, subject);
     if let Some(attempt) = attempt {
@@ -87,7 +87,7 @@ pub(super) fn break_glass(world: &World, wanted: &Wanted<'_>, reason: &str, aske
     let Ready { definition, attempt, .. } = ready(world, wanted)?;
     let step = wanted.step;
     if wanted.confirmed != Some(step.as_str()) {
-        return Err(names::invalid(format!("to run `{step}` alone is confirmed by typing its name")).hint(format!("type `{step}`")));
+        return Err(names::invalid(format!("to run `{step}` alone is confirmed by typing its name")).hint(format!("--confirm {step}")));
     }
     approvals::break_glass(world, definition, attempt, wanted.params, reason, asked)
 }

@@ -209,6 +209,7 @@ fn of_split(
     let firing = left.clone().filter(|(_, row)| row.resolved_at.is_none()).count();
     lines.push(match firing {
         0 => format!("nothing fires in incident {id} then: it is over"),
+        1 => format!("1 of the alerts that stay with incident {id} fires"),
         count => format!("{count} of the alerts that stay with incident {id} fire"),
     });
     lines.push(format!("to undo it: dogwatch merge {new} {id}"));
