@@ -5,6 +5,8 @@
 //! for the marker before it is asked again: a lost answer makes no second silence.
 
 use super::sent::{SOURCE, is_outside, of_environment};
+use super::moment::moment;
+use super::neighbours::Read;
 use super::{Asked, Decision, names};
 use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
@@ -96,7 +98,7 @@ pub(super) fn of_joining(world: &World, incident: IncidentId, alert: Fingerprint
 /// An alert is over: its silence is no longer wanted.
 pub(super) fn of_resolution(world: &World, alert: Fingerprint, reason: &str) -> Option<Event> {
     let (source, marker) = world.sources.iter().find_map(|(source, row)| Some((source, row.silenced.get(&alert)?)))?;
-    Some(Event::SourceSilenceEnding { source: source.clone(), marker: marker.clone(), reason: reason.to_owned() })
+    Some(ending(source, marker, reason))
 }
 
 /// Nobody works on an incident any more.
@@ -106,10 +108,28 @@ pub(super) fn of_incident_end(world: &World, incident: IncidentId, reason: &str)
     incident.alerts.keys().filter_map(|alert| of_resolution(world, *alert, reason)).collect()
 }
 
-/// The neighbour is asked for what an entry says.
+/// Why the silence of an acknowledgement is no longer wanted; absent where it is, and where a person asked for it.
+fn unwanted(world: &World, order: &SilenceOrder) -> Option<&'static str> {
+    let Some(alert) = world.alerts.get(&order.alert?) else { return Some("the alert is over") };
+    let incident = alert.incident.and_then(|id| world.incident(id));
+    let is_worked_on = incident.is_some_and(|incident| incident.is_open() && incident.acknowledged.is_some());
+    (!is_worked_on).then_some("nobody works on its incident any more")
+}
+
+/// The neighbour is asked for what an entry says. Whatever order its answers came in: what is no longer wanted is neither
+/// made nor prolonged, it is ended.
 pub(super) fn ask(world: &World, source: &SourceId, marker: &str) -> Decision {
-    let order = world.silencing(source, marker).filter(|row| row.state == SilencingState::Asking).map(|row| order(source, row));
-    Decision::effects(order)
+    let Some(row) = world.silencing(source, marker).filter(|row| row.state == SilencingState::Asking) else {
+        return Decision::nothing();
+    };
+    match unwanted(world, &row.order).filter(|_| row.ending.is_none()) {
+        Some(reason) => ending(source, marker, reason).into(),
+        None => order(source, row).into(),
+    }
+}
+
+fn ending(source: &SourceId, marker: &str, reason: &str) -> Event {
+    Event::SourceSilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.to_owned() }
 }
 
 fn order(source: &SourceId, row: &Silencing) -> Effect {
@@ -127,10 +147,31 @@ pub(super) fn resume(world: &World) -> Vec<Effect> {
     world.sources.iter().flat_map(asking).collect()
 }
 
-/// A silence exists.
-pub(super) fn made(world: &World, source: &SourceId, marker: &str, id: &str, ends: Timestamp) -> Option<Event> {
-    world.silencing(source, marker)?;
-    Some(Event::SourceSilenceMade { source: source.clone(), marker: marker.to_owned(), id: id.to_owned(), ends })
+/// A silence exists. One that is to end, or that nobody knows any more, is ended under the id that is known now.
+pub(super) fn made(world: &World, source: &SourceId, mark: &str, (id, ends): (&str, Timestamp), now: Timestamp) -> Vec<Event> {
+    let Some(row) = world.sources.get(source) else { return Vec::new() };
+    if let Some(own) = row.silencings.get(mark) {
+        let made = Event::SourceSilenceMade { source: source.clone(), marker: mark.to_owned(), id: id.to_owned(), ends };
+        return [made].into_iter().chain(own.ending.as_deref().map(|reason| ending(source, mark, reason))).collect();
+    }
+    if is_in_hand(row, id) {
+        return Vec::new();
+    }
+    let (by, comment) = ("dogwatch".to_owned(), mark.to_owned());
+    let (marker, id) = (marker(&(source, id, now)), Some(id.to_owned()));
+    let order = SilenceOrder { marker, alert: None, incident: None, matchers: Vec::new(), ends, by, comment, id };
+    taken_to_end(source, order, "it was made after it was no longer wanted").into()
+}
+
+/// Whether dogwatch makes, keeps or ends the silence of this id.
+fn is_in_hand(row: &Source, id: &str) -> bool {
+    row.silencings.values().any(|own| own.id.as_deref() == Some(id))
+}
+
+/// A silence that stands and is not to stand, taken over and ended.
+fn taken_to_end(source: &SourceId, order: SilenceOrder, reason: &str) -> [Event; 2] {
+    let ending = ending(source, &order.marker, reason);
+    [Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }, ending]
 }
 
 /// A silence exists no longer.
@@ -176,20 +217,33 @@ fn again(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> E
 pub(super) fn acknowledging<'r>(row: &'r Source, there: &'r [OutsideSilence]) -> BTreeSet<&'r str> {
     let own = row.silencings.values().filter(|own| own.order.alert.is_some());
     let mut ids: BTreeSet<&str> = own.filter_map(|own| own.id.as_deref()).collect();
-    ids.extend(
-        there.iter().filter(|silence| marked(row, silence).is_some_and(|own| own.order.alert.is_some())).map(|silence| silence.id.as_str()),
-    );
+    let carries = |silence: &&OutsideSilence| {
+        marked(row, silence).map_or_else(|| is_past(row, silence), |own| own.order.alert.is_some())
+    };
+    ids.extend(there.iter().filter(carries).map(|silence| silence.id.as_str()));
     ids
+}
+
+/// Whether a silence carried an acknowledgement that is over.
+fn is_past(row: &Source, silence: &OutsideSilence) -> bool {
+    word(silence).is_some_and(|word| row.past.iter().any(|past| past == word))
+}
+
+/// The last word of a silence's comment: dogwatch's own have their marker there.
+fn word(silence: &OutsideSilence) -> Option<&str> {
+    silence.comment.rsplit([' ', ',']).next()
 }
 
 /// The silence of dogwatch's that one at the neighbour is, by the marker in its comment.
 fn marked<'r>(row: &'r Source, silence: &OutsideSilence) -> Option<&'r Silencing> {
-    let word = silence.comment.rsplit([' ', ',']).next()?;
-    row.silencings.get(word).map(|own| &**own)
+    row.silencings.get(word(silence)?).map(|own| &**own)
 }
 
-/// What stands at the neighbour against what dogwatch believes: lost ones are made anew, second ones are ended.
-pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours::Read<'_>, asked: &Asked) -> Vec<Event> {
+/// What stands at the neighbour against what dogwatch believes: lost ones are made anew where they are wanted, second ones
+/// and those that stood on after their acknowledgement are ended. `over` are alerts that this reading ends.
+pub(super) fn compared(world: &World, row: &Source, read: &Read<'_>, over: &BTreeSet<Fingerprint>, asked: &Asked) -> Vec<Event> {
+    let source = read.source;
+    let is_wanted = |own: &Silencing| !is_of(over, own) && unwanted(world, &own.order).is_none();
     let mut events = Vec::new();
     let standing = row.silencings.values().filter(|own| own.state == SilencingState::Standing && own.ending.is_none());
     for own in standing.filter(|own| own.stands_since.is_some_and(|since| since < read.asked_at)) {
@@ -199,34 +253,36 @@ pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours
                 events.push(ended(source, own, "someone ended it at the neighbour"));
             }
             Some(_) => {}
-            None if own.order.alert.is_some() => {
-                let order = SilenceOrder { ends: after(asked.now, span(row)), id: None, ..(*own.order).clone() };
-                events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
-            }
+            None if own.order.alert.is_some() => events.extend(is_wanted(own).then(|| again(world, source, own, asked.now))),
             None => events.push(ended(source, own, "the neighbour does not know it any more")),
         }
     }
     for there in read.silences.iter().filter(|there| !there.is_over) {
-        let Some(own) = marked(row, there) else { continue };
-        let is_second = own.id.as_ref().is_some_and(|id| *id != there.id) && own.state == SilencingState::Standing;
-        let is_being_ended = row.silencings.values().any(|other| other.id.as_ref() == Some(&there.id));
-        if is_second && !is_being_ended {
-            let order = adopted(there, marker(&(source, &there.id, asked.now)));
-            let marker = order.marker.clone();
-            events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
-            events.push(Event::SourceSilenceEnding { source: source.clone(), marker, reason: "it was made twice".into() });
+        let reason = match marked(row, there) {
+            Some(own) if own.state == SilencingState::Standing => "it was made twice",
+            None if is_past(row, there) => "it stood on after its acknowledgement",
+            _ => continue,
+        };
+        if !is_in_hand(row, &there.id) {
+            events.extend(taken_to_end(source, adopted(there, marker(&(source, &there.id, asked.now))), reason));
         }
     }
     events
 }
 
+/// Whether a silence is of one of these alerts.
+fn is_of(alerts: &BTreeSet<Fingerprint>, own: &Silencing) -> bool {
+    own.order.alert.is_some_and(|alert| alerts.contains(&alert))
+}
+
 /// A neighbour answers again: what was put off meanwhile is asked for now.
-pub(super) fn put_off(world: &World, source: &SourceId, row: &Source, now: Timestamp) -> Vec<Event> {
+pub(super) fn put_off(world: &World, source: &SourceId, row: &Source, over: &BTreeSet<Fingerprint>, now: Timestamp) -> Vec<Event> {
     if row.why_stale().is_none() {
         return Vec::new();
     }
     let waiting = row.silencings.values().filter(|own| matches!(own.state, SilencingState::Again(_)));
-    waiting.map(|own| next_step(world, source, own, now)).collect()
+    // Those of alerts that are over are ended with them.
+    waiting.filter(|own| own.ending.is_some() || !is_of(over, own)).map(|own| next_step(world, source, own, now)).collect()
 }
 
 /// A silence that somebody else made, in dogwatch's hands.
@@ -269,10 +325,13 @@ pub(super) fn due(world: &World, source: &SourceId, marker: &str, now: Timestamp
 
 fn next_step(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> Event {
     let (is_over, marker) = (row.ends <= now, row.order.marker.as_str());
+    if let Some(reason) = unwanted(world, &row.order).filter(|_| row.ending.is_none() && row.state != SilencingState::Refused) {
+        return ending(source, marker, reason);
+    }
     match (row.state, &row.ending, row.order.alert) {
         (SilencingState::Refused, ..) | (SilencingState::Standing, Some(_), _) => ended(source, row, "its time is over"),
         (_, Some(_), _) | (_, None, None) if is_over => ended(source, row, "its time is over"),
-        (_, Some(reason), _) => Event::SourceSilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.clone() },
+        (_, Some(reason), _) => ending(source, marker, reason),
         (_, None, Some(_)) if row.id.is_some() => {
             let ends = after(now, world.sources.get(source).map_or(SignedDuration::from_mins(15), span));
             Event::SourceSilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends }
@@ -294,7 +353,7 @@ fn answering<'w>(world: &'w World, source: &SourceId) -> Result<&'w Source, Refu
         return Err(Refusal::new(RefusalKind::Unsupported, format!("{source} cannot {}", Capability::Silence)));
     }
     match row.why_stale() {
-        Some(why) => Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", row.since))
+        Some(why) => Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", moment(world, row.stale_since())))
             .hint("what is shown of it is old; ask again when it answers")),
         None => Ok(row),
     }

@@ -269,6 +269,8 @@ async fn judged(response: Response) -> Trouble {
         StatusCode::NOT_FOUND | StatusCode::GONE => Sort::Gone,
         // Alertmanager before 0.26 says so where there is no such silence.
         StatusCode::INTERNAL_SERVER_ERROR if told == "silence not found" => Sort::Gone,
+        // Alertmanager says so where it was ended before.
+        StatusCode::INTERNAL_SERVER_ERROR if told.ends_with("already expired") => Sort::Gone,
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::METHOD_NOT_ALLOWED => Sort::Refused,
         _ => Sort::Later,
     };
