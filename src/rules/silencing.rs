@@ -7,15 +7,15 @@
 use super::sent::{SOURCE, is_outside, of_environment};
 use super::moment::moment;
 use super::neighbours::Read;
-use super::{Asked, Decision, names};
+use super::{Asked, Decision, names, timing};
 use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
 use crate::domain::{
-    Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId,
+    Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId, counted,
 };
 use crate::world::{Alert, Incident, Silencing, SilencingState, Source, World};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,14 +57,17 @@ fn marker(what: &impl serde::Serialize) -> String {
     format!("dw-{}", MessageId::of(what))
 }
 
+/// An alert that an acknowledgement silences at its neighbour, and that is not silenced so yet.
+fn can_be_silenced(world: &World, id: Fingerprint) -> Option<(&Alert, &Source)> {
+    let alert = world.alerts.get(&id).filter(|alert| is_outside(alert))?;
+    let row = world.sources.get(&alert.source).filter(|row| row.capabilities.contains(&Capability::Acknowledge))?;
+    (row.definition.is_some() && !row.silenced.contains_key(&id)).then_some((&**alert, row))
+}
+
 /// The silence that an acknowledged alert is to have, where it has none.
 fn wanted(world: &World, incident: &Incident, id: Fingerprint, now: Timestamp) -> Option<Event> {
     let ack = incident.acknowledged.as_ref()?;
-    let alert = world.alerts.get(&id).filter(|alert| is_outside(alert))?;
-    let row = world.sources.get(&alert.source).filter(|row| row.capabilities.contains(&Capability::Acknowledge))?;
-    if row.definition.is_none() || row.silenced.contains_key(&id) || row.silencings.len() >= SILENCES_MAX {
-        return None;
-    }
+    let (alert, row) = can_be_silenced(world, id).filter(|(_, row)| row.silencings.len() < SILENCES_MAX)?;
     let marker = marker(&(&alert.source, id, incident.id, now));
     let by = ack.by.name().to_owned();
     let comment = format!("ack by {by} via dogwatch, incident {}, {marker}", incident.id);
@@ -77,7 +80,7 @@ fn wanted(world: &World, incident: &Incident, id: Fingerprint, now: Timestamp) -
 /// Somebody works on an incident: its alerts from neighbours are silenced there.
 pub(super) fn of_acknowledgement(world: &World, incident: IncidentId, now: Timestamp) -> Vec<Event> {
     let Some(incident) = world.incident(incident) else { return Vec::new() };
-    let mut room: std::collections::BTreeMap<&SourceId, usize> = std::collections::BTreeMap::new();
+    let mut room: BTreeMap<&SourceId, usize> = BTreeMap::new();
     let asked = incident.alerts.iter().filter(|(_, alert)| alert.resolved_at.is_none() && !alert.source.is_local());
     let asked = asked.filter(|(_, alert)| {
         let left = room
@@ -88,6 +91,24 @@ pub(super) fn of_acknowledgement(world: &World, incident: IncidentId, now: Times
         fits
     });
     asked.filter_map(|(id, _)| wanted(world, incident, *id, now)).collect()
+}
+
+/// What an acknowledgement will ask neighbours for.
+pub(super) fn foreseen(world: &World, incident: IncidentId) -> Vec<String> {
+    let Some(incident) = world.incident(incident) else { return Vec::new() };
+    let mut alerts: BTreeMap<&SourceId, usize> = BTreeMap::new();
+    for (id, alert) in incident.alerts.iter().filter(|(_, alert)| alert.resolved_at.is_none()) {
+        if can_be_silenced(world, *id).is_some() {
+            *alerts.entry(&alert.source).or_default() += 1;
+        }
+    }
+    let line = |(source, count): (&SourceId, usize)| {
+        let row = world.sources.get(source)?;
+        let count = count.min(SILENCES_MAX.saturating_sub(row.silencings.len()));
+        let lasts = timing::words(span(row).unsigned_abs());
+        (count > 0).then(|| format!("makes a silence of {lasts} at {source} for {}", counted(count, "alert")))
+    };
+    alerts.into_iter().filter_map(line).collect()
 }
 
 /// An alert has joined an incident that somebody works on.
@@ -395,6 +416,12 @@ pub(super) fn make(
 
 fn own<'w>(row: &'w Source, id: &str) -> Option<&'w Silencing> {
     row.silencings.values().find(|own| own.id.as_deref() == Some(id) && own.ending.is_none()).map(|own| &**own)
+}
+
+/// When a silence at a neighbour ends, as far as is known.
+pub(super) fn ends_there(world: &World, source: &SourceId, id: &str) -> Option<Timestamp> {
+    let row = world.sources.get(source)?;
+    own(row, id).map(|own| own.ends).or_else(|| row.silences.get(id).map(|there| there.ends))
 }
 
 /// A silence that is shown, as dogwatch's own.

@@ -84,6 +84,8 @@ pub struct Client {
     http: HttpClient,
     authorization: Option<HeaderValue>,
     secrets: Secrets,
+    /// What stood in the `ca_file`.
+    authorities: Option<Vec<u8>>,
 }
 
 /// The body of `POST /silences`.
@@ -102,6 +104,7 @@ struct Wanted<'s> {
 impl Client {
     /// Makes the client and fetches its secrets.
     pub async fn new(definition: &Arc<SourceDefinition>, workspace: &Path, names: &NameLookup) -> Result<Self, Trouble> {
+        let authorities = authorities(definition).await;
         let settings = ClientSettings {
             ca_file: definition.ca_file.clone().map(Into::into),
             keep_alive: true,
@@ -118,7 +121,12 @@ impl Client {
             Ok(found) => found?,
             Err(_) => return Err(Trouble::later("the secret was not there in time")),
         };
-        Ok(Self { definition: definition.clone(), http, authorization, secrets })
+        Ok(Self { definition: definition.clone(), http, authorization, secrets, authorities })
+    }
+
+    /// Whether the `ca_file` holds what it held when the client was made. What is trusted is decided by the file as it is.
+    pub async fn is_current(&self) -> bool {
+        authorities(&self.definition).await == self.authorities
     }
 
     /// All alerts, those that something hides there too.
@@ -230,6 +238,11 @@ fn ends_of(silence: &Silence) -> Option<Timestamp> {
 fn silence_path(id: &str) -> Result<String, Trouble> {
     let is_plain = !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_plain { Ok(format!("silence/{id}")) } else { Err(Trouble::new(Sort::Refused, "this is not the id of a silence")) }
+}
+
+/// What stands in the `ca_file`, where one is named and can be read.
+async fn authorities(definition: &SourceDefinition) -> Option<Vec<u8>> {
+    tokio::fs::read(definition.ca_file.as_ref()?).await.ok()
 }
 
 async fn authorization(definition: &SourceDefinition, secrets: &Secrets) -> Result<Option<HeaderValue>, Trouble> {
