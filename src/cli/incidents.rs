@@ -8,6 +8,8 @@ use super::print::{self, Printer};
 use super::session::Session;
 use crate::clock;
 use crate::domain::Command;
+use crate::notes::wording;
+use crate::rules;
 use crate::world::{Incident, World};
 use std::process::ExitCode;
 
@@ -39,7 +41,7 @@ pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result
                 incident.acknowledged.as_ref().map_or_else(String::new, |ack| ack.by.name().to_owned()),
                 runs_out.map_or_else(String::new, |out| local_time(out.at, &world.zone)),
                 local_time(incident.opened_at, &world.zone),
-                incident.title.clone(),
+                incident.listed(),
             ]
         })
         .collect();
@@ -47,8 +49,14 @@ pub async fn incidents(session: &Session, printer: Printer, all: bool) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// The stage, and what lies over it: a snooze, a silence, maintenance.
+/// The stage, and what lies over it: a snooze, a silence, maintenance. What is stale says so first.
 fn state_words(world: &World, incident: &Incident) -> String {
+    let words = stage_words(world, incident);
+    let stale = rules::stale(world, incident).filter(|_| incident.is_open());
+    stale.map_or(words.clone(), |(_, row)| format!("stale {}, {words}", wording::between(row.stale_since(), clock::now())))
+}
+
+fn stage_words(world: &World, incident: &Incident) -> String {
     let overlays = world.overlays(incident, clock::now());
     let over = overlays.iter().filter(|overlay| overlay.until.is_some()).map(|overlay| overlay.kind.word());
     match &incident.merged_into {

@@ -222,10 +222,17 @@ pub fn channel(channel: &Channel) -> Value {
 /// One incident without its timeline.
 pub fn incident(world: &World, incident: &Incident) -> Value {
     let urgency = world.urgency(incident);
-    let overlays = world.overlays(incident, crate::clock::now());
+    let now = crate::clock::now();
+    let overlays = world.overlays(incident, now);
+    let stale = crate::rules::stale(world, incident).filter(|_| incident.is_open()).map(|(source, row)| {
+        let since = row.stale_since();
+        json!({ "source": source, "since": since, "age": span(Some(since), Some(now)), "reason": row.why_stale() })
+    });
     json!({
         "id": incident.id,
         "title": incident.title,
+        "sources": incident.neighbours(),
+        "stale": stale,
         "stage": incident.stage,
         "severity": incident.severity,
         "labels": incident.labels(),

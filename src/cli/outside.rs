@@ -7,10 +7,10 @@ use super::print::{self, Printer};
 use super::session::{Session, ask};
 use super::workspace;
 use crate::domain::sent::{LabelMatcher, SentAlert};
-use crate::domain::{Accepted, Command, Labels, SourceId};
+use crate::domain::{Accepted, Command, Labels, OutsideSilence, SourceId};
 use crate::json::{Value, json};
 use crate::workspace::parse_span;
-use crate::world::{Source as Row, World};
+use crate::world::{Silencing, Source as Row, World};
 use std::process::ExitCode;
 
 /// `dogwatch alert`
@@ -84,7 +84,7 @@ fn line(world: &World, id: &SourceId, row: &Row) -> Vec<String> {
         id.to_string(),
         row.kind.clone(),
         if row.why_stale().is_some() { "stale" } else { "answers" }.to_owned(),
-        local_time(row.since, &world.zone),
+        local_time(row.stale_since(), &world.zone),
         firing(world, id).to_string(),
         row.silences.len().to_string(),
         row.definition.as_ref().map(|definition| definition.origin()).unwrap_or_default(),
@@ -104,7 +104,7 @@ fn document(world: &World, id: &SourceId, row: &Row) -> Value {
         "kind": row.kind,
         "url": row.definition.as_ref().map(|definition| definition.origin()),
         "stale": row.why_stale(),
-        "since": row.since,
+        "since": row.stale_since(),
         "capabilities": row.capabilities,
         "firing": firing(world, id),
         "hidden": row.note.hidden,
@@ -136,7 +136,6 @@ pub async fn source(session: &Session, printer: Printer, asked: Source) -> Resul
         Some(SourceVerb::Silences) => silences(session, printer, &source).await,
         Some(SourceVerb::Silence { matchers, span, comment, care }) => {
             let matchers = matchers.iter().map(|text| LabelMatcher::parse(text)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
-            let comment = comment.unwrap_or_else(|| "preview".into());
             let command = Command::SilenceSource { source, matchers, until: workspace::later(&span)?, comment };
             simple(session, printer, command, &care).await
         }
@@ -168,21 +167,57 @@ fn found<'w>(world: &'w World, source: &SourceId) -> Result<&'w Row, Failure> {
     })
 }
 
+/// Silences of dogwatch's that are not shown there yet.
+fn on_their_way(row: &Row) -> impl Iterator<Item = &Silencing> {
+    let own = row.silencings.values().map(|own| &**own);
+    own.filter(|own| own.id.as_ref().is_none_or(|id| !row.silences.contains_key(id)))
+}
+
+/// A silence that stands there; those that dogwatch keeps are marked as its own.
+fn silence_there(row: &Row, there: &OutsideSilence) -> Value {
+    let own = row.silencings.values().find(|own| own.id.as_ref() == Some(&there.id));
+    json!({
+        "id": there.id,
+        "own": own.is_some(),
+        "state": own.map_or("stands", |own| own.word()),
+        "matchers": there.matchers,
+        "starts_at": there.starts,
+        "ends_at": there.ends,
+        "by": there.by,
+        "comment": there.comment,
+        "incident": own.and_then(|own| own.order.incident),
+        "alert": own.and_then(|own| own.order.alert),
+        "error": own.and_then(|own| own.error.as_ref()),
+    })
+}
+
+/// A silence that dogwatch asks for there.
+fn silence_asked(own: &Silencing) -> Value {
+    json!({
+        "id": own.id,
+        "own": true,
+        "state": own.word(),
+        "matchers": own.order.matchers,
+        "starts_at": own.stands_since,
+        "ends_at": own.ends,
+        "by": own.order.by,
+        "comment": own.order.comment,
+        "incident": own.order.incident,
+        "alert": own.order.alert,
+        "error": own.error,
+    })
+}
+
 async fn silences(session: &Session, printer: Printer, source: &SourceId) -> Result<ExitCode, Failure> {
     let (_, world) = session.world().await?;
     let row = found(&world, source)?;
     if printer.json {
-        let own = row.silencings.values().map(|own| {
-            json!({ "marker": own.order.marker, "id": own.id, "alert": own.order.alert, "incident": own.order.incident, "ends": own.ends,
-                "state": own.word(), "error": own.error, "matchers": own.order.matchers })
-        });
-        print::document(
-            &json!({ "stale": row.why_stale(), "silences": row.silences.values().collect::<Vec<_>>(), "own": own.collect::<Vec<_>>() }),
-        )?;
+        let standing = row.silences.values().map(|there| silence_there(row, there));
+        print::document(&standing.chain(on_their_way(row).map(silence_asked)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(why) = row.why_stale() {
-        printer.remark(format!("{source} does not answer since {}: {why}; what follows is as old", local_time(row.since, &world.zone)))?;
+        printer.remark(format!("{source} does not answer since {}: {why}; what follows is as old", local_time(row.stale_since(), &world.zone)))?;
     }
     let mut standing: Vec<_> = row.silences.values().collect();
     standing.sort_by_key(|silence| silence.ends);
@@ -193,8 +228,7 @@ async fn silences(session: &Session, printer: Printer, source: &SourceId) -> Res
             vec![silence.id.clone(), local_time(silence.ends, &world.zone), silence.by.clone(), matchers.join(" "), silence.comment.clone()]
         })
         .collect();
-    let on_their_way = row.silencings.values().filter(|own| own.id.as_ref().is_none_or(|id| !row.silences.contains_key(id)));
-    rows.extend(on_their_way.map(|own| {
+    rows.extend(on_their_way(row).map(|own| {
         let matchers: Vec<_> = own.order.matchers.iter().map(ToString::to_string).collect();
         let words = own.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
         vec![

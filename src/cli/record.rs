@@ -52,12 +52,17 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         print::document(&document)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print::line(format!("incident {}  {}  {}", incident.id, incident.severity, incident.title))?;
+    print::line(format!("incident {}  {}  {}", incident.id, incident.severity, incident.listed()))?;
     let overlays = world.overlays(incident, clock::now());
     // What the stage is says who did it, and is not said again below.
     let (staged, overlays): (Vec<_>, Vec<_>) = overlays.into_iter().partition(|overlay| overlay.kind.word() == incident.stage.word());
     let stage = staged.first().map_or_else(|| incident.stage.to_string(), |overlay| said(overlay, &world.zone));
     print::line(format!("opened {}, {stage}", local_time(incident.opened_at, &world.zone)))?;
+    if let Some((source, row)) = rules::stale(&world, incident).filter(|_| incident.is_open()) {
+        let (since, why) = (row.stale_since(), row.why_stale().unwrap_or_default());
+        let age = wording::between(since, clock::now());
+        print::line(format!("stale {age}: {source} does not answer since {}: {why}", local_time(since, &world.zone)))?;
+    }
     if let Some(owner) = &incident.owner {
         print::line(format!("{} has it, since {}", owner.name, local_time(owner.since, &world.zone)))?;
     }
@@ -70,6 +75,9 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     for (fingerprint, alert) in &incident.alerts {
         let state = if alert.resolved_at.is_some() { "over  " } else { "fires " };
         print::line(format!("alert {fingerprint}  {state} {}  {}", alert.notice.severity, alert.notice.summary))?;
+    }
+    for words in incident.apart() {
+        print::line(words)?;
     }
     if let Some(end) = &incident.resolved {
         print::line(format!("resolved {} by {}: {}", local_time(end.at, &world.zone), end.by, end.reason))?;

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Rhythms that a source may miss before what is shown of it is stale.
+pub const MISSED: u32 = 3;
+
 /// What can be asked of a source for the objects that it owns; the rest is a disabled action that says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,8 +2,9 @@
 //! ends, the deadlines of the next twelve hours, what nobody ticked, and who is on call.
 
 use super::{Held, duties, holds, planning, shifts};
-use crate::domain::{ChecklistId, FlowId, IncidentId, PersonId, RotaId, Severity};
-use crate::world::{Flow, Incident, Occasion, OverlayKind, Record, Watch, World};
+use crate::domain::sent::LabelMatcher;
+use crate::domain::{ChecklistId, FlowId, IncidentId, PersonId, RotaId, Severity, SourceId};
+use crate::world::{Flow, Incident, Occasion, OverlayKind, Record, SilencingState, Source, Watch, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -222,7 +223,7 @@ fn open_incident(world: &World, incident: &Incident, now: Timestamp) -> OpenInci
     }
 }
 
-/// Snoozes, silences, maintenance and overrides of rotas that end soon.
+/// Snoozes, silences here and at neighbours, maintenance and overrides of rotas that end soon.
 fn overlays_that_end(world: &World, open: &[&Arc<Incident>], soon: &impl Fn(&Timestamp) -> bool) -> Vec<Expiring> {
     let snoozes = open.iter().filter_map(|incident| {
         let snooze = incident.snoozed.as_ref().filter(|snooze| soon(&snooze.until))?;
@@ -240,7 +241,25 @@ fn overlays_that_end(world: &World, open: &[&Arc<Incident>], soon: &impl Fn(&Tim
         let reason = if made.reason.is_empty() { String::new() } else { format!(" ({})", made.reason) };
         Expiring { at: made.to, what: format!("override of {} by {}{reason}", made.rota, made.person) }
     });
-    snoozes.chain(silences).chain(windows).chain(taken).collect()
+    let there = world.sources.iter().flat_map(|(id, row)| silences_there(id, row));
+    snoozes.chain(silences).chain(there.filter(|ends| soon(&ends.at))).chain(windows).chain(taken).collect()
+}
+
+/// Silences that stand at a neighbour, whoever made them. Those of acknowledgements last as long as these.
+fn silences_there(id: &SourceId, row: &Source) -> Vec<Expiring> {
+    let line = |at: Timestamp, by: &str, matchers: &[LabelMatcher], comment: &str| {
+        let scope = matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        // What dogwatch writes behind a person's words is left out.
+        let reason = comment.rsplit_once(", by ").filter(|(_, rest)| rest.contains(" via dogwatch, dw-")).map_or(comment, |(reason, _)| reason);
+        Expiring { at, what: format!("silence at {id} by {by}: {scope} ({reason})") }
+    };
+    let is_of_ack = |silence: &str| row.silencings.values().any(|own| own.order.alert.is_some() && own.id.as_deref() == Some(silence));
+    let seen = row.silences.values().filter(|silence| !is_of_ack(&silence.id));
+    let made = row.silencings.values().filter(|own| own.order.alert.is_none() && own.ending.is_none());
+    // One that was made just now is shown by the next reading.
+    let made = made.filter(|own| own.state == SilencingState::Standing && own.id.as_ref().is_some_and(|id| !row.silences.contains_key(id)));
+    let seen = seen.map(|silence| line(silence.ends, &silence.by, &silence.matchers, &silence.comment));
+    seen.chain(made.map(|own| line(own.ends, &own.order.by, &own.order.matchers, &own.order.comment))).collect()
 }
 
 /// Deadlines of flows that have any, of occurrences that are under way and of those to come.

@@ -5,15 +5,13 @@ use super::sent::{identity, is_outside, news, with_source};
 use super::{Asked, Decision, silencing};
 use crate::domain::incident::AlertNotice;
 use crate::domain::sent::{ALERTS_MAX, SILENCES_MAX, SourceNote};
-use crate::domain::source::{Capability, Freshness};
-use crate::domain::{AlertCause, Effect, Event, OutsideAlert, OutsideSilence, SourceDefinition, SourceId};
+use crate::domain::source::{Capability, Freshness, MISSED};
+use crate::domain::{AlertCause, Effect, Event, Fingerprint, OutsideAlert, OutsideSilence, SourceDefinition, SourceId};
 use crate::world::{Incident, Source, World};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Rhythms that a neighbour may miss before what is shown of it is stale.
-const MISSED: u32 = 3;
 /// New words of an alert that goes on are recorded this often: many hold a figure that is never twice the same.
 const WORDS_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Another reason for the same silence is recorded this often.
@@ -39,10 +37,16 @@ pub(super) fn read(world: &World, read: &Read<'_>, asked: &Asked) -> Decision {
     if note != row.note {
         events.push(Event::SourceNoted { source: read.source.clone(), note });
     }
+    // What follows from their end is not in the world yet: nothing is silenced anew for them.
+    let over: BTreeSet<Fingerprint> = events.iter().filter_map(resolved).collect();
     events.extend(silences(row, read));
-    events.extend(silencing::compared(read.source, row, read, asked));
-    events.extend(silencing::put_off(world, read.source, row, asked.now));
+    events.extend(silencing::compared(world, row, read, &over, asked));
+    events.extend(silencing::put_off(world, read.source, row, &over, asked.now));
     Decision::events(events)
+}
+
+fn resolved(event: &Event) -> Option<Fingerprint> {
+    if let Event::AlertResolved { alert, .. } = event { Some(*alert) } else { None }
 }
 
 fn alerts(world: &World, row: &Source, read: &Read<'_>, asked: &Asked, events: &mut Vec<Event>) -> SourceNote {

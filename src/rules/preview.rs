@@ -1,9 +1,10 @@
 //! With `--dry-run`: what a command would touch, one line each. It refuses what the command would be refused for.
 
 use super::moment::moment;
-use super::{Asked, RerunAsk, RerunPlan, decide, runs, verbs};
+use super::{Asked, RerunAsk, RerunPlan, decide, runs, silencing, verbs};
 use crate::domain::{Command, Event, Job, Refusal};
 use crate::world::World;
+use jiff::Timestamp;
 
 /// What a command would touch.
 pub fn preview(world: &World, command: &Command, asked: &Asked) -> Result<Vec<String>, Refusal> {
@@ -25,9 +26,22 @@ pub fn preview(world: &World, command: &Command, asked: &Asked) -> Result<Vec<St
             lines.push("ends the daemon".into());
             lines.extend(world.running.iter().map(|attempt| format!("{attempt} goes on running")));
         }
+        Command::Acknowledge { incident, .. } => lines.extend(silencing::foreseen(world, *incident)),
+        Command::ExtendSilence { silence, until } => {
+            lines.extend(ends_earlier(world, world.silences.get(silence).map(|row| row.until), *until));
+        }
+        Command::ExtendAtSource { source, id, until } => {
+            lines.extend(ends_earlier(world, silencing::ends_there(world, source, id), *until));
+        }
         _ => {}
     }
     Ok(lines)
+}
+
+/// Whoever asks for a silence to be extended may shorten it.
+fn ends_earlier(world: &World, before: Option<Timestamp>, until: Timestamp) -> Option<String> {
+    let before = before.filter(|before| until < *before)?;
+    Some(format!("ends earlier than now set: {} → {}", moment(world, before), moment(world, until)))
 }
 
 fn of_event(world: &World, event: &Event, asked: &Asked) -> Vec<String> {

@@ -5,15 +5,17 @@
 //! for the marker before it is asked again: a lost answer makes no second silence.
 
 use super::sent::{SOURCE, is_outside, of_environment};
-use super::{Asked, Decision, names};
+use super::moment::moment;
+use super::neighbours::Read;
+use super::{Asked, Decision, names, timing};
 use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
 use crate::domain::{
-    Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId,
+    Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId, counted,
 };
 use crate::world::{Alert, Incident, Silencing, SilencingState, Source, World};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,14 +57,17 @@ fn marker(what: &impl serde::Serialize) -> String {
     format!("dw-{}", MessageId::of(what))
 }
 
+/// An alert that an acknowledgement silences at its neighbour, and that is not silenced so yet.
+fn can_be_silenced(world: &World, id: Fingerprint) -> Option<(&Alert, &Source)> {
+    let alert = world.alerts.get(&id).filter(|alert| is_outside(alert))?;
+    let row = world.sources.get(&alert.source).filter(|row| row.capabilities.contains(&Capability::Acknowledge))?;
+    (row.definition.is_some() && !row.silenced.contains_key(&id)).then_some((&**alert, row))
+}
+
 /// The silence that an acknowledged alert is to have, where it has none.
 fn wanted(world: &World, incident: &Incident, id: Fingerprint, now: Timestamp) -> Option<Event> {
     let ack = incident.acknowledged.as_ref()?;
-    let alert = world.alerts.get(&id).filter(|alert| is_outside(alert))?;
-    let row = world.sources.get(&alert.source).filter(|row| row.capabilities.contains(&Capability::Acknowledge))?;
-    if row.definition.is_none() || row.silenced.contains_key(&id) || row.silencings.len() >= SILENCES_MAX {
-        return None;
-    }
+    let (alert, row) = can_be_silenced(world, id).filter(|(_, row)| row.silencings.len() < SILENCES_MAX)?;
     let marker = marker(&(&alert.source, id, incident.id, now));
     let by = ack.by.name().to_owned();
     let comment = format!("ack by {by} via dogwatch, incident {}, {marker}", incident.id);
@@ -75,7 +80,7 @@ fn wanted(world: &World, incident: &Incident, id: Fingerprint, now: Timestamp) -
 /// Somebody works on an incident: its alerts from neighbours are silenced there.
 pub(super) fn of_acknowledgement(world: &World, incident: IncidentId, now: Timestamp) -> Vec<Event> {
     let Some(incident) = world.incident(incident) else { return Vec::new() };
-    let mut room: std::collections::BTreeMap<&SourceId, usize> = std::collections::BTreeMap::new();
+    let mut room: BTreeMap<&SourceId, usize> = BTreeMap::new();
     let asked = incident.alerts.iter().filter(|(_, alert)| alert.resolved_at.is_none() && !alert.source.is_local());
     let asked = asked.filter(|(_, alert)| {
         let left = room
@@ -88,6 +93,24 @@ pub(super) fn of_acknowledgement(world: &World, incident: IncidentId, now: Times
     asked.filter_map(|(id, _)| wanted(world, incident, *id, now)).collect()
 }
 
+/// What an acknowledgement will ask neighbours for.
+pub(super) fn foreseen(world: &World, incident: IncidentId) -> Vec<String> {
+    let Some(incident) = world.incident(incident) else { return Vec::new() };
+    let mut alerts: BTreeMap<&SourceId, usize> = BTreeMap::new();
+    for (id, alert) in incident.alerts.iter().filter(|(_, alert)| alert.resolved_at.is_none()) {
+        if can_be_silenced(world, *id).is_some() {
+            *alerts.entry(&alert.source).or_default() += 1;
+        }
+    }
+    let line = |(source, count): (&SourceId, usize)| {
+        let row = world.sources.get(source)?;
+        let count = count.min(SILENCES_MAX.saturating_sub(row.silencings.len()));
+        let lasts = timing::words(span(row).unsigned_abs());
+        (count > 0).then(|| format!("makes a silence of {lasts} at {source} for {}", counted(count, "alert")))
+    };
+    alerts.into_iter().filter_map(line).collect()
+}
+
 /// An alert has joined an incident that somebody works on.
 pub(super) fn of_joining(world: &World, incident: IncidentId, alert: Fingerprint, now: Timestamp) -> Option<Event> {
     world.incident(incident).and_then(|incident| wanted(world, incident, alert, now))
@@ -96,7 +119,7 @@ pub(super) fn of_joining(world: &World, incident: IncidentId, alert: Fingerprint
 /// An alert is over: its silence is no longer wanted.
 pub(super) fn of_resolution(world: &World, alert: Fingerprint, reason: &str) -> Option<Event> {
     let (source, marker) = world.sources.iter().find_map(|(source, row)| Some((source, row.silenced.get(&alert)?)))?;
-    Some(Event::SourceSilenceEnding { source: source.clone(), marker: marker.clone(), reason: reason.to_owned() })
+    Some(ending(source, marker, reason))
 }
 
 /// Nobody works on an incident any more.
@@ -106,10 +129,28 @@ pub(super) fn of_incident_end(world: &World, incident: IncidentId, reason: &str)
     incident.alerts.keys().filter_map(|alert| of_resolution(world, *alert, reason)).collect()
 }
 
-/// The neighbour is asked for what an entry says.
+/// Why the silence of an acknowledgement is no longer wanted; absent where it is, and where a person asked for it.
+fn unwanted(world: &World, order: &SilenceOrder) -> Option<&'static str> {
+    let Some(alert) = world.alerts.get(&order.alert?) else { return Some("the alert is over") };
+    let incident = alert.incident.and_then(|id| world.incident(id));
+    let is_worked_on = incident.is_some_and(|incident| incident.is_open() && incident.acknowledged.is_some());
+    (!is_worked_on).then_some("nobody works on its incident any more")
+}
+
+/// The neighbour is asked for what an entry says. Whatever order its answers came in: what is no longer wanted is neither
+/// made nor prolonged, it is ended.
 pub(super) fn ask(world: &World, source: &SourceId, marker: &str) -> Decision {
-    let order = world.silencing(source, marker).filter(|row| row.state == SilencingState::Asking).map(|row| order(source, row));
-    Decision::effects(order)
+    let Some(row) = world.silencing(source, marker).filter(|row| row.state == SilencingState::Asking) else {
+        return Decision::nothing();
+    };
+    match unwanted(world, &row.order).filter(|_| row.ending.is_none()) {
+        Some(reason) => ending(source, marker, reason).into(),
+        None => order(source, row).into(),
+    }
+}
+
+fn ending(source: &SourceId, marker: &str, reason: &str) -> Event {
+    Event::SourceSilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.to_owned() }
 }
 
 fn order(source: &SourceId, row: &Silencing) -> Effect {
@@ -127,10 +168,31 @@ pub(super) fn resume(world: &World) -> Vec<Effect> {
     world.sources.iter().flat_map(asking).collect()
 }
 
-/// A silence exists.
-pub(super) fn made(world: &World, source: &SourceId, marker: &str, id: &str, ends: Timestamp) -> Option<Event> {
-    world.silencing(source, marker)?;
-    Some(Event::SourceSilenceMade { source: source.clone(), marker: marker.to_owned(), id: id.to_owned(), ends })
+/// A silence exists. One that is to end, or that nobody knows any more, is ended under the id that is known now.
+pub(super) fn made(world: &World, source: &SourceId, mark: &str, (id, ends): (&str, Timestamp), now: Timestamp) -> Vec<Event> {
+    let Some(row) = world.sources.get(source) else { return Vec::new() };
+    if let Some(own) = row.silencings.get(mark) {
+        let made = Event::SourceSilenceMade { source: source.clone(), marker: mark.to_owned(), id: id.to_owned(), ends };
+        return [made].into_iter().chain(own.ending.as_deref().map(|reason| ending(source, mark, reason))).collect();
+    }
+    if is_in_hand(row, id) {
+        return Vec::new();
+    }
+    let (by, comment) = ("dogwatch".to_owned(), mark.to_owned());
+    let (marker, id) = (marker(&(source, id, now)), Some(id.to_owned()));
+    let order = SilenceOrder { marker, alert: None, incident: None, matchers: Vec::new(), ends, by, comment, id };
+    taken_to_end(source, order, "it was made after it was no longer wanted").into()
+}
+
+/// Whether dogwatch makes, keeps or ends the silence of this id.
+fn is_in_hand(row: &Source, id: &str) -> bool {
+    row.silencings.values().any(|own| own.id.as_deref() == Some(id))
+}
+
+/// A silence that stands and is not to stand, taken over and ended.
+fn taken_to_end(source: &SourceId, order: SilenceOrder, reason: &str) -> [Event; 2] {
+    let ending = ending(source, &order.marker, reason);
+    [Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }, ending]
 }
 
 /// A silence exists no longer.
@@ -176,20 +238,33 @@ fn again(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> E
 pub(super) fn acknowledging<'r>(row: &'r Source, there: &'r [OutsideSilence]) -> BTreeSet<&'r str> {
     let own = row.silencings.values().filter(|own| own.order.alert.is_some());
     let mut ids: BTreeSet<&str> = own.filter_map(|own| own.id.as_deref()).collect();
-    ids.extend(
-        there.iter().filter(|silence| marked(row, silence).is_some_and(|own| own.order.alert.is_some())).map(|silence| silence.id.as_str()),
-    );
+    let carries = |silence: &&OutsideSilence| {
+        marked(row, silence).map_or_else(|| is_past(row, silence), |own| own.order.alert.is_some())
+    };
+    ids.extend(there.iter().filter(carries).map(|silence| silence.id.as_str()));
     ids
+}
+
+/// Whether a silence carried an acknowledgement that is over.
+fn is_past(row: &Source, silence: &OutsideSilence) -> bool {
+    word(silence).is_some_and(|word| row.past.iter().any(|past| past == word))
+}
+
+/// The last word of a silence's comment: dogwatch's own have their marker there.
+fn word(silence: &OutsideSilence) -> Option<&str> {
+    silence.comment.rsplit([' ', ',']).next()
 }
 
 /// The silence of dogwatch's that one at the neighbour is, by the marker in its comment.
 fn marked<'r>(row: &'r Source, silence: &OutsideSilence) -> Option<&'r Silencing> {
-    let word = silence.comment.rsplit([' ', ',']).next()?;
-    row.silencings.get(word).map(|own| &**own)
+    row.silencings.get(word(silence)?).map(|own| &**own)
 }
 
-/// What stands at the neighbour against what dogwatch believes: lost ones are made anew, second ones are ended.
-pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours::Read<'_>, asked: &Asked) -> Vec<Event> {
+/// What stands at the neighbour against what dogwatch believes: lost ones are made anew where they are wanted, second ones
+/// and those that stood on after their acknowledgement are ended. `over` are alerts that this reading ends.
+pub(super) fn compared(world: &World, row: &Source, read: &Read<'_>, over: &BTreeSet<Fingerprint>, asked: &Asked) -> Vec<Event> {
+    let source = read.source;
+    let is_wanted = |own: &Silencing| !is_of(over, own) && unwanted(world, &own.order).is_none();
     let mut events = Vec::new();
     let standing = row.silencings.values().filter(|own| own.state == SilencingState::Standing && own.ending.is_none());
     for own in standing.filter(|own| own.stands_since.is_some_and(|since| since < read.asked_at)) {
@@ -199,34 +274,36 @@ pub(super) fn compared(source: &SourceId, row: &Source, read: &super::neighbours
                 events.push(ended(source, own, "someone ended it at the neighbour"));
             }
             Some(_) => {}
-            None if own.order.alert.is_some() => {
-                let order = SilenceOrder { ends: after(asked.now, span(row)), id: None, ..(*own.order).clone() };
-                events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
-            }
+            None if own.order.alert.is_some() => events.extend(is_wanted(own).then(|| again(world, source, own, asked.now))),
             None => events.push(ended(source, own, "the neighbour does not know it any more")),
         }
     }
     for there in read.silences.iter().filter(|there| !there.is_over) {
-        let Some(own) = marked(row, there) else { continue };
-        let is_second = own.id.as_ref().is_some_and(|id| *id != there.id) && own.state == SilencingState::Standing;
-        let is_being_ended = row.silencings.values().any(|other| other.id.as_ref() == Some(&there.id));
-        if is_second && !is_being_ended {
-            let order = adopted(there, marker(&(source, &there.id, asked.now)));
-            let marker = order.marker.clone();
-            events.push(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) });
-            events.push(Event::SourceSilenceEnding { source: source.clone(), marker, reason: "it was made twice".into() });
+        let reason = match marked(row, there) {
+            Some(own) if own.state == SilencingState::Standing => "it was made twice",
+            None if is_past(row, there) => "it stood on after its acknowledgement",
+            _ => continue,
+        };
+        if !is_in_hand(row, &there.id) {
+            events.extend(taken_to_end(source, adopted(there, marker(&(source, &there.id, asked.now))), reason));
         }
     }
     events
 }
 
+/// Whether a silence is of one of these alerts.
+fn is_of(alerts: &BTreeSet<Fingerprint>, own: &Silencing) -> bool {
+    own.order.alert.is_some_and(|alert| alerts.contains(&alert))
+}
+
 /// A neighbour answers again: what was put off meanwhile is asked for now.
-pub(super) fn put_off(world: &World, source: &SourceId, row: &Source, now: Timestamp) -> Vec<Event> {
+pub(super) fn put_off(world: &World, source: &SourceId, row: &Source, over: &BTreeSet<Fingerprint>, now: Timestamp) -> Vec<Event> {
     if row.why_stale().is_none() {
         return Vec::new();
     }
     let waiting = row.silencings.values().filter(|own| matches!(own.state, SilencingState::Again(_)));
-    waiting.map(|own| next_step(world, source, own, now)).collect()
+    // Those of alerts that are over are ended with them.
+    waiting.filter(|own| own.ending.is_some() || !is_of(over, own)).map(|own| next_step(world, source, own, now)).collect()
 }
 
 /// A silence that somebody else made, in dogwatch's hands.
@@ -269,10 +346,13 @@ pub(super) fn due(world: &World, source: &SourceId, marker: &str, now: Timestamp
 
 fn next_step(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> Event {
     let (is_over, marker) = (row.ends <= now, row.order.marker.as_str());
+    if let Some(reason) = unwanted(world, &row.order).filter(|_| row.ending.is_none() && row.state != SilencingState::Refused) {
+        return ending(source, marker, reason);
+    }
     match (row.state, &row.ending, row.order.alert) {
         (SilencingState::Refused, ..) | (SilencingState::Standing, Some(_), _) => ended(source, row, "its time is over"),
         (_, Some(_), _) | (_, None, None) if is_over => ended(source, row, "its time is over"),
-        (_, Some(reason), _) => Event::SourceSilenceEnding { source: source.clone(), marker: marker.to_owned(), reason: reason.clone() },
+        (_, Some(reason), _) => ending(source, marker, reason),
         (_, None, Some(_)) if row.id.is_some() => {
             let ends = after(now, world.sources.get(source).map_or(SignedDuration::from_mins(15), span));
             Event::SourceSilenceProlonging { source: source.clone(), marker: marker.to_owned(), ends }
@@ -294,7 +374,7 @@ fn answering<'w>(world: &'w World, source: &SourceId) -> Result<&'w Source, Refu
         return Err(Refusal::new(RefusalKind::Unsupported, format!("{source} cannot {}", Capability::Silence)));
     }
     match row.why_stale() {
-        Some(why) => Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", row.since))
+        Some(why) => Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", moment(world, row.stale_since())))
             .hint("what is shown of it is old; ask again when it answers")),
         None => Ok(row),
     }
@@ -336,6 +416,12 @@ pub(super) fn make(
 
 fn own<'w>(row: &'w Source, id: &str) -> Option<&'w Silencing> {
     row.silencings.values().find(|own| own.id.as_deref() == Some(id) && own.ending.is_none()).map(|own| &**own)
+}
+
+/// When a silence at a neighbour ends, as far as is known.
+pub(super) fn ends_there(world: &World, source: &SourceId, id: &str) -> Option<Timestamp> {
+    let row = world.sources.get(source)?;
+    own(row, id).map(|own| own.ends).or_else(|| row.silences.get(id).map(|there| there.ends))
 }
 
 /// A silence that is shown, as dogwatch's own.

@@ -69,6 +69,10 @@ fn certificate(wrong: &CertificateError) -> String {
         CertificateError::UnknownIssuer => "certificate is not signed by a trusted authority".into(),
         CertificateError::BadSignature => "certificate is not signed by the authority that it names".into(),
         CertificateError::Revoked => "certificate is revoked".into(),
+        // The library keeps this one as another library's error, which has no name of its own here.
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "the certificate is a CA's own, not a server's".into()
+        }
         other => format!("certificate refused: {other}"),
     }
 }

@@ -6,11 +6,14 @@ use crate::domain::evidence::Capsule;
 use crate::domain::incident::AlertNotice;
 use crate::domain::note::{SavedNote, State};
 use crate::domain::review::Finding;
-use crate::domain::{Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
+use crate::domain::{AlertCause, Author, Entry, Few, Fingerprint, FlowId, IncidentId, Labels, ProbeId, Severity, SourceId, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// The label that every alert from outside has.
+const ALERT_NAME: &str = "alertname";
 
 /// An alert that fires.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -183,6 +186,23 @@ impl Incident {
         alerts.sort_by_key(|alert| alert.notice.severity);
         alerts.into_iter().flat_map(|alert| alert.notice.labels.clone()).collect()
     }
+
+    /// The neighbours that its alerts come from, by name.
+    pub fn neighbours(&self) -> BTreeSet<&SourceId> {
+        self.alerts.values().map(|alert| &alert.source).filter(|source| !source.is_local()).collect()
+    }
+
+    /// Its title for a list, after the neighbours that it comes from: `warehouse: disk full`.
+    pub fn listed(&self) -> String {
+        let names: Vec<&str> = self.neighbours().into_iter().map(SourceId::as_str).collect();
+        if names.is_empty() { self.title.clone() } else { format!("{}: {}", names.join(", "), self.title) }
+    }
+
+    /// The name and the labels of each alert from outside that its group does not tell.
+    pub fn apart(&self) -> impl Iterator<Item = String> {
+        let outside = self.alerts.values().filter(|alert| matches!(alert.notice.cause, AlertCause::Outside { .. }));
+        outside.map(|alert| alert.apart_from(&self.group)).filter(|words| !words.is_empty())
+    }
 }
 
 /// Something that is to be done about an incident.
@@ -232,6 +252,16 @@ pub struct IncidentAlert {
     pub since: Timestamp,
     /// When it was over.
     pub resolved_at: Option<Timestamp>,
+}
+
+impl IncidentAlert {
+    /// `DiskFull  host=db1  mount=/var`: its name, and its labels that a group does not have.
+    fn apart_from(&self, group: &Labels) -> String {
+        let labels = &self.notice.labels;
+        let others = labels.iter().filter(|(name, value)| *name != ALERT_NAME && group.get(*name) != Some(*value));
+        let others = others.map(|(name, value)| format!("{name}={value}"));
+        labels.get(ALERT_NAME).cloned().into_iter().chain(others).collect::<Vec<_>>().join("  ")
+    }
 }
 
 /// Who works on an incident.

@@ -5,7 +5,7 @@ use crate::domain::source::{Capability, Freshness};
 use crate::domain::{Fingerprint, OutsideSilence, SilenceOrder, SourceDefinition};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A neighbour.
@@ -19,6 +19,9 @@ pub struct Source {
     pub freshness: Freshness,
     /// Since when.
     pub since: Timestamp,
+    /// When it answered last, as far as that is known; absent while it answers.
+    #[serde(default)]
+    pub answered_at: Option<Timestamp>,
     /// Its definition, where it is one of this workspace.
     #[serde(default)]
     pub definition: Option<Arc<SourceDefinition>>,
@@ -34,9 +37,18 @@ pub struct Source {
     /// The marker of the silence of each acknowledged alert.
     #[serde(default)]
     pub silenced: BTreeMap<Fingerprint, String>,
+    /// Markers of silences that carried an acknowledgement and are over, the oldest first: one of them that stands there
+    /// yet is nobody else's.
+    #[serde(default)]
+    pub past: VecDeque<String>,
 }
 
 impl Source {
+    /// How old what is shown of it is, where it is stale: its last answer, as far as that is known.
+    pub fn stale_since(&self) -> Timestamp {
+        self.answered_at.unwrap_or(self.since)
+    }
+
     /// Why it cannot be asked for anything now; absent when it can.
     pub fn why_stale(&self) -> Option<&str> {
         match &self.freshness {

@@ -79,8 +79,8 @@ pub enum SourceVerb {
         #[arg(long = "for", value_name = "DURATION")]
         span: String,
         /// Why
-        #[arg(long, required_unless_present = "dry_run")]
-        comment: Option<String>,
+        #[arg(long, alias = "reason")]
+        comment: String,
         /// Care
         #[command(flatten)]
         care: Care,

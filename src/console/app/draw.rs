@@ -126,7 +126,7 @@ impl App {
         }
         for (name, source) in &session.world.sources {
             if let Freshness::Stale { .. } = source.freshness {
-                parts.push((Role::Warning, format!("   {} {name} stale {}", glyphs.warning, session.age(source.since))));
+                parts.push((Role::Warning, format!("   {} {name} stale {}", glyphs.warning, session.age(source.stale_since()))));
             }
         }
         let mut x = area.x;

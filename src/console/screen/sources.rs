@@ -100,7 +100,7 @@ fn of_source(session: &Session, id: &SourceId, source: &Source, firing: usize) -
     let glyphs = &session.glyphs;
     let stale = source.why_stale();
     let (symbol, role) = if stale.is_some() { (glyphs.unknown, Role::Unknown) } else { (glyphs.good, Role::Good) };
-    let state = if stale.is_some() { format!("stale {}", session.age(source.since)) } else { "answers".to_owned() };
+    let state = if stale.is_some() { format!("stale {}", session.age(source.stale_since())) } else { "answers".to_owned() };
     // What is shown of one that does not answer is as old as its silence.
     let (name, data) = if stale.is_some() { (Role::Muted, Role::Muted) } else { (Role::Name, Role::Text) };
     let hidden = if source.note.hidden > 0 { format!(", {} hidden there", source.note.hidden) } else { String::new() };
@@ -267,7 +267,7 @@ impl SourcesPage {
             return Some(format!("{id} cannot {}", Capability::Silence));
         }
         if let Some(why) = source.why_stale() {
-            return Some(format!("{id} does not answer since {}: {why}", session.time(source.since)));
+            return Some(format!("{id} does not answer since {}: {why}", session.time(source.stale_since())));
         }
         let silence = silence.filter(|_| !makes)?;
         let mut own = source.silencings.values().filter(|own| own.id.as_deref() == Some(silence.as_str()));

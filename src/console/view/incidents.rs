@@ -15,7 +15,7 @@ pub struct Row {
     pub severity: Severity,
     /// What that means.
     pub role: Role,
-    /// One line.
+    /// One line, after the neighbours that it comes from.
     pub title: String,
     /// How old.
     pub age: String,
@@ -31,15 +31,15 @@ pub fn row(session: &Session, incident: &Incident) -> Row {
     let (state, state_role) = state(session, incident);
     let stale = crate::rules::stale(&session.world, incident).filter(|_| open);
     let (state, state_role) = match stale {
-        // What its neighbour said last is as old as its silence.
-        Some((_, source)) => (format!("{state}, stale {}", session.age(source.since)), Role::Muted),
+        // What its neighbour said last is as old as its last answer; the age comes first, for it is not to be cut.
+        Some((_, source)) => (format!("stale {}, {state}", session.age(source.stale_since())), Role::Muted),
         None => (state, state_role),
     };
     Row {
         id: incident.id,
         severity: incident.severity,
         role: if open && stale.is_none() { role(incident.severity) } else { Role::Muted },
-        title: incident.title.clone(),
+        title: incident.listed(),
         age: if open { session.age(incident.opened_at) } else { String::new() },
         state,
         state_role,
@@ -88,5 +88,5 @@ pub fn role(severity: Severity) -> Role {
 pub fn searched(incident: &Incident) -> String {
     let by = incident.acknowledged.as_ref().map_or("new", |ack| ack.by.name());
     let owner = incident.owner.as_ref().map_or("", |owner| owner.name.as_str());
-    format!("{} {} {} {} {by} {owner}", incident.id, incident.severity, incident.title, incident.stage)
+    format!("{} {} {} {} {by} {owner}", incident.id, incident.severity, incident.listed(), incident.stage)
 }

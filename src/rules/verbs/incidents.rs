@@ -2,6 +2,7 @@
 
 use crate::domain::note::SavedNote;
 use crate::domain::{Event, IncidentId, Refusal, RefusalKind};
+use crate::rules::moment::moment;
 use crate::rules::{Asked, Decision, names, stale};
 use crate::world::{Incident, World};
 
@@ -25,7 +26,8 @@ pub(super) fn acknowledge(world: &World, id: IncidentId, note: Option<&str>, ask
     names::optional_text("the note", note)?;
     let note = note.map(str::to_owned).filter(|note| !note.trim().is_empty());
     if let Some((source, row)) = stale(world, incident) {
-        let reason = format!("{source} does not answer since {}: {}", row.since, row.why_stale().unwrap_or_default());
+        let since = moment(world, row.stale_since());
+        let reason = format!("{source} does not answer since {since}: {}", row.why_stale().unwrap_or_default());
         return Err(Refusal::new(RefusalKind::State, reason)
             .hint("what fires in this incident is old; a note or a resolve stays here and can be made"));
     }

@@ -84,6 +84,8 @@ pub struct Client {
     http: HttpClient,
     authorization: Option<HeaderValue>,
     secrets: Secrets,
+    /// What stood in the `ca_file`.
+    authorities: Option<Vec<u8>>,
 }
 
 /// The body of `POST /silences`.
@@ -102,6 +104,7 @@ struct Wanted<'s> {
 impl Client {
     /// Makes the client and fetches its secrets.
     pub async fn new(definition: &Arc<SourceDefinition>, workspace: &Path, names: &NameLookup) -> Result<Self, Trouble> {
+        let authorities = authorities(definition).await;
         let settings = ClientSettings {
             ca_file: definition.ca_file.clone().map(Into::into),
             keep_alive: true,
@@ -118,7 +121,12 @@ impl Client {
             Ok(found) => found?,
             Err(_) => return Err(Trouble::later("the secret was not there in time")),
         };
-        Ok(Self { definition: definition.clone(), http, authorization, secrets })
+        Ok(Self { definition: definition.clone(), http, authorization, secrets, authorities })
+    }
+
+    /// Whether the `ca_file` holds what it held when the client was made. What is trusted is decided by the file as it is.
+    pub async fn is_current(&self) -> bool {
+        authorities(&self.definition).await == self.authorities
     }
 
     /// All alerts, those that something hides there too.
@@ -232,6 +240,11 @@ fn silence_path(id: &str) -> Result<String, Trouble> {
     if is_plain { Ok(format!("silence/{id}")) } else { Err(Trouble::new(Sort::Refused, "this is not the id of a silence")) }
 }
 
+/// What stands in the `ca_file`, where one is named and can be read.
+async fn authorities(definition: &SourceDefinition) -> Option<Vec<u8>> {
+    tokio::fs::read(definition.ca_file.as_ref()?).await.ok()
+}
+
 async fn authorization(definition: &SourceDefinition, secrets: &Secrets) -> Result<Option<HeaderValue>, Trouble> {
     let text = match &definition.credentials {
         None => return Ok(None),
@@ -269,6 +282,8 @@ async fn judged(response: Response) -> Trouble {
         StatusCode::NOT_FOUND | StatusCode::GONE => Sort::Gone,
         // Alertmanager before 0.26 says so where there is no such silence.
         StatusCode::INTERNAL_SERVER_ERROR if told == "silence not found" => Sort::Gone,
+        // Alertmanager says so where it was ended before.
+        StatusCode::INTERNAL_SERVER_ERROR if told.ends_with("already expired") => Sort::Gone,
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::METHOD_NOT_ALLOWED => Sort::Refused,
         _ => Sort::Later,
     };

@@ -72,9 +72,19 @@ impl Session {
         }
     }
 
+    /// A `ca_file` with another content makes another client, without being named anew.
+    async fn forget_old_authorities(&mut self) {
+        if let Some(client) = &self.client
+            && !client.is_current().await
+        {
+            self.client = None;
+        }
+    }
+
     /// Reads everything once; how long to wait until the next time.
     async fn read(&mut self) -> Duration {
         let asked_at = clock::now();
+        self.forget_old_authorities().await;
         let read = async {
             let client = self.client().await?;
             Ok((client.alerts().await?, client.silences().await?))

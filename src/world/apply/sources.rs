@@ -1,12 +1,12 @@
 //! Facts about neighbours, their silences, and the intake.
 
-use crate::domain::sent::{IntakeCounts, IntakeDefinition, Repeats, SourceNote};
-use crate::domain::source::{Capability, Freshness};
+use crate::domain::sent::{IntakeCounts, IntakeDefinition, Repeats, SILENCES_MAX, SourceNote};
+use crate::domain::source::{Capability, Freshness, MISSED};
 use crate::domain::{Fingerprint, SilenceOrder, SourceDefinition, SourceId};
 use crate::world::World;
 use crate::world::source::{Intake, Silencing, SilencingState, Source};
-use jiff::Timestamp;
-use std::collections::BTreeMap;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 impl World {
@@ -23,11 +23,13 @@ impl World {
             capabilities: Vec::new(),
             freshness: Freshness::Fresh,
             since: at,
+            answered_at: None,
             definition: None,
             note: SourceNote::default(),
             silences: BTreeMap::new(),
             silencings: BTreeMap::new(),
             silenced: BTreeMap::new(),
+            past: VecDeque::new(),
         };
         let row = self.sources.entry(source.clone()).or_insert_with(fresh);
         kind.clone_into(&mut row.kind);
@@ -44,6 +46,12 @@ impl World {
 
     pub(super) fn source_changed(&mut self, source: &SourceId, freshness: &Freshness, at: Timestamp) {
         self.change_source(source, |row| {
+            row.answered_at = match (freshness, row.why_stale()) {
+                (Freshness::Fresh, _) => None,
+                // Another reason for the same silence.
+                (Freshness::Stale { .. }, Some(_)) => row.answered_at,
+                (Freshness::Stale { .. }, None) => last_answer(row, at),
+            };
             row.freshness = freshness.clone();
             row.since = at;
         });
@@ -107,6 +115,10 @@ impl World {
             if let Some(alert) = silencing.order.alert.filter(|alert| row.silenced.get(alert).is_some_and(|own| own == marker)) {
                 row.silenced.remove(&alert);
             }
+            if silencing.order.alert.is_some() {
+                row.past.push_back(marker.to_owned());
+                row.past.drain(..row.past.len().saturating_sub(SILENCES_MAX));
+            }
             if let Some(id) = silencing.id.as_ref().filter(|_| silencing.ending.is_some()) {
                 row.silences.remove(id);
             }
@@ -152,4 +164,10 @@ impl World {
             intake.counted_at = Some(at);
         }
     }
+}
+
+/// When a neighbour answered last that is called stale now: so many rhythms ago as it may miss.
+fn last_answer(row: &Source, at: Timestamp) -> Option<Timestamp> {
+    let missed = SignedDuration::try_from(row.definition.as_ref()?.every.saturating_mul(MISSED)).ok()?;
+    Some(at.checked_sub(missed).ok()?.max(row.since))
 }

@@ -57,6 +57,7 @@ pub(super) fn lines(session: &Session, incident: &Incident) -> Vec<Line> {
                 .with(Role::Muted, format!("  {} since {}{over}", alert.source, session.time(alert.since))),
         );
     }
+    lines.extend(incident.apart().map(|words| Line::of(Role::Muted, words)));
     lines
 }
 
