@@ -8,7 +8,7 @@ use super::print::{self, Printer};
 use super::session::{Session, ask, follow};
 use crate::clock;
 use crate::domain::evidence::Capsule;
-use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind};
+use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind, Stage};
 use crate::evidence::export::{Exported, Handover, export};
 use crate::evidence::{Mask, folder_of};
 use crate::json::{Value, json, tree};
@@ -50,8 +50,7 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         return Ok(ExitCode::SUCCESS);
     }
     print::line(format!("incident {}  {}  {}", incident.id, incident.severity, incident.title))?;
-    let by = incident.acknowledged.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-    print::line(format!("{}{by}, opened {}", incident.stage, local_time(incident.opened_at, &world.zone)))?;
+    print::line(format!("{}, opened {}", stage_words(incident), local_time(incident.opened_at, &world.zone)))?;
     if let Some(owner) = &incident.owner {
         print::line(format!("{} has it, since {}", owner.name, local_time(owner.since, &world.zone)))?;
     }
@@ -89,6 +88,16 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
         print::line(format!("{number}{pin}{}", timeline_line(entry, &world)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The stage, with who reviewed and who acknowledged where that is known; each is credited only with what they did.
+fn stage_words(incident: &Incident) -> String {
+    let reviewer = incident.reviewer().map(|reviewer| format!(" by {reviewer}")).unwrap_or_default();
+    match (&incident.acknowledged, incident.stage) {
+        (Some(ack), Stage::Acknowledged) => format!("{} by {}", incident.stage, ack.by),
+        (Some(ack), _) => format!("{}{reviewer}, acknowledged by {}", incident.stage, ack.by),
+        (None, _) => format!("{}{reviewer}", incident.stage),
+    }
 }
 
 /// The lines of a timeline that are wanted, in the order in which things happened.
