@@ -5,9 +5,11 @@ use super::failure::Failure;
 use super::flows::{local_time, simple};
 use super::print::{self, Printer};
 use super::session::Session;
+use crate::clock;
 use crate::domain::{ChecklistId, Command, StepName};
 use crate::json::{self, json};
 use crate::rules;
+use crate::workspace::item_name;
 use crate::world::{ChecklistRow, Occasion, World};
 use std::process::ExitCode;
 
@@ -99,7 +101,7 @@ fn told(world: &World, open: &Occasion, item: &crate::domain::checklist::Checkli
             format!("  {} {}{note}", tick.by, local_time(tick.at, &open.checklist.zone))
         }
         tick => {
-            let said = rules::machine_says(world, open, item).map(|(_, words)| words);
+            let said = rules::machine_says_at(world, open, item, clock::now()).map(|(_, words)| words);
             let note = said.or_else(|| tick.and_then(|tick| tick.note.clone()));
             note.map(|note| format!("  {note}")).unwrap_or_default()
         }
@@ -107,11 +109,16 @@ fn told(world: &World, open: &Occasion, item: &crate::domain::checklist::Checkli
     (mark, words)
 }
 
-/// An item by its number or its name.
+/// An item by its number, its name, or its text as the file has it.
 fn item_of(row: &ChecklistRow, typed: &str) -> StepName {
     let items = row.open.as_ref().map_or(&row.definition.items, |open| &open.checklist.items);
     let numbered = typed.parse::<usize>().ok().and_then(|number| items.get(number.checked_sub(1)?));
-    numbered.map_or_else(|| StepName::new(typed), |item| item.name.clone())
+    let named = || items.iter().find(|item| item.name.as_str() == typed);
+    let short = item_name(typed);
+    let written = || items.iter().find(|item| item.text.trim() == typed.trim());
+    let like = || items.iter().find(|item| item.name.as_str() == short);
+    let found = numbered.or_else(named).or_else(written).or_else(like);
+    found.map_or_else(|| StepName::new(typed), |item| item.name.clone())
 }
 
 fn document(world: &World, row: &ChecklistRow) -> json::Value {
@@ -121,7 +128,7 @@ fn document(world: &World, row: &ChecklistRow) -> json::Value {
             .items
             .iter()
             .map(|item| {
-                let says = rules::machine_says(world, open, item).map(|(_, words)| words);
+                let says = rules::machine_says_at(world, open, item, clock::now()).map(|(_, words)| words);
                 json!({
                     "name": item.name, "text": item.text, "check": item.check, "ticked": open.is_ticked(&item.name),
                     "tick": open.ticks.get(&item.name), "machine": says,

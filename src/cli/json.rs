@@ -1,6 +1,7 @@
 //! The shapes of `--json`: snake_case, RFC 3339 UTC with the zone's name beside local times, durations in seconds, ids
 //! as they are typed. Shapes only grow.
 
+use crate::domain::note::NoteKind;
 use crate::domain::{AttemptEnd, Outcome, RunId};
 use crate::json::{Value, json};
 use crate::rules::forecast::{self, Forecast};
@@ -285,6 +286,8 @@ pub fn incident(world: &World, incident: &Incident) -> Value {
         "todos": incident.todos.iter().map(|todo| json!({ "text": todo.text, "by": todo.by.name(), "at": todo.at, "entry": todo.entry })).collect::<Vec<_>>(),
         "evidence": incident.evidence.capsules,
         "write_up": incident.write_up,
+        "reviewed_by": incident.reviewer(),
+        "post_mortem": incident.notes.iter().rev().find(|note| note.kind == NoteKind::PostMortem).map(|note| &note.path),
         "review": incident.decided,
     })
 }

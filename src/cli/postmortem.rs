@@ -3,14 +3,14 @@
 use super::args::Postmortem;
 use super::failure::Failure;
 use super::print::{self, Printer};
-use super::session::{Session, ask};
+use super::session::{Session, ask, ask_before};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote, State};
 use crate::domain::{Accepted, Command, Refusal, RefusalKind, Subject};
 use crate::json::json;
 use crate::notes::postmortem::{self, Drafting};
 use crate::notes::redraft::redraft;
-use crate::notes::save::{Base, save};
+use crate::notes::save::{Base, digest, save};
 use crate::notes::{front, naming, roles, shelf};
 use crate::rules;
 use crate::wire::client::Client;
@@ -47,6 +47,11 @@ pub async fn run(session: &Session, printer: Printer, asked: Postmortem) -> Resu
         return move_to(printer, &mut client, incident, state.into(), &asked.care).await;
     }
     let fresh = postmortem::draft(&drafting);
+    if !asked.care.dry_run {
+        // Before its folder is made: the role counts before what the file system says.
+        let note = note(naming::path(&id_of(incident), &incident.title), incident, &fresh);
+        ask_before(&mut client, &Command::RecordNote { note }, &asked.care).await?;
+    }
     let root = client.welcome().workspace.clone();
     let place = place(&root, incident)?;
     let (text, base) = match &place.opened {
@@ -58,21 +63,26 @@ pub async fn run(session: &Session, printer: Printer, asked: Postmortem) -> Resu
         print::line(format!("{what} {}", place.relative))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let note = saved(&place, incident, &text, &base)?;
+    save(&place.path, &text, &base).map_err(Failure::other)?;
+    let note = note(place.relative.clone(), incident, &text);
     ask(&mut client, Command::RecordNote { note }, &asked.care).await?;
     tell(printer, &place.relative)
 }
 
-/// Where the post-mortem of an incident is.
-fn place(root: &str, incident: &Incident) -> Result<shelf::Place, Failure> {
-    let id = naming::id(NoteKind::PostMortem, &Subject::Incident(incident.id), incident.opened_at);
-    shelf::find(Path::new(root), &id, &incident.title).map_err(Failure::other)
+/// The name of an incident's post-mortem among notes.
+fn id_of(incident: &Incident) -> String {
+    naming::id(NoteKind::PostMortem, &Subject::Incident(incident.id), incident.opened_at)
 }
 
-fn saved(place: &shelf::Place, incident: &Incident, text: &str, base: &Base) -> Result<SavedNote, Failure> {
-    let saved = save(&place.path, text, base).map_err(Failure::other)?;
+/// Where the post-mortem of an incident is.
+fn place(root: &str, incident: &Incident) -> Result<shelf::Place, Failure> {
+    shelf::find(Path::new(root), &id_of(incident), &incident.title).map_err(Failure::other)
+}
+
+/// What is put on record of the file once it is saved.
+fn note(path: String, incident: &Incident, text: &str) -> SavedNote {
     let subject = Subject::Incident(incident.id);
-    Ok(SavedNote { kind: NoteKind::PostMortem, subject, path: place.relative.clone(), digest: saved.digest, bytes: saved.bytes })
+    SavedNote { kind: NoteKind::PostMortem, subject, path, digest: digest(text), bytes: text.len() as u64 }
 }
 
 fn tell(printer: Printer, path: &str) -> Result<ExitCode, Failure> {
@@ -84,7 +94,8 @@ fn tell(printer: Printer, path: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says how far it is: asked of the daemon first, so that a refusal leaves the file alone, then written into its head.
+/// Says how far it is: asked of the daemon first, so that a refusal leaves the file alone; then written into the file's
+/// head; recorded last, so that a file that cannot be written leaves the record alone.
 async fn move_to(
     printer: Printer,
     client: &mut Client,
@@ -92,20 +103,27 @@ async fn move_to(
     state: State,
     care: &super::args::Care,
 ) -> Result<ExitCode, Failure> {
+    let command = Command::MoveWriteUp { incident: incident.id, state };
+    if care.dry_run {
+        if let Accepted::WouldDo(lines) = ask(client, command, care).await? {
+            lines.iter().try_for_each(print::line)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let earlier = ask_before(client, &command, care).await?;
     let place = place(&client.welcome().workspace.clone(), incident)?;
     let Some(opened) = place.opened.as_ref() else {
-        let refusal = Refusal::new(RefusalKind::NotFound, format!("incident {} has no post-mortem yet", incident.id));
-        return Err(refusal.hint(format!("draft it first: dogwatch postmortem {}", incident.id)).into());
+        let refusal = Refusal::new(RefusalKind::NotFound, format!("{} is gone", place.relative));
+        return Err(refusal.hint(format!("bring it back from git, or draft it again: dogwatch postmortem {}", incident.id)).into());
     };
     let Some(text) = front::with_state(&opened.text, state) else {
         return Err(Failure::Other(anyhow::anyhow!("{} has no head that says how far it is; bring it back from git", place.relative)));
     };
-    let command = Command::MoveWriteUp { incident: incident.id, state };
-    if let Accepted::WouldDo(lines) = ask(client, command, care).await? {
-        lines.iter().try_for_each(print::line)?;
-        return Ok(ExitCode::SUCCESS);
+    save(&place.path, &text, &opened.base).map_err(Failure::other)?;
+    if earlier.is_none() {
+        ask(client, command, care).await?;
     }
-    let note = saved(&place, incident, &text, &opened.base)?;
+    let note = note(place.relative.clone(), incident, &text);
     ask(client, Command::RecordNote { note }, &super::args::Care { dry_run: false, key: None }).await?;
     printer.remark(format!("{} is {state}", place.relative))?;
     if printer.json { tell(printer, &place.relative) } else { Ok(ExitCode::SUCCESS) }

@@ -56,7 +56,7 @@ pub async fn incident(session: &Session, printer: Printer, asked: IncidentShown)
     let overlays = world.overlays(incident, clock::now());
     // What the stage is says who did it, and is not said again below.
     let (staged, overlays): (Vec<_>, Vec<_>) = overlays.into_iter().partition(|overlay| overlay.kind.word() == incident.stage.word());
-    let stage = staged.first().map_or_else(|| incident.stage.to_string(), |overlay| said(overlay, &world.zone));
+    let stage = staged.first().map_or_else(|| stage_words(incident), |overlay| said(overlay, &world.zone));
     print::line(format!("opened {}, {stage}", local_time(incident.opened_at, &world.zone)))?;
     if let Some((source, row)) = rules::stale(&world, incident).filter(|_| incident.is_open()) {
         let (since, why) = (row.stale_since(), row.why_stale().unwrap_or_default());
@@ -108,6 +108,15 @@ fn said(overlay: &Overlay, zone: &str) -> String {
     let until = overlay.until.map(|until| format!(" until {}", local_time(until, zone))).unwrap_or_default();
     let reason = overlay.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("{}{until}{reason}", overlay.words())
+}
+
+/// The stage, with who reviewed and who acknowledged where that is known; each is credited only with what they did.
+fn stage_words(incident: &Incident) -> String {
+    let reviewer = incident.reviewer().map(|reviewer| format!(" by {reviewer}")).unwrap_or_default();
+    match (&incident.acknowledged, incident.stage) {
+        (Some(ack), _) => format!("{}{reviewer}, acknowledged by {}", incident.stage, ack.by),
+        (None, _) => format!("{}{reviewer}", incident.stage),
+    }
 }
 
 /// The lines of a timeline that are wanted, in the order in which things happened.

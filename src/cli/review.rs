@@ -4,13 +4,13 @@ use super::args::{Actions, Handover, Review, Search};
 use super::failure::Failure;
 use super::flows::local_time;
 use super::print::{self, Printer};
-use super::session::{Session, ask};
+use super::session::{Session, ask, ask_before};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote};
 use crate::domain::{Accepted, Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
 use crate::json::json;
 use crate::notes::redraft::redraft;
-use crate::notes::save::{Base, save};
+use crate::notes::save::{Base, digest, save};
 use crate::notes::search::{Goes, Hit, search as look};
 use crate::notes::{handover as draft, library, naming, shelf};
 use crate::rules::review::{Proposal, review as proposals};
@@ -119,20 +119,37 @@ pub async fn review(session: &Session, printer: Printer, asked: Review) -> Resul
     let text = draft.map(|draft| draft.with_address(asked.address.as_deref().unwrap_or_default())).transpose().map_err(Failure::usage)?;
     let command =
         Command::DecideReview { incident: id, finding: chosen.finding.clone(), accepted, path: draft.map(|draft| draft.path.clone()) };
-    if let (Some(draft), Some(text)) = (draft, &text) {
-        if asked.care.dry_run {
+    if asked.care.dry_run {
+        ask(&mut client, command, &asked.care).await?;
+        return would_decide(chosen, accepted, text.as_deref());
+    }
+    let earlier = ask_before(&mut client, &command, &asked.care).await?;
+    // An earlier command of the same key has written it.
+    if let (Some(draft), Some(text), None) = (draft, &text, &earlier) {
+        shelf::place_draft(Path::new(&client.welcome().workspace), &draft.path, text).map_err(Failure::other)?;
+    }
+    if earlier.is_none() {
+        ask(&mut client, command, &asked.care).await?;
+    }
+    match draft {
+        Some(draft) => print::line(&draft.path)?,
+        None if accepted => printer.remark(format!("taken; what is left to do by hand: {}", chosen.proposal))?,
+        None => printer.remark("put away")?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a decision would do: the file that would be written, or that there is none.
+fn would_decide(chosen: &Proposal, accepted: bool, text: Option<&str>) -> Result<ExitCode, Failure> {
+    let became = if accepted { "takes" } else { "puts away" };
+    print::line(format!("{became}: {}", chosen.finding))?;
+    match (chosen.draft.as_ref(), text) {
+        (Some(draft), Some(text)) => {
             print::line(format!("writes {}:", draft.path))?;
             text.lines().try_for_each(print::line)?;
-        } else {
-            shelf::place_draft(Path::new(&client.welcome().workspace), &draft.path, text).map_err(Failure::other)?;
         }
-    }
-    match ask(&mut client, command, &asked.care).await? {
-        Accepted::WouldDo(lines) => lines.iter().try_for_each(print::line)?,
-        _ => match draft {
-            Some(draft) => print::line(&draft.path)?,
-            None => printer.remark(if accepted { "taken" } else { "put away" })?,
-        },
+        _ if accepted => print::line(format!("writes no file; what is left to do by hand: {}", chosen.proposal))?,
+        _ => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -205,22 +222,29 @@ pub async fn handover(session: &Session, printer: Printer, asked: Handover) -> R
     }
     let shift_from = shifts::shift_start(handed.world.at, &zone);
     let id = naming::id(NoteKind::Handover, &Subject::Workspace, shift_from);
-    let place = shelf::find(Path::new(&root), &id, &draft::title(shift_from, &zone)).map_err(Failure::other)?;
+    let title = draft::title(shift_from, &zone);
+    // Before its folder is made: the role counts before what the file system says.
+    let care = super::args::Care { dry_run: false, key: None };
+    ask_before(&mut client, &Command::RecordNote { note: handed_note(naming::path(&id, &title), &fresh) }, &care).await?;
+    let place = shelf::find(Path::new(&root), &id, &title).map_err(Failure::other)?;
     let (text, base) = match &place.opened {
         Some(opened) => (redraft(&opened.text, &fresh).text, opened.base.clone()),
         None => (fresh, Base::Absent),
     };
-    let saved = save(&place.path, &text, &base).map_err(Failure::other)?;
+    save(&place.path, &text, &base).map_err(Failure::other)?;
     let path = place.relative;
-    let note =
-        SavedNote { kind: NoteKind::Handover, subject: Subject::Workspace, path: path.clone(), digest: saved.digest, bytes: saved.bytes };
-    ask(&mut client, Command::RecordNote { note }, &super::args::Care { dry_run: false, key: None }).await?;
+    ask(&mut client, Command::RecordNote { note: handed_note(path.clone(), &text) }, &care).await?;
     if printer.json {
         print::document(&json!({ "path": path }))?;
     } else {
         print::line(path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is put on record of a handover's file once it is saved.
+fn handed_note(path: String, text: &str) -> SavedNote {
+    SavedNote { kind: NoteKind::Handover, subject: Subject::Workspace, path, digest: digest(text), bytes: text.len() as u64 }
 }
 
 fn zone(world: &World) -> TimeZone {

@@ -105,7 +105,7 @@ pub fn runbook(session: &Session, printer: Printer, asked: &Runbook, runtime: &t
         return history(session, printer, &asked.name);
     }
     match &asked.run {
-        Some(step) => runtime.block_on(run_step(session, printer, asked, &StepName::new(step))),
+        Some(step) => runtime.block_on(run_step(session, printer, asked, step)),
         None => read(session, printer, &asked.name),
     }
 }
@@ -163,9 +163,10 @@ fn history(session: &Session, printer: Printer, name: &str) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run_step(session: &Session, printer: Printer, asked: &Runbook, step: &StepName) -> Result<ExitCode, Failure> {
+async fn run_step(session: &Session, printer: Printer, asked: &Runbook, typed: &str) -> Result<ExitCode, Failure> {
     let (mut client, world) = session.world().await?;
     let runbook = RunbookId::new(&asked.name);
+    let step = &step_of(&world, &runbook, typed);
     let subject = asked.incident.map_or(Subject::Workspace, Subject::Incident);
     let params = filled_in(&world, &runbook, step, &subject, &asked.param);
     let confirmed = asked.confirm.clone();
@@ -210,6 +211,16 @@ async fn run_step(session: &Session, printer: Printer, asked: &Runbook, step: &S
         _ => return wait_for(printer, &mut client, &runbook, step, &subject).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A step by its name, or by its title as the file has it.
+fn step_of(world: &World, runbook: &RunbookId, typed: &str) -> StepName {
+    let steps = world.book(runbook).map(|book| &*book.steps).unwrap_or_default();
+    let named = steps.iter().find(|step| step.name.as_str() == typed);
+    let written = || steps.iter().find(|step| step.title.trim() == typed.trim());
+    let short = workspace::step_name(typed);
+    let like = || steps.iter().find(|step| step.name.as_str() == short);
+    named.or_else(written).or_else(like).map_or_else(|| StepName::new(typed), |step| step.name.clone())
 }
 
 /// What the subject fills in, then what was given.

@@ -137,17 +137,38 @@ pub fn width() -> usize {
 
 /// Sends a command and waits for its answer.
 pub async fn ask(client: &mut Client, command: Command, care: &super::args::Care) -> Result<Accepted, Failure> {
-    if !client.same_shape() && !care.dry_run {
-        let reason = format!("the daemon is release {}, this program {}", client.welcome().release, env!("CARGO_PKG_VERSION"));
-        return Err(Refusal::new(RefusalKind::State, reason)
-            .hint("restart it with `dogwatch stop`: running batches go on, the next command starts it")
-            .into());
+    if !care.dry_run {
+        check_shape(client)?;
     }
     let key = care.key.clone().unwrap_or_else(fresh_key);
     match client.ask(Ask::Command { key, command, dry_run: care.dry_run }).await?? {
         Answer::Accepted(accepted) => Ok(accepted),
         other => Err(Failure::Other(anyhow::anyhow!("the daemon gave an answer to another question: {other:?}"))),
     }
+}
+
+/// Whether a command would be carried out, asked before a file is written for it: the file and the fact stay together. The
+/// daemon looks at role and state as for the command itself. A missing role it records there too; any other refusal is
+/// recorded when the command itself is sent, which is done here. What is given back is the answer to a command that was
+/// carried out by that, under the key of an earlier one; nothing where it is still to be sent.
+pub async fn ask_before(client: &mut Client, command: &Command, care: &super::args::Care) -> Result<Option<Accepted>, Failure> {
+    check_shape(client)?;
+    let preview = super::args::Care { dry_run: true, key: care.key.clone() };
+    match ask(client, command.clone(), &preview).await {
+        Ok(_) => Ok(None),
+        Err(Failure::Refused(refusal)) if refusal.kind != RefusalKind::Forbidden => ask(client, command.clone(), care).await.map(Some),
+        Err(other) => Err(other),
+    }
+}
+
+/// Refuses to have a daemon of another release carry something out.
+fn check_shape(client: &Client) -> Result<(), Failure> {
+    if client.same_shape() {
+        return Ok(());
+    }
+    let reason = format!("the daemon is release {}, this program {}", client.welcome().release, env!("CARGO_PKG_VERSION"));
+    let hint = "restart it with `dogwatch stop`: running batches go on, the next command starts it";
+    Err(Refusal::new(RefusalKind::State, reason).hint(hint).into())
 }
 
 /// Follows the world until it shows what is waited for; a world that is not complete yet shows nothing.

@@ -21,6 +21,9 @@ pub fn run(session: &Session, printer: Printer, asked: &args::Verify, runtime: &
     let named = workspace::anchors(&place.workspace);
     let mut files: Vec<PathBuf> = named.file.iter().map(PathBuf::from).collect();
     files.extend(asked.anchors.iter().filter(|file| named.file.as_ref().is_none_or(|named| file.as_os_str() != named.as_str())).cloned());
+    if journal::was_never_here(&place.state, &files).map_err(Failure::other)? {
+        return Err(elsewhere(&place));
+    }
     if let Some(reason) = asked.reason.as_deref().filter(|_| asked.accept) {
         return accept(&place, printer, &named, &files, reason, runtime);
     }
@@ -38,6 +41,30 @@ pub fn run(session: &Session, printer: Printer, asked: &args::Verify, runtime: &
         "{} was to prove the journal and holds no line of it: it was removed or replaced, or the daemon has never written there",
         silent.join(", ")
     )))
+}
+
+/// There is no journal in the caller's state folder: each user has a folder of their own, and the daemon's is another one.
+fn elsewhere(place: &Place) -> Failure {
+    let own = rustix::process::getuid().as_raw();
+    let owner = match &place.daemon_user {
+        Some(user) => Some(user.clone()),
+        None => holder(place).filter(|holder| *holder != own).map(identity::user_name),
+    };
+    let owner = owner.filter(|user| identity::user_id(user) != Some(own));
+    let here = format!("there is no journal of this workspace in {}: nothing was verified", place.state.display());
+    Failure::usage(match owner {
+        Some(owner) => {
+            format!("{here}\nhint: its daemon is user {owner}'s; run this as {owner}, or name the folder above it: --state DIR")
+        }
+        None => format!("{here}\nhint: run this as the user whose daemon it is, or name the folder above it: --state DIR"),
+    })
+}
+
+/// The user who has the socket, or else the lock that a daemon leaves in the workspace.
+fn holder(place: &Place) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let sockets = place.socket_folders().map(|folder| folder.join(&place.socket_name));
+    sockets.chain([place.lock.clone()]).find_map(|path| Some(path.symlink_metadata().ok()?.uid()))
 }
 
 fn document(verified: &Verified) -> json::Value {

@@ -38,4 +38,4 @@ pub use open::FORMAT;
 pub use outside::{AnchorLine, Outside};
 pub use read::{PAGE_MAX, Page, Reader};
 pub use rotate::Rotation;
-pub use verify::{Verified, check_outside, journal_name, verify};
+pub use verify::{Verified, check_outside, journal_name, verify, was_never_here};

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// Entries per transaction, so that a running daemon's WAL stays short.
 const STRETCH: u64 = 20_000;
 
+/// What a daemon keeps in its state folder beside the database.
+const TRACES: [&str; 6] = ["anchor", "world.json", "reserve", "samples.db", "attempts", "evidence"];
+
 /// What was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -87,6 +90,19 @@ pub fn verify(state: &Path, outside: &[PathBuf]) -> Result<Verified, JournalErro
         None => return Err(damage(&state.join("anchor"), 1, "the anchor is missing, so nothing says that no entry is")),
     };
     Ok(Verified { head, files, anchored, outside: read })
+}
+
+/// Whether nothing says that this folder ever held a journal: no database, no anchor, nothing else that a daemon keeps, and
+/// no head in the files outside. A folder that is only empty of its database is damaged, not this.
+pub fn was_never_here(state: &Path, outside: &[PathBuf]) -> Result<bool, JournalError> {
+    if TRACES.iter().any(|trace| state.join(trace).symlink_metadata().is_ok()) || !Chain::of(state)?.parts().is_empty() {
+        return Ok(false);
+    }
+    let (mut known, names) = (Vec::new(), names(state));
+    for (place, path) in outside.iter().enumerate() {
+        outside::read(path, place, &names, &mut known)?;
+    }
+    Ok(known.is_empty())
 }
 
 /// Compares the last heads that files outside know with the journal: what a start does, without a walk.

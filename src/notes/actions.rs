@@ -35,6 +35,75 @@ impl ActionItem {
     }
 }
 
+/// What a `!todo` line of a timeline asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise<'a> {
+    /// What.
+    pub what: &'a str,
+    /// Who, where the line says so.
+    pub owner: Option<&'a str>,
+    /// Until when, where the line says so.
+    pub due: Option<Date>,
+}
+
+/// Reads `!todo [@owner] what`, with who and when also at its end: `(owner: ana, due: 2026-12-01)`, `@ana`, `due 2026-12-01`.
+pub fn promise(line: &str) -> Option<Promise<'_>> {
+    let rest = line.trim().strip_prefix("!todo").filter(|rest| rest.starts_with([' ', '\t', ':']))?;
+    let rest = rest.trim_start_matches([' ', '\t', ':']);
+    let mut promise = match rest.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
+        Some((owner, what)) if !what.trim().is_empty() => Promise { what: what.trim(), owner: Some(owner), due: None },
+        _ => Promise { what: rest, owner: None, due: None },
+    };
+    while promise.take_end() {}
+    (!promise.what.is_empty()).then_some(promise)
+}
+
+/// A text without its end, and who and when that end says.
+type End<'a> = (&'a str, Option<&'a str>, Option<Date>);
+
+impl<'a> Promise<'a> {
+    /// Takes who or when from the end of the text; `false` where neither stands there, or nothing would be left.
+    fn take_end(&mut self) -> bool {
+        let end = self.in_brackets().or_else(|| self.named()).or_else(|| self.dated());
+        let Some((what, owner, due)) = end else { return false };
+        let what = what.trim_end_matches([' ', '\t', ',']);
+        if what.is_empty() {
+            return false;
+        }
+        *self = Self { what, owner: self.owner.or(owner), due: self.due.or(due) };
+        true
+    }
+
+    /// `(owner: ana, due: 2026-12-01)`, in either order or one of them; brackets that say anything else are text.
+    fn in_brackets(&self) -> Option<End<'a>> {
+        let (what, notes) = self.what.strip_suffix(')')?.rsplit_once('(')?;
+        let (mut owner, mut due) = (None, None);
+        for note in notes.split(',') {
+            match note.split_once(':').map(|(name, value)| (name.trim(), value.trim()))? {
+                ("owner", name) if !name.is_empty() => owner = Some(name.trim_start_matches('@')),
+                ("due", day) => due = Some(day.parse().ok()?),
+                _ => return None,
+            }
+        }
+        Some((what, owner, due))
+    }
+
+    /// `@ana`
+    fn named(&self) -> Option<End<'a>> {
+        let (what, name) = self.what.rsplit_once(char::is_whitespace)?;
+        let owner = name.strip_prefix('@').filter(|owner| !owner.is_empty())?;
+        Some((what, Some(owner), None))
+    }
+
+    /// `due 2026-12-01`
+    fn dated(&self) -> Option<End<'a>> {
+        let (rest, day) = self.what.rsplit_once(char::is_whitespace)?;
+        let due = day.parse().ok()?;
+        let what = rest.trim_end().strip_suffix("due").filter(|what| what.ends_with(char::is_whitespace))?;
+        Some((what, None, Some(due)))
+    }
+}
+
 /// The action items of a text, in its order; boxes within fenced code are none.
 pub fn items(path: &str, incident: Option<IncidentId>, text: &str) -> Vec<ActionItem> {
     let mut fence: Option<&str> = None;
@@ -118,6 +187,31 @@ mod tests {
         );
         let today = "2026-12-02".parse().unwrap();
         assert_eq!(found.iter().filter(|item| item.is_overdue(today)).count(), 1);
+    }
+
+    #[test]
+    fn a_line_to_do_says_who_and_when_at_its_beginning_or_its_end() {
+        let day = "2026-12-24".parse().ok();
+        for (line, wanted) in [
+            ("!todo page support (owner: cloudsdk, due: 2026-12-24)", ("page support", Some("cloudsdk"), day)),
+            ("!todo page support (due: 2026-12-24, owner: @cloudsdk)", ("page support", Some("cloudsdk"), day)),
+            ("!todo page support (owner: cloudsdk)", ("page support", Some("cloudsdk"), None)),
+            ("!todo page support (due: 2026-12-24)", ("page support", None, day)),
+            ("!todo: page support @cloudsdk", ("page support", Some("cloudsdk"), None)),
+            ("!todo page support, due 2026-12-24", ("page support", None, day)),
+            ("!todo @leo page support due 2026-12-24", ("page support", Some("leo"), day)),
+            ("!todo page support @ana due 2026-12-24", ("page support", Some("ana"), day)),
+            ("!todo page support due 2026-12-24 (owner: ana)", ("page support", Some("ana"), day)),
+            ("!todo keep (these) brackets (due: soon)", ("keep (these) brackets (due: soon)", None, None)),
+            ("!todo residue 2026-12-24", ("residue 2026-12-24", None, None)),
+            ("!todo (owner: ana)", ("(owner: ana)", None, None)),
+        ] {
+            let promise = promise(line).unwrap();
+            assert_eq!((promise.what, promise.owner, promise.due), wanted, "{line}");
+        }
+        for line in ["!todo", "!todo ", "!todos x", "todo x"] {
+            assert_eq!(promise(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub fn title(shift_from: Timestamp, zone: &TimeZone) -> String {
 pub fn draft(handed: &HandedOver, zone: &TimeZone, author: &str) -> String {
     let world = &handed.world;
     let title = title(world.shift_from, zone);
-    let mut text = Front::new(NoteKind::Handover, &Subject::Workspace, &title, world.shift_from, author).render();
+    // Its id is the shift's, so that it is found again until the next one begins; it was made when it was drafted.
+    let front = Front::new(NoteKind::Handover, &Subject::Workspace, &title, world.shift_from, author);
+    let mut text = Front { created: world.at, ..front }.render();
     let _ = write!(text, "\n# {title}\n\n");
     let zone_name = zone.iana_name().unwrap_or("UTC");
     let head = format!("As of {} ({zone_name}).\n", local(world.at, zone));

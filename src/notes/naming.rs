@@ -109,9 +109,12 @@ pub fn folder(id: &str) -> &'static str {
     if id.starts_with("handover-") { HANDOVERS } else { FOLDER }
 }
 
-/// The file of a note, relative to the workspace: `notes/incident-41-checkout-is-down.md`.
+/// The file of a note, relative to the workspace: `notes/incident-41-checkout-is-down.md`,
+/// `notes/handovers/handover-20261121-1900.md`.
 pub fn path(id: &str, title: &str) -> String {
     let folder = folder(id);
+    // The title of a handover says no more than its id.
+    let title = if folder == HANDOVERS { "" } else { title };
     match slug(title, TITLE_MAX) {
         title if title.is_empty() => format!("{folder}/{id}.md"),
         title => format!("{folder}/{id}-{title}.md"),

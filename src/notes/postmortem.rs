@@ -1,6 +1,7 @@
 //! An incident → the draft of its post-mortem (RULES: post-mortem). Everything that dogwatch knows stands in marked
 //! blocks that [`super::redraft`] renews; the lines in italics are for people to replace.
 
+use super::actions;
 use super::bullets::List;
 use super::deeds;
 use super::front::Front;
@@ -10,11 +11,12 @@ use super::telling::{Naming, Teller, one_line, told};
 use super::wording::{between, escape, span, utc};
 use crate::domain::counted;
 use crate::domain::note::NoteKind;
-use crate::domain::{AttemptEnd, Entry, Event, Health, Job, Subject};
+use crate::domain::{AttemptEnd, ChannelId, Entry, Event, Health, Job, Subject};
 use crate::rules::objective;
 use crate::world::{Incident, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -198,7 +200,9 @@ impl<'a> Facts<'a> {
     fn timeline(&self) -> String {
         let mut text = String::from("All times in UTC; the number is the entry in the journal.\n");
         let mut day = None;
-        for entry in told(self.from.timeline).filter(|entry| !is_own_save(&entry.event)) {
+        let tellings = tellings(self.from.timeline);
+        let is_shown = |entry: &Entry| !is_own_save(&entry.event) && !is_delivery(entry, &tellings);
+        for entry in told(self.from.timeline).filter(|entry| is_shown(entry)) {
             let at = entry.at.to_zoned(TimeZone::UTC);
             if day.replace(at.date()) != Some(at.date()) {
                 let _ = write!(text, "\n**{}**\n\n", at.date());
@@ -321,9 +325,7 @@ impl<'a> Facts<'a> {
             list.push("no runbook was there for it");
         }
         for entry in self.from.timeline {
-            if let Event::AttemptEnded { end: AttemptEnd::Lost, .. } | Event::AcknowledgementEnded { .. } | Event::SeverityRaised { .. } =
-                &entry.event
-            {
+            if let Event::AttemptEnded { end: AttemptEnd::Lost, .. } | Event::AcknowledgementEnded { .. } = &entry.event {
                 list.push(&self.teller.line(&entry.event));
             }
         }
@@ -334,9 +336,11 @@ impl<'a> Facts<'a> {
         let mut list = List::to_tick();
         for entry in self.from.timeline {
             let (Event::Noted { text, .. } | Event::IncidentAcknowledged { note: Some(text), .. }) = &entry.event else { continue };
-            for (owner, what) in text.lines().filter_map(todo) {
-                let owner = owner.map_or_else(|| self.teller.naming.author(&entry.author), |owner| self.teller.naming.of(owner));
-                list.push(&format!("{} (owner: {owner}, #{})", one_line(what), entry.seq));
+            for promise in text.lines().filter_map(actions::promise) {
+                let naming = &self.teller.naming;
+                let owner = promise.owner.map_or_else(|| naming.author(&entry.author), |owner| naming.of(owner));
+                let due = promise.due.map(|due| format!(", due: {due}")).unwrap_or_default();
+                list.push(&format!("{} (owner: {owner}{due}, #{})", one_line(promise.what), entry.seq));
             }
         }
         if self.has_no_runbook() {
@@ -356,16 +360,6 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A `!todo [@owner] what` line.
-fn todo(line: &str) -> Option<(Option<&str>, &str)> {
-    let rest = line.trim().strip_prefix("!todo").filter(|rest| rest.starts_with([' ', '\t', ':']))?;
-    let rest = rest.trim_start_matches([' ', '\t', ':']);
-    match rest.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
-        Some((owner, what)) if !what.trim().is_empty() => Some((Some(owner), what.trim())),
-        _ => (!rest.is_empty()).then_some((None, rest)),
-    }
-}
-
 /// Whether a fact shows trouble before any alert.
 fn is_sign(event: &Event) -> bool {
     match event {
@@ -382,4 +376,25 @@ fn is_sign(event: &Event) -> bool {
 /// Writing the post-mortem is no part of what it tells: its draft would change with every save.
 fn is_own_save(event: &Event) -> bool {
     matches!(event, Event::NoteSaved { note } if note.kind == NoteKind::PostMortem)
+}
+
+/// The instants and channels on which people were told, of entries that name them all in one line.
+fn tellings(timeline: &[Arc<Entry>]) -> BTreeSet<(Timestamp, &ChannelId)> {
+    let told = timeline.iter().filter_map(|entry| match &entry.event {
+        Event::IncidentEscalated { told, .. } | Event::IncidentRetold { told, .. } | Event::RecoveryTold { told, .. } => {
+            Some(told.iter().map(|told| (entry.at, &told.channel)))
+        }
+        _ => None,
+    });
+    told.flatten().collect()
+}
+
+/// Whether a fact only tells how a message travelled: on its way, taken, or due where the chain's own line says who was told.
+/// That one did not arrive is kept.
+fn is_delivery(entry: &Entry, tellings: &BTreeSet<(Timestamp, &ChannelId)>) -> bool {
+    match &entry.event {
+        Event::MessageHeldBack { .. } | Event::MessageSending { .. } | Event::MessageSent { .. } => true,
+        Event::MessageDue { message } => tellings.contains(&(entry.at, &message.channel)),
+        _ => false,
+    }
 }

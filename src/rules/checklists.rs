@@ -83,8 +83,13 @@ pub(super) fn left(open: &Occasion, reason: String) -> Event {
     Event::ChecklistLeft { checklist: open.checklist.id.clone(), number: open.number, reason, unticked }
 }
 
-/// What the machine says of an item: whether it is so, and in words why; nothing for what it cannot see by itself.
+/// What the machine says of an item as of the last entry, see [`machine_says_at`].
 pub fn machine_says(world: &World, open: &Occasion, item: &ChecklistItem) -> Option<(bool, String)> {
+    machine_says_at(world, open, item, world.at)
+}
+
+/// What the machine says of an item at an instant: whether it is so, and in words why; nothing for what it cannot see by itself.
+pub fn machine_says_at(world: &World, open: &Occasion, item: &ChecklistItem, now: Timestamp) -> Option<(bool, String)> {
     match &item.check {
         Check::Hand | Check::Command => None,
         Check::ProbeUp { probe } => Some(match world.probe(probe) {
@@ -93,12 +98,12 @@ pub fn machine_says(world: &World, open: &Occasion, item: &ChecklistItem) -> Opt
             Some(row) if row.reason.is_empty() => (false, format!("{probe} is {}", row.health)),
             Some(row) => (false, format!("{probe} is {}: {}", row.health, row.reason)),
         }),
-        Check::FlowDone { flow, by } => Some(flow_done(world, open, flow, *by)),
+        Check::FlowDone { flow, by } => Some(flow_done(world, open, flow, *by, now)),
     }
 }
 
 /// Whether a flow has succeeded within the day that ends at the named time, or now where none is named.
-fn flow_done(world: &World, open: &Occasion, id: &FlowId, by: Option<jiff::civil::Time>) -> (bool, String) {
+fn flow_done(world: &World, open: &Occasion, id: &FlowId, by: Option<jiff::civil::Time>, now: Timestamp) -> (bool, String) {
     let Some(flow) = world.flow(id) else { return (false, format!("there is no flow {id}")) };
     let zone = jiff::tz::TimeZone::get(&open.checklist.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let until = by.and_then(|by| {
@@ -114,6 +119,7 @@ fn flow_done(world: &World, open: &Occasion, id: &FlowId, by: Option<jiff::civil
     match (until, ends.next()) {
         (Some(until), Some((run, at))) if at > until => (false, format!("{run} was done at {}, not by {}", clock(at), clock(until))),
         (_, Some((run, at))) => (true, format!("{run} was done at {}", clock(at))),
+        (Some(until), None) if now < until => (false, format!("{id} is not done yet; it has until {}", clock(until))),
         (Some(until), None) => (false, format!("{id} was not done by {}", clock(until))),
         (None, None) => (false, format!("{id} was not done within a day")),
     }

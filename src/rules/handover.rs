@@ -186,7 +186,8 @@ fn unticked(world: &World, shift_from: Timestamp) -> Vec<Unticked> {
         })
     });
     let mut rows: Vec<_> = rows.collect();
-    rows.sort();
+    // The items of one checklist stay in the order of its file.
+    rows.sort_by(|one, other| (one.due, &one.checklist).cmp(&(other.due, &other.checklist)));
     rows
 }
 

@@ -73,7 +73,7 @@ pub use agenda::{DueKey, agenda, due, next_due, touched_keys};
 pub use approvals::{needs_two_people, open_request, second_word_on, void as void_request};
 pub use batch_day::{BatchDay, BatchRow, CarriedOver, batch_day, batch_day_of, batch_days, carried_over};
 pub use calendar::DayRule;
-pub use checklists::{due as checklist_due, machine_says};
+pub use checklists::{due as checklist_due, machine_says, machine_says_at};
 pub use escalation::{NextStep, next_step};
 pub use evidence::{evidence_for, masks};
 pub use follow::follow;

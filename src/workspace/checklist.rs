@@ -187,6 +187,14 @@ fn unknown(check: &Check, known: &Known<'_>) -> Option<String> {
 
 /// A name for an item: its first words, and a number where another has them too.
 fn name(words: &str, others: &[ChecklistItem]) -> StepName {
+    let stem = item_name(words);
+    let is_free = |name: &str| others.iter().all(|other| other.name.as_str() != name);
+    let free = std::iter::once(stem.clone()).chain((2..=MAX_ITEMS + 1).map(|number| format!("{stem}-{number}"))).find(|name| is_free(name));
+    StepName::new(free.unwrap_or(stem))
+}
+
+/// The name of an item with these words while no other has it: `The coffee is on` → `the-coffee-is-on`.
+pub fn item_name(words: &str) -> String {
     let parts: Vec<String> = words
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -195,8 +203,5 @@ fn name(words: &str, others: &[ChecklistItem]) -> StepName {
         .collect();
     let mut stem = parts.join("-");
     stem.truncate(48);
-    let stem = if stem.is_empty() { "item".to_owned() } else { stem.trim_end_matches('-').to_owned() };
-    let is_free = |name: &str| others.iter().all(|other| other.name.as_str() != name);
-    let free = std::iter::once(stem.clone()).chain((2..=MAX_ITEMS + 1).map(|number| format!("{stem}-{number}"))).find(|name| is_free(name));
-    StepName::new(free.unwrap_or(stem))
+    if stem.is_empty() { "item".to_owned() } else { stem.trim_end_matches('-').to_owned() }
 }

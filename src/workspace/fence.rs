@@ -96,7 +96,7 @@ pub(super) fn step(info: &str, script: &str) -> Result<ProcedureStep, String> {
     }
     let auto = auto.then_some(Automatic { on });
     let title = name.filter(|name| !name.trim().is_empty()).ok_or("a runnable block needs a name: name=\"…\"")?;
-    let name = id.unwrap_or_else(|| slug(&title));
+    let name = id.unwrap_or_else(|| step_name(&title));
     if let Some(problem) = name_problem(&name) {
         return Err(format!("`{name}`: {problem}; give an id: id=\"…\""));
     }
@@ -246,8 +246,8 @@ fn unknown_word(word: &str) -> String {
     }
 }
 
-/// `Count the rows!` → `count-the-rows`.
-fn slug(title: &str) -> String {
+/// The name of a step with this title and no id: `Count the rows!` → `count-the-rows`.
+pub fn step_name(title: &str) -> String {
     let words: Vec<String> = title
         .split(|character: char| !character.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

@@ -36,7 +36,9 @@ mod shipped;
 mod table;
 mod watcher;
 
+pub use checklist::item_name;
 pub use error::{FileError, LoadErrors};
+pub use fence::step_name;
 pub use file::FileDigest;
 pub use find::{NotFound, find};
 pub use init::{InitError, init};

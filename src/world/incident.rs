@@ -175,6 +175,11 @@ impl Incident {
         self.stage.is_open()
     }
 
+    /// Who said that its post-mortem is reviewed; nobody while it is not.
+    pub fn reviewer(&self) -> Option<&str> {
+        self.write_up.as_ref().filter(|write_up| write_up.state == State::Reviewed)?.by.as_deref()
+    }
+
     /// Whether the person who acknowledged it was asked whether they still work on it.
     pub fn is_asked(&self) -> bool {
         self.is_open() && self.acknowledged.as_ref().is_some_and(|ack| ack.asked_until.is_some())

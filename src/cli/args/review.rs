@@ -63,7 +63,7 @@ pub struct Search {
 pub struct Review {
     /// The incident [default: the ended incidents that still have something to decide]
     pub incident: Option<IncidentId>,
-    /// Take a proposal: runbook, probe, automate, retry or noise; its file is written
+    /// Take a proposal: runbook or probe, whose file is written; automate, retry or noise, which are left for you to do
     #[arg(long, value_name = "WHAT", requires = "incident", conflicts_with = "dismiss")]
     pub accept: Option<String>,
     /// Put a proposal away

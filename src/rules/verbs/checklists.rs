@@ -2,7 +2,7 @@
 
 use crate::domain::checklist::Check;
 use crate::domain::{AttemptId, ChecklistId, Event, Job, Refusal, RefusalKind, StepName, Subject};
-use crate::rules::{Asked, Decision, checklists, filled_in, machine_says, names, needs_two_people, param_problem};
+use crate::rules::{Asked, Decision, checklists, filled_in, machine_says_at, names, needs_two_people, param_problem};
 use crate::world::{ChecklistRow, Occasion, TickState, World};
 
 fn state(reason: String) -> Refusal {
@@ -19,6 +19,14 @@ fn occasion<'a>(world: &'a World, id: &ChecklistId) -> Result<&'a Occasion, Refu
     open.ok_or_else(|| state(format!("the checklist `{id}` is not open")).hint(format!("dogwatch checklist {id} --open")))
 }
 
+/// An item that the checklist does not have, with those that it has.
+fn no_item(open: &Occasion, item: &StepName) -> Refusal {
+    let known = open.checklist.items.iter().map(|item| item.name.as_str());
+    let mut refusal = names::unknown("item", item.as_str(), known);
+    refusal.reason = format!("`{}` has no item `{item}`", open.checklist.id);
+    refusal
+}
+
 /// Open one now.
 pub(super) fn open(world: &World, id: &ChecklistId, asked: &Asked) -> Result<Decision, Refusal> {
     let row = row(world, id)?;
@@ -29,11 +37,16 @@ pub(super) fn open(world: &World, id: &ChecklistId, asked: &Asked) -> Result<Dec
 }
 
 /// Tick an item, or take the tick back.
-pub(super) fn tick(world: &World, id: &ChecklistId, item: &StepName, done: bool, note: Option<&str>) -> Result<Decision, Refusal> {
+pub(super) fn tick(
+    world: &World,
+    id: &ChecklistId,
+    item: &StepName,
+    (done, note): (bool, Option<&str>),
+    asked: &Asked,
+) -> Result<Decision, Refusal> {
     names::optional_text("the note", note)?;
     let open = occasion(world, id)?;
-    let known = open.checklist.items.iter().map(|item| item.name.as_str());
-    let found = open.checklist.item(item).ok_or_else(|| names::unknown(&format!("item of `{id}`"), item.as_str(), known))?;
+    let found = open.checklist.item(item).ok_or_else(|| no_item(open, item))?;
     match (open.ticks.get(item), done) {
         (Some(tick), true) if tick.done => return Err(state(format!("`{item}` is ticked already, by {}", tick.by))),
         (tick, false) if tick.is_none_or(|tick| !tick.done) => return Err(state(format!("`{item}` is not ticked"))),
@@ -43,7 +56,7 @@ pub(super) fn tick(world: &World, id: &ChecklistId, item: &StepName, done: bool,
     // Against what the machine sees, a person's word needs a reason.
     if done
         && note.is_none()
-        && let Some((false, words)) = machine_says(world, open, found)
+        && let Some((false, words)) = machine_says_at(world, open, found, asked.now)
     {
         return Err(state(format!("`{item}` is not so: {words}")).hint("to tick it nevertheless, say why: --note …"));
     }
@@ -58,7 +71,7 @@ pub(super) fn verify(world: &World, id: &ChecklistId, asked: &Asked) -> Result<D
     let mut events = checklists::seen(world, open, |_| true);
     let mut waits: Vec<String> = Vec::new();
     for item in open.unticked() {
-        if let Some((false, words)) = machine_says(world, open, item) {
+        if let Some((false, words)) = machine_says_at(world, open, item, asked.now) {
             waits.push(words);
         }
         let Some(step) = open.checklist.book.step(&item.name).filter(|_| item.check == Check::Command) else { continue };

@@ -104,7 +104,7 @@ pub fn decide(world: &World, command: &Command, asked: &Asked) -> Result<Decisio
             procedures::break_glass(world, &wanted, reason, asked)
         }
         Command::OpenChecklist { checklist } => checklists::open(world, checklist, asked),
-        Command::TickItem { checklist, item, done, note } => checklists::tick(world, checklist, item, *done, note.as_deref()),
+        Command::TickItem { checklist, item, done, note } => checklists::tick(world, checklist, item, (*done, note.as_deref()), asked),
         Command::VerifyChecklist { checklist } => checklists::verify(world, checklist, asked),
     }
 }
