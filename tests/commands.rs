@@ -171,6 +171,16 @@ fn a_runbook_step_runs_with_its_expectation_and_danger_is_typed() {
                    ```sh run name=\"wild\" danger\ntouch wild\n```\n";
     workspace.file("runbooks/test.md", runbook);
     let code = |args: &[&str]| workspace.run(&[&["runbook", "test", "--run"], args].concat()).status.code();
+    let told = |args: &[&str]| {
+        let ended = workspace.run(&[&["runbook"], args].concat());
+        String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned()
+    };
+    assert!(told(&["test", "--run", "good", "--dry-run"]).contains("expects exit 0 and output that matches `^hello you$`, within 10m"));
+    assert_eq!(told(&["test", "--run", "odd"]).matches("not as expected").count(), 1);
+    assert!(told(&["test", "--run", "wild"]).contains("--confirm wild"));
+    let unknown = told(&["test", "--run", "nope"]);
+    assert!(unknown.contains("`test` has no runnable step `nope`") && unknown.contains("known: good, odd, three, wild"), "{unknown}");
+    assert!(told(&["nope"]).contains("`dogwatch runbooks` lists them") && told(&["tets"]).contains("did you mean `test`?"));
     assert_eq!(code(&["good"]), Some(0));
     assert_eq!(code(&["odd"]), Some(1), "its output is not as expected");
     assert_eq!(code(&["three"]), Some(0), "its exit is as expected");
@@ -178,6 +188,14 @@ fn a_runbook_step_runs_with_its_expectation_and_danger_is_typed() {
     assert!(!workspace.root().join("wild").exists());
     assert_eq!(code(&["wild", "--confirm", "wild"]), Some(0));
     assert!(workspace.root().join("wild").exists());
+
+    workspace.file("runbooks/two.md", "# Two\n\n```sh run name=\"both\" approval=two expect=\"exit 3\"\nexit 3\n```\n");
+    workspace.ok(&["reload"]);
+    let request = workspace.json(&["runbook", "two", "--run", "both"])["request"].as_str().unwrap().to_owned();
+    let shown = workspace.ok(&["approve", &request, "--show"]);
+    assert!(shown.contains("expects   exit 3, within 10m") && shown.contains("DOGWATCH_STEP=both"), "{shown}");
+    let until = shown.lines().find(|line| line.starts_with("on ")).unwrap();
+    assert!(!until.contains('Z') && !until.contains('.'), "local time, without parts of seconds: {until}");
 }
 
 #[test]

@@ -194,7 +194,10 @@ fn an_incident_brings_its_evidence_and_one_archive_hands_it_on() {
     );
     let archive = workspace.beside("out.tar.gz");
     workspace.ok(&["evidence", "1", "--export", archive.to_str().unwrap()]);
-    assert_ne!(workspace.run(&["evidence", "1", "--export", archive.to_str().unwrap()]).status.code(), Some(0), "nothing is written over");
+    let again = workspace.run(&["evidence", "1", "--export", archive.to_str().unwrap()]);
+    assert_ne!(again.status.code(), Some(0), "nothing is written over");
+    let words = String::from_utf8_lossy(&again.stderr);
+    assert!(words.contains("exists already") && words.contains("choose another name"), "{words}");
     let unpacked = workspace.beside("unpacked");
     std::fs::create_dir(&unpacked).unwrap();
     let tar =

@@ -86,8 +86,8 @@ fn a_script_sends_an_alert_and_ends_it() {
     assert!(preview.contains("fires (high): / has 1 % left") && preview.contains("it opens an incident"), "{preview}");
     assert!(open(&workspace).is_empty());
 
-    workspace.ok(&alert);
-    workspace.ok(&alert);
+    assert_eq!(workspace.ok(&alert).trim(), "incident 1");
+    assert_eq!(workspace.json(&alert)["incident"], 1);
     let incidents = open(&workspace);
     assert_eq!(incidents.len(), 1, "sent twice, it is one alert: {incidents:?}");
     assert_eq!(incidents[0]["alerts"].as_array().unwrap().len(), 1);
@@ -102,7 +102,7 @@ fn a_script_sends_an_alert_and_ends_it() {
 
     workspace.ok(&["alert", "DiskFull", "--label", "service=shop", "--resolve"]);
     assert_eq!(open(&workspace).len(), 1, "the other one fires still");
-    workspace.ok(&["alert", "InodesFull", "--label", "service=shop", "--resolve"]);
+    assert_eq!(workspace.ok(&["alert", "InodesFull", "--label", "service=shop", "--resolve"]).trim(), "incident 1");
     assert!(open(&workspace).is_empty());
     workspace.ok(&["alert", "InodesFull", "--label", "service=shop", "--resolve"]);
 

@@ -146,11 +146,20 @@ fn a_snooze_has_an_end_and_the_same_key_takes_it_back() {
 }
 
 #[test]
+fn a_mark_is_seen_under_the_cursor() {
+    let mut stage = on(44);
+    stage.press("mark-all");
+    let picture = stage.picture();
+    assert!(picture.lines().any(|line| line.starts_with('◆')) && !picture.lines().any(|line| line.starts_with('▌')), "{picture}");
+}
+
+#[test]
 fn whose_it_is_and_that_the_impact_is_over() {
     let mut stage = on(42);
     stage.press("claim");
     stage.press("confirm");
     stage.press("give");
+    assert!(stage.picture().contains("fill in `to` to see what it does"), "{}", stage.picture());
     stage.press("confirm");
     assert_eq!(stage.commands(), [&Command::Claim { incident: IncidentId(42) }], "a person is asked for");
     stage.type_text("leo");
@@ -375,6 +384,12 @@ fn the_verbs_through_the_front_door_for_scripts() {
     assert!(workspace.ok(&["incident", "1"]).contains("mia has it"));
     workspace.ok(&["mitigate", "2", "--note", "traffic moved"]);
     assert!(workspace.json(&["incident", "2"])["mitigated_at"].is_string());
+    workspace.ok(&["ack", "1"]);
+    assert_eq!(workspace.ok(&["incident", "1"]).lines().filter(|line| line.contains("acknowledged by") && !line.contains("  ")).count(), 1);
+    workspace.ok(&["unack", "1"]);
+    workspace.ok(&["snooze", "2", "--for", "1h"]);
+    assert!(workspace.ok(&["incidents"]).contains("mitigated, snoozed"));
+    workspace.ok(&["unsnooze", "2"]);
     workspace.ok(&["mitigate", "2", "--undo"]);
 
     let preview = workspace.ok(&["silence", "service=~\"service-00.*\"", "--for", "1h", "--reason", "x", "--dry-run"]);

@@ -104,10 +104,13 @@ fn whom_a_steps_channels_leave_out_is_said_before_it_comes() {
     let mut people = people();
     people.chains[0].steps[1].on = vec!["sms".into(), "call".into()];
     story.tell(60, Author::Engine, Event::PeopleDefined { people: Arc::new(people.clone()) });
+    let mut narrower = Stage::with(&story, (120, 40));
     let mut stage = Stage::with(&story, (200, 60));
-    stage.press("on-call");
-    let picture = stage.picture();
-    assert!(picture.contains("bell (step 2); lea has none of the channels sms, call"), "{picture}");
+    for stage in [&mut narrower, &mut stage] {
+        stage.press("on-call");
+        let picture = stage.picture();
+        assert!(picture.contains("bell (step 2); lea has none of the channels sms, call"), "{picture}");
+    }
     people.chains[0].steps[1].tell.pop();
     stage.entry(Author::Engine, Event::PeopleDefined { people: Arc::new(people) });
     let picture = stage.picture();

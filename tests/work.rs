@@ -9,7 +9,9 @@ use dogwatch::console::link::News;
 use dogwatch::console::{Action, App, Msg, Options, Out, Role, Screen, Theme};
 use dogwatch::domain::note::NoteKind;
 use dogwatch::domain::runbook::{Match, ParamKind, ProcedureExpectation, ProcedureParam, ProcedureStep};
-use dogwatch::domain::{AttemptId, Author, Command, CommandLine, Entry, Event, IncidentId, Job, Level, Params, Runbook, StepName, Subject};
+use dogwatch::domain::{
+    ApprovalRequest, AttemptId, Author, Command, CommandLine, Entry, Event, IncidentId, Job, Level, Params, Runbook, StepName, Subject,
+};
 use dogwatch::wire::message::{Ask, Said, VERSION, Welcome};
 use dogwatch::world::{SHAPE, World};
 use jiff::{SignedDuration, Timestamp};
@@ -445,6 +447,83 @@ fn a_dangerous_step_is_typed_with_its_parameters_filled_in() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The runbook with one step that asks for a day and for two people.
+fn of_a_day(desk: &mut Desk) -> ProcedureStep {
+    let day = ProcedureParam { name: "day".into(), default: String::new(), kind: ParamKind::Date };
+    let expect = ProcedureExpectation { exit: 3, output: Some("^5$".into()) };
+    let step = ProcedureStep { params: vec![day], expect, two_people: true, ..step("look", "bin/count \"$DOGWATCH_PARAM_DAY\"", false) };
+    let runbook = Runbook {
+        id: "orders-load".into(),
+        title: "The load step fails".into(),
+        file: "runbooks/orders-load.md".into(),
+        matches: Vec::new(),
+        text: TEXT.into(),
+        steps: vec![step.clone()],
+        auto_max: None,
+    };
+    desk.entry(Author::Engine, Event::RunbookDefined { runbook: Arc::new(runbook) });
+    step
+}
+
+#[test]
+fn a_dialog_finds_no_fault_before_anything_is_typed() {
+    let mut desk = Desk::new((100, 30));
+    of_a_day(&mut desk);
+    desk.open(runbook());
+    assert!(desk.picture().contains("expects exit 3 and output that matches `^5$`, within 10m"), "{}", desk.picture());
+    desk.press("run-step");
+    let asked = desk.picture();
+    assert!(asked.contains("fill in `day` to see what it does") && !asked.contains("not ``"), "{asked}");
+    let previews = |desk: &Desk| desk.asked.iter().filter(|ask| matches!(ask, Ask::Command { dry_run: true, .. })).count();
+    assert_eq!(previews(&desk), 0);
+    desk.press("confirm");
+    assert!(desk.commands().is_empty(), "and nothing is done without it");
+    desk.type_text("2026-11-21");
+    desk.press("confirm");
+    assert_eq!(desk.commands().len(), 1);
+}
+
+#[test]
+fn the_second_word_that_counts_is_shown_at_the_step() {
+    let mut desk = Desk::new((120, 30));
+    let step = of_a_day(&mut desk);
+    desk.open(runbook());
+    let digest = |desk: &mut Desk, who: &str, after: u64| {
+        let request = ApprovalRequest {
+            runbook: "orders-load".into(),
+            revision: "0011223344556677".into(),
+            step: step.name.clone(),
+            subject: SUBJECT,
+            command: step.run.to_string(),
+            argv: Vec::new(),
+            params: Params::new(),
+            env: Params::new(),
+            timeout: step.timeout,
+            expect: step.expect.clone(),
+            host: "jump".into(),
+            machine: "m".into(),
+            boot_id: "boot".into(),
+            by: person(who),
+            after,
+            asked_at: desk.now,
+            expires: desk.now + SignedDuration::from_mins(15),
+        };
+        let digest = request.digest();
+        desk.entry(person(who), Event::ApprovalAsked { digest: digest.clone(), request: Arc::new(request) });
+        digest
+    };
+    let mine = digest(&mut desk, "ana", 1);
+    digest(&mut desk, "leo", 2);
+    assert!(desk.picture().contains("two people: waits for a second person, asked by ana"), "{}", desk.picture());
+    desk.entry(person("leo"), Event::ApprovalGiven { digest: mine, note: None });
+    assert!(desk.picture().contains("two people: approved by leo, run it now"), "{}", desk.picture());
+    desk.now += SignedDuration::from_mins(1);
+    let done = Event::ProcedureTicked { runbook: "orders-load".into(), step: step.name.clone(), subject: SUBJECT, done: true };
+    desk.entry(person("ana"), done);
+    let done = desk.picture();
+    assert!(done.contains("✓ 1 look at it") && !done.contains("waits for a second") && !done.contains("run it now"), "{done}");
 }
 
 #[test]
