@@ -7,7 +7,7 @@ use super::print::{self, Printer};
 use super::session::{Session, ask, ask_before};
 use crate::clock;
 use crate::domain::note::{NoteKind, SavedNote};
-use crate::domain::{Accepted, Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
+use crate::domain::{Command, Entry, IncidentId, Refusal, RefusalKind, Subject};
 use crate::json::json;
 use crate::notes::redraft::redraft;
 use crate::notes::save::{Base, digest, save};
