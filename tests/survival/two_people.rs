@@ -101,7 +101,7 @@ fn who_may_only_look_writes_no_file_and_each_is_credited_with_their_own() {
 fn another_users_verify_is_no_alarm_and_the_owners_is() {
     let mut workspace = Workspace::new();
     let sockets = sockets_for_all(&mut workspace);
-    workspace.file("dogwatch.toml", &settings(&sockets, ""));
+    workspace.file("dogwatch.toml", &settings(&sockets, "\"nobody\""));
     workspace.serve();
     workspace.ok(&["verify"]);
     let strange = command_as_nobody(&workspace, &["verify"]).env_remove("XDG_STATE_HOME").output().unwrap();
