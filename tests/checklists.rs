@@ -156,6 +156,21 @@ fn what_the_machine_sees_follows_what_is_so() {
 }
 
 #[test]
+fn before_its_time_a_flow_is_not_late() {
+    let mut made = made_with(TEXT);
+    made.to("2026-01-01T03:36:00Z");
+    made.command(Command::OpenChecklist { checklist: "day".into() }).unwrap();
+    let refusal = made.command(tick("flow-nightly-done-by-06-00", true, None)).unwrap_err();
+    assert!(refusal.reason.contains("nightly is not done yet; it has until 06:00"), "{refusal}");
+    made.to("2026-01-01T06:00:00Z");
+    let refusal = made.command(tick("flow-nightly-done-by-06-00", true, None)).unwrap_err();
+    assert!(refusal.reason.contains("nightly was not done by 06:00"), "{refusal}");
+    let refusal = made.command(tick("coffee", true, None)).unwrap_err();
+    assert_eq!(refusal.reason, "`day` has no item `coffee`");
+    assert!(refusal.hint.iter().any(|hint| hint.contains("the-handover-was-read")), "{refusal}");
+}
+
+#[test]
 fn a_late_one_raises_an_alert_that_ends_when_it_is_done() {
     let mut made = made_with(TEXT);
     made.to("2026-01-01T07:30:00Z");
@@ -192,6 +207,9 @@ fn the_next_occurrence_leaves_the_one_before_with_what_was_not_ticked() {
     let handed = dogwatch::rules::handover::handover(&made.world, made.now);
     let told: Vec<_> = handed.unticked.iter().map(|row| (row.item.as_str(), row.left.is_some())).collect();
     assert_eq!(told.iter().filter(|(_, left)| !left).count(), 4, "what the next shift has to tick: {told:?}");
+    let own: Vec<_> = told.iter().filter(|(_, left)| !left).map(|(item, _)| *item).collect();
+    let file: Vec<_> = open(&made).checklist.items.iter().map(|item| item.text.as_str()).collect();
+    assert_eq!(own, file, "in the order of the file");
     folds(&made);
 }
 
@@ -262,11 +280,18 @@ fn the_commands_open_tick_verify_and_survive_a_restart() {
     let mut workspace = Workspace::new();
     workspace.file(
         "checklists/release.md",
-        "# Release\n\n- [ ] written down\n\n```sh run name=\"room\" expect-output=\"enough\"\necho enough\n```\n",
+        "# Release\n\n- [ ] Written down!\n\n```sh run name=\"room\" expect-output=\"enough\"\necho enough\n```\n",
     );
+    workspace.file("runbooks/back.md", "# Back\n\n```sh run name=\"Bring it back\"\necho it is back\n```\n");
     workspace.serve();
     assert!(workspace.ok(&["checklists"]).contains("release"));
     workspace.ok(&["checklist", "release", "--open"]);
+    // As it is written in the file, or nearly.
+    workspace.ok(&["checklist", "release", "--tick", "Written down!"]);
+    workspace.ok(&["checklist", "release", "--untick", "written down"]);
+    for step in ["Bring it back", "bring it back", "bring-it-back"] {
+        assert!(workspace.ok(&["runbook", "back", "--run", step]).contains("it is back"), "{step}");
+    }
     workspace.ok(&["checklist", "release", "--verify"]);
     let document = until("the command was verified", || {
         let document = workspace.json(&["checklist", "release"]);

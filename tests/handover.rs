@@ -20,6 +20,8 @@ fn rome() -> TimeZone {
 fn the_night_is_handed_over_in_words() {
     let world = Story::busy().world();
     let text = draft(&handed_over(&world, now(), &[]), &rome(), "ana");
+    let (front, _) = dogwatch::notes::front::parse(&text).unwrap();
+    assert_eq!(front.created, now(), "when it was written, not when the shift began");
     insta::assert_snapshot!(text);
 }
 
@@ -84,6 +86,8 @@ fn the_file_of_a_shift_is_one_and_its_human_text_stays() {
     workspace.file("flows/bad.toml", "[[step]]\nname = \"one\"\nrun = \"exit 7\"\n");
     let path = workspace.ok(&["handover", "--write"]).trim().to_owned();
     assert!(path.starts_with("notes/handovers/handover-") && Path::new(&path).extension().is_some_and(|kind| kind == "md"), "{path}");
+    let digits = path.trim_start_matches("notes/handovers/handover-").trim_end_matches(".md");
+    assert!(digits.len() == 13 && !digits.contains("handover"), "the name says it once: {path}");
     let file = workspace.root().join(&path);
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(

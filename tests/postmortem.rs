@@ -4,12 +4,14 @@
 
 mod night;
 
-use dogwatch::domain::{Author, Entry, Event, IncidentId};
+use dogwatch::domain::people::Told;
+use dogwatch::domain::{Author, Entry, Event, IncidentId, Message, Point, Severity};
 use dogwatch::notes::postmortem::{Drafting, draft};
 use dogwatch::notes::redraft::redraft;
 use dogwatch::notes::telling::{LINE_MAX, Naming, Teller};
 use dogwatch::world::World;
 use night::night;
+use std::sync::Arc;
 
 fn drafted(entries: &[Entry], roles: bool) -> String {
     let world = World::fold(entries);
@@ -53,6 +55,49 @@ fn a_redraft_after_the_end_renews_the_figures_around_what_a_person_wrote() {
     assert_eq!(again.kept, ["detection"]);
     assert!(again.renewed.contains(&"timeline".to_owned()));
     assert_eq!(redraft(&again.text, &fresh).text, again.text);
+}
+
+#[test]
+fn the_timeline_says_who_was_told_and_not_how_the_message_travelled() {
+    let mut night = night();
+    let last = night.entries.pop().unwrap();
+    let message = |channel: &str| Message {
+        id: channel.into(),
+        workspace: "shop".into(),
+        channel: channel.into(),
+        point: Point::Failed,
+        subject: "orders failed".into(),
+        text: String::new(),
+        severity: Severity::Critical,
+        flow: None,
+        run: None,
+        step: None,
+        date: None,
+        at: "2026-11-21T01:32:02Z".parse().unwrap(),
+        incident: Some(IncidentId(1)),
+        person: None,
+    };
+    let (pager, room) = (Arc::new(message("pager")), Arc::new(message("room")));
+    let told = vec![Told { channel: "pager".into(), person: Some("ana".into()) }];
+    let incident = IncidentId(1);
+    let (untold, next_at) = (Vec::new(), None);
+    night.at("01:49:10", Author::Engine, Event::IncidentEscalated { incident, round: 0, step: 0, told, untold, next_at });
+    night.at("01:49:10", Author::Engine, Event::MessageDue { message: pager.clone() });
+    night.at("01:49:10", Author::Engine, Event::MessageDue { message: room.clone() });
+    night.at("01:49:10", Author::Engine, Event::MessageSending { message: pager.named(), number: 1 });
+    night.at("01:49:11", Author::Engine, Event::MessageSent { message: pager.named() });
+    night.at("01:49:12", Author::Engine, Event::MessageGivenUp { message: room.named(), error: "no route".into() });
+    night.at("01:49:20", Author::Engine, Event::SeverityRaised { incident, severity: Severity::Critical });
+    night.at("01:50:00", last.author, last.event);
+    let text = drafted(&night.entries, false);
+    for words in ["told ana on pager", "room is told: orders failed", "room was not told, given up"] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+    for words in ["pager is told:", "has taken:", "sending to"] {
+        assert!(!text.contains(words), "{words} in\n{text}");
+    }
+    let badly = text.split("## What did not go well").nth(1).unwrap();
+    assert!(!badly.contains("is now critical") && text.contains("incident 1 is now critical"), "{text}");
 }
 
 #[test]

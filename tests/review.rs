@@ -60,14 +60,62 @@ fn a_write_up_goes_from_draft_to_reviewed_and_its_words_stay() {
     workspace.ok(&["postmortem", "1", "--to", "reviewed"]);
     let incident = workspace.json(&["incident", "1"]);
     assert_eq!((incident["stage"].as_str(), incident["write_up"]["state"].as_str()), (Some("reviewed"), Some("reviewed")));
-    assert!(incident["write_up"]["by"].is_string(), "who said so is on record: {incident}");
+    let by = incident["write_up"]["by"].as_str().expect("who said so is on record").to_owned();
+    assert_eq!((incident["reviewed_by"].as_str(), incident["post_mortem"].as_str()), (Some(by.as_str()), Some(path.as_str())));
+    assert!(workspace.ok(&["incident", "1"]).contains(&format!("reviewed by {by}, opened")), "nobody had acknowledged it");
 
     workspace.ok(&["postmortem", "1"]);
     let again = std::fs::read_to_string(&file).unwrap();
     assert!(again.contains("Leo had seen it before.") && again.contains("state = \"reviewed\""), "{again}");
     workspace.ok(&["postmortem", "1", "--to", "draft"]);
     assert_eq!(workspace.json(&["incident", "1"])["stage"], "resolved");
+    assert!(workspace.json(&["incident", "1"])["reviewed_by"].is_null());
     workspace.ok(&["verify"]);
+}
+
+#[test]
+fn what_cannot_be_written_is_not_recorded() {
+    let workspace = failing();
+    fails_and_is_repaired(&workspace);
+    workspace.ok(&["postmortem", "1"]);
+    let facts = || workspace.json(&["events", "--last", "1000"]).as_array().unwrap().len();
+    let before = facts();
+    // Held folders: every save into them fails, for root too.
+    std::fs::create_dir_all(workspace.root().join("runbooks")).unwrap();
+    let folders = ["notes", "runbooks"].map(|name| std::fs::File::open(workspace.root().join(name)).unwrap());
+    for folder in &folders {
+        rustix::fs::flock(folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    }
+    let commands: [&[&str]; 3] = [&["postmortem", "1", "--to", "reviewed"], &["postmortem", "1"], &["review", "1", "--accept", "runbook"]];
+    for args in commands {
+        let output = workspace.run(args);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && words.contains("was not saved"), "{args:?}: {words}");
+    }
+    assert_eq!(facts(), before, "nothing is on record");
+    drop(folders);
+    workspace.ok(&["postmortem", "1", "--to", "reviewed"]);
+    workspace.ok(&["review", "1", "--accept", "runbook"]);
+    assert_eq!(workspace.json(&["incident", "1"])["stage"], "reviewed");
+    // What the daemon refuses for its state is refused before the file is touched, and is on record as before.
+    let refused = workspace.run(&["postmortem", "1", "--to", "reviewed"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is reviewed already"));
+    assert!(workspace.ok(&["events"]).contains("postmortem --to refused"));
+}
+
+#[test]
+fn what_a_line_to_do_says_of_who_and_when_stands_in_the_action_item() {
+    let workspace = failing();
+    fails_and_is_repaired(&workspace);
+    workspace.ok(&["note", "1", "!todo page support (owner: cloudsdk, due: 2026-12-24)"]);
+    workspace.ok(&["note", "1", "!todo call the vendor @leo"]);
+    workspace.ok(&["postmortem", "1"]);
+    let actions = workspace.json(&["actions"]);
+    let of = |text: &str| actions.as_array().unwrap().iter().find(|item| item["text"] == text).cloned().expect(text);
+    let item = of("page support");
+    assert_eq!((item["owner"].as_str(), item["due"].as_str()), (Some("cloudsdk"), Some("2026-12-24")));
+    let item = of("call the vendor");
+    assert_eq!((item["owner"].as_str(), item["due"].is_null()), (Some("leo"), true));
 }
 
 #[test]
@@ -131,6 +179,12 @@ fn done_by_hand_twice_is_a_candidate_and_the_past_says_what_helped() {
     let found = workspace.json(&["review", "2"]);
     let retry = found.as_array().unwrap().iter().find(|one| one["finding"]["hand_rerun"]["flow"] == "load").expect("a candidate");
     assert_eq!(retry["evidence"], "done by hand in incidents 2, 1");
+    let preview = workspace.ok(&["review", "2", "--accept", "retry", "--dry-run"]);
+    assert!(preview.contains("takes: load is run again by hand") && preview.contains("writes no file"), "{preview}");
+    let preview = workspace.ok(&["review", "2", "--dismiss", "retry", "--dry-run"]);
+    assert!(preview.contains("puts away: load is run again by hand"), "{preview}");
+    let taken = workspace.ok(&["review", "1", "--accept", "retry"]);
+    assert!(taken.contains("left to do by hand") && taken.contains("retry ="), "{taken}");
     workspace.ok(&["review", "2", "--dismiss", "retry"]);
     let waiting = workspace.json(&["review"]);
     let of_two = waiting.as_array().unwrap().iter().find(|row| row["incident"] == 2).unwrap();

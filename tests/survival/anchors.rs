@@ -144,3 +144,25 @@ fn an_anchor_of_another_kind_of_file_is_never_written_to() {
     workspace.ok(&["mark", "everything else goes on"]);
     assert_eq!(std::fs::read_to_string(&secret).unwrap(), "before\n");
 }
+
+#[test]
+fn a_folder_without_a_journal_is_no_damage_and_a_lost_database_is() {
+    let mut workspace = Workspace::new();
+    workspace.serve();
+    workspace.ok(&["mark", "kept"]);
+    workspace.ok(&["stop"]);
+    let elsewhere = workspace.beside("elsewhere");
+    for more in [&[][..], &["--accept", "--reason", "x"][..]] {
+        let args = [&["--state", elsewhere.to_str().unwrap(), "verify"], more].concat();
+        let output = workspace.run(&args);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(words.contains("there is no journal of this workspace in") && words.contains("elsewhere"), "{words}");
+        assert!(words.contains("--state DIR") && !words.contains("--accept"), "{words}");
+        assert!(!elsewhere.exists(), "nothing was made");
+    }
+    std::fs::remove_file(state(&workspace).join("journal.db")).unwrap();
+    let output = workspace.run(&["verify"]);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && words.contains("the database is gone") && words.contains("--accept"), "{words}");
+}

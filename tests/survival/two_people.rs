@@ -1,6 +1,6 @@
 //! Two users on one machine: one asks, the other approves, each through the real program; the kernel says who is who.
 
-use crate::peers::{as_nobody, sockets_for_all};
+use crate::peers::{as_nobody, command_as_nobody, sockets_for_all};
 use crate::support::{Workspace, until};
 use std::process::Output;
 
@@ -53,4 +53,60 @@ fn one_user_asks_and_another_approves_what_then_runs_once() {
     assert!(!refused.status.success() && said(&refused).contains("no approver any more"), "{}", said(&refused));
     let events = workspace.ok(&["events", "--last", "100"]);
     assert!(events.contains("no approver any more") && events.contains("approved"), "{events}");
+}
+
+#[test]
+#[ignore = "needs root: acts as a second user"]
+fn who_may_only_look_writes_no_file_and_each_is_credited_with_their_own() {
+    let mut workspace = Workspace::new();
+    let sockets = sockets_for_all(&mut workspace);
+    workspace.file("flows/bad.toml", "[[step]]\nname = \"one\"\nrun = \"exit 7\"\n");
+    let access = |operators: &str| {
+        let access = format!("[access]\noperators = [\"root\"{operators}]\nviewers = [\"nobody\"]\n");
+        format!("name = \"test\"\ntimezone = \"UTC\"\n[daemon]\nuser = \"root\"\nsocket_dir = \"{}\"\n{access}", sockets.display())
+    };
+    workspace.file("dogwatch.toml", &access(", \"nobody\""));
+    workspace.serve();
+    assert_eq!(workspace.run(&["run", "bad", "--wait"]).status.code(), Some(1));
+    assert!(as_nobody(&workspace, &["ack", "1"]).status.success());
+    workspace.ok(&["resolve", "1", "--reason", "looked at"]);
+    workspace.file("dogwatch.toml", &access(""));
+    workspace.ok(&["reload"]);
+    until("the role is gone", || said(&as_nobody(&workspace, &["mark", "x"])).contains("may only look").then_some(()));
+    let folders = ["notes", "notes/handovers", "runbooks"].map(|name| workspace.root().join(name));
+    for folder in &folders {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    }
+    let commands: [&[&str]; 3] = [&["handover", "--write"], &["postmortem", "1"], &["review", "1", "--accept", "runbook"]];
+    for args in commands {
+        let refused = as_nobody(&workspace, args);
+        assert!(!refused.status.success() && said(&refused).contains("may only look"), "{args:?}: {}", said(&refused));
+    }
+    for folder in &folders {
+        let files = std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_file()).count();
+        assert_eq!(files, 0, "{}", folder.display());
+    }
+    let events = workspace.ok(&["events", "--last", "100"]);
+    assert!(events.contains("record a note refused") && events.contains("review"), "{events}");
+
+    workspace.ok(&["postmortem", "1"]);
+    workspace.ok(&["postmortem", "1", "--to", "reviewed"]);
+    let shown = workspace.ok(&["incident", "1"]);
+    assert!(shown.contains("reviewed by root, acknowledged by nobody, opened"), "{shown}");
+}
+
+#[test]
+#[ignore = "needs root: acts as a second user"]
+fn another_users_verify_is_no_alarm_and_the_owners_is() {
+    let mut workspace = Workspace::new();
+    let sockets = sockets_for_all(&mut workspace);
+    workspace.file("dogwatch.toml", &settings(&sockets, "\"nobody\""));
+    workspace.serve();
+    workspace.ok(&["verify"]);
+    let strange = command_as_nobody(&workspace, &["verify"]).env_remove("XDG_STATE_HOME").output().unwrap();
+    let words = said(&strange);
+    assert_eq!(strange.status.code(), Some(2), "{words}");
+    assert!(words.contains("there is no journal of this workspace in /nonexistent") && words.contains("run this as root"), "{words}");
+    assert!(!words.contains("--accept"), "{words}");
 }
