@@ -330,7 +330,8 @@ fn a_silence_that_was_made_although_it_is_to_end_is_ended_under_its_new_id() {
     made.wait(SignedDuration::from_mins(11));
     made.due("warehouse");
     made.read("warehouse", vec![], vec![]);
-    let report = |id: &str| Report::SilenceMade { source: "warehouse".into(), marker: order.marker.clone(), id: id.into(), ends: order.ends };
+    let report =
+        |id: &str| Report::SilenceMade { source: "warehouse".into(), marker: order.marker.clone(), id: id.into(), ends: order.ends };
     // The answer to the order before comes after the end was asked for.
     made.report(&report("s2"));
     assert_eq!(tasks(&made), [(SourceTask::End, Some("s2"))]);

@@ -120,9 +120,7 @@ fn a_lost_reply_makes_no_second_silence() {
     server.mood(Mood::LosesReplies);
     workspace.ok(&["ack", &incident["id"].to_string()]);
     until("it was made, and the reply is lost", || (server.state().standing().len() == 1).then_some(()));
-    until("the failure is on record", || {
-        own(&workspace)[0]["error"].as_str().map(str::to_owned)
-    });
+    until("the failure is on record", || own(&workspace)[0]["error"].as_str().map(str::to_owned));
     workspace.kill_daemon();
     server.mood(Mood::Good);
     workspace.serve();
@@ -292,11 +290,13 @@ async fn a_ca_file_with_another_content_is_read_without_being_named_anew() {
         until(wanted, || source(&workspace)["stale"].as_str().filter(|why| why.contains(wanted)).map(str::to_owned));
     };
     let fresh = || until("it answers", || source(&workspace)["stale"].is_null().then_some(()));
-    stale("certificate is not signed by a trusted authority");
+    stale("certificate is not signed by the authority that it names");
     std::fs::copy(new.file(), &file).unwrap();
     fresh();
     std::fs::copy(old.file(), &file).unwrap();
-    stale("certificate is not signed by a trusted authority");
+    stale("certificate is not signed by the authority that it names");
+    std::fs::copy(new.file(), &file).unwrap();
+    fresh();
 
     // A certificate that may sign others is named as the authority of the server that shows it.
     let itself = Served::tls_answering(own, "[]").await;
@@ -364,8 +364,7 @@ fn people_make_prolong_and_end_silences_there() {
     until("the alert", || open(&workspace).into_iter().next());
     assert_eq!(server.state().authorization.clone().unwrap(), "Basic ZG9nd2F0Y2g6cGE1NS1jYW5hcnk=");
     let listed = until("the other's silence", || {
-        Some(workspace.json(&["source", "warehouse", "silences"]))
-            .filter(|listed| listed.as_array().unwrap().len() == 1)
+        Some(workspace.json(&["source", "warehouse", "silences"])).filter(|listed| listed.as_array().unwrap().len() == 1)
     });
     assert_eq!((&listed[0]["comment"], &listed[0]["own"]), (&json!("changed matcher"), &json!(false)));
     assert!(listed[0]["starts_at"].is_string() && listed[0]["ends_at"].is_string(), "{listed}");

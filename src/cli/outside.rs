@@ -211,7 +211,10 @@ async fn silences(session: &Session, printer: Printer, source: &SourceId) -> Res
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(why) = row.why_stale() {
-        printer.remark(format!("{source} does not answer since {}: {why}; what follows is as old", local_time(row.stale_since(), &world.zone)))?;
+        printer.remark(format!(
+            "{source} does not answer since {}: {why}; what follows is as old",
+            local_time(row.stale_since(), &world.zone)
+        ))?;
     }
     let mut standing: Vec<_> = row.silences.values().collect();
     standing.sort_by_key(|silence| silence.ends);

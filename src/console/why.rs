@@ -59,7 +59,11 @@ pub fn ack(session: &Session, target: Option<&Target>) -> Reason {
     incident_open(session, target).or_else(|| {
         let incident = incident_of(session, target).ok()?;
         if let Some((source, row)) = crate::rules::stale(&session.world, incident) {
-            return Some(format!("{source} does not answer since {}: {}", session.time(row.stale_since()), row.why_stale().unwrap_or_default()));
+            return Some(format!(
+                "{source} does not answer since {}: {}",
+                session.time(row.stale_since()),
+                row.why_stale().unwrap_or_default()
+            ));
         }
         // Who was asked whether they still work on it answers with the same key.
         let by = incident.acknowledged.as_ref().filter(|ack| ack.asked_until.is_none())?.by.name();

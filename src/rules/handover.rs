@@ -250,7 +250,8 @@ fn silences_there(id: &SourceId, row: &Source) -> Vec<Expiring> {
     let line = |at: Timestamp, by: &str, matchers: &[LabelMatcher], comment: &str| {
         let scope = matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         // What dogwatch writes behind a person's words is left out.
-        let reason = comment.rsplit_once(", by ").filter(|(_, rest)| rest.contains(" via dogwatch, dw-")).map_or(comment, |(reason, _)| reason);
+        let reason =
+            comment.rsplit_once(", by ").filter(|(_, rest)| rest.contains(" via dogwatch, dw-")).map_or(comment, |(reason, _)| reason);
         Expiring { at, what: format!("silence at {id} by {by}: {scope} ({reason})") }
     };
     let is_of_ack = |silence: &str| row.silencings.values().any(|own| own.order.alert.is_some() && own.id.as_deref() == Some(silence));

@@ -47,7 +47,9 @@ pub fn report(world: &World, report: &Report, asked: &Asked) -> Decision {
             neighbours::read(world, &Read { source, asked_at, alerts, silences, left_out, words }, asked)
         }
         Report::SourceFailed { source, error, failures } => neighbours::failed(world, source, error, *failures, asked.now).into(),
-        Report::SilenceMade { source, marker, id, ends } => Decision::events(silencing::made(world, source, marker, (id, *ends), asked.now)),
+        Report::SilenceMade { source, marker, id, ends } => {
+            Decision::events(silencing::made(world, source, marker, (id, *ends), asked.now))
+        }
         Report::SilenceExpired { source, marker } => silencing::expired(world, source, marker).into(),
         Report::SilenceFailed { source, marker, fault } => silencing::failed(world, source, marker, fault, asked).into(),
         Report::IntakeListens { address, error } => {

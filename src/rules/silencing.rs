@@ -4,9 +4,9 @@
 //! Each has a marker in its comment. It is on record before the neighbour is asked, and the neighbour is looked through
 //! for the marker before it is asked again: a lost answer makes no second silence.
 
-use super::sent::{SOURCE, is_outside, of_environment};
 use super::moment::moment;
 use super::neighbours::Read;
+use super::sent::{SOURCE, is_outside, of_environment};
 use super::{Asked, Decision, names, timing};
 use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
@@ -238,9 +238,7 @@ fn again(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> E
 pub(super) fn acknowledging<'r>(row: &'r Source, there: &'r [OutsideSilence]) -> BTreeSet<&'r str> {
     let own = row.silencings.values().filter(|own| own.order.alert.is_some());
     let mut ids: BTreeSet<&str> = own.filter_map(|own| own.id.as_deref()).collect();
-    let carries = |silence: &&OutsideSilence| {
-        marked(row, silence).map_or_else(|| is_past(row, silence), |own| own.order.alert.is_some())
-    };
+    let carries = |silence: &&OutsideSilence| marked(row, silence).map_or_else(|| is_past(row, silence), |own| own.order.alert.is_some());
     ids.extend(there.iter().filter(carries).map(|silence| silence.id.as_str()));
     ids
 }
@@ -374,8 +372,10 @@ fn answering<'w>(world: &'w World, source: &SourceId) -> Result<&'w Source, Refu
         return Err(Refusal::new(RefusalKind::Unsupported, format!("{source} cannot {}", Capability::Silence)));
     }
     match row.why_stale() {
-        Some(why) => Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", moment(world, row.stale_since())))
-            .hint("what is shown of it is old; ask again when it answers")),
+        Some(why) => {
+            Err(Refusal::new(RefusalKind::State, format!("{source} does not answer since {}: {why}", moment(world, row.stale_since())))
+                .hint("what is shown of it is old; ask again when it answers"))
+        }
         None => Ok(row),
     }
 }
