@@ -6,7 +6,7 @@ mod prober_targets;
 mod support;
 
 use neighbour::{Alertmanager, Mood, alert, answer};
-use prober_targets::{Authority, Served, self_signed};
+use prober_targets::{Authority, Served, self_signed, self_signed_authority};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Duration;
@@ -26,6 +26,12 @@ fn watched(server: &Alertmanager, more: &str) -> Workspace {
 
 fn open(workspace: &Workspace) -> Vec<Value> {
     workspace.json(&["incidents"]).as_array().unwrap().clone()
+}
+
+/// The silences at the neighbour that dogwatch keeps.
+fn own(workspace: &Workspace) -> Vec<Value> {
+    let listed = workspace.json(&["source", "warehouse", "silences"]);
+    listed.as_array().unwrap().iter().filter(|silence| silence["own"] == true).cloned().collect()
 }
 
 fn source(workspace: &Workspace) -> Value {
@@ -64,8 +70,14 @@ fn an_acknowledgement_is_a_silence_on_the_exact_labels_as_long_as_it_fires() {
     server.state().alerts = vec![alert(&[("alertname", "Down"), ("service", "shop"), ("severity", "page")])];
     let workspace = watched(&server, "");
     let incident = until("the alert", || open(&workspace).into_iter().next());
-    assert_eq!(incident["severity"], "critical");
-    workspace.ok(&["ack", &incident["id"].to_string(), "--note", "on it"]);
+    assert_eq!((&incident["severity"], &incident["sources"]), (&json!("critical"), &json!(["warehouse"])));
+    let number = incident["id"].to_string();
+    assert!(workspace.ok(&["incidents"]).contains("warehouse: it hurts"));
+    let shown = workspace.ok(&["incident", &number]);
+    assert!(shown.lines().any(|line| line == "Down  severity=page"), "{shown}");
+    let preview = workspace.ok(&["ack", &number, "--dry-run"]);
+    assert!(preview.contains("makes a silence of 6.0s at warehouse for 1 alert"), "{preview}");
+    workspace.ok(&["ack", &number, "--note", "on it"]);
 
     let silence = until("the silence", || server.state().standing().into_iter().next());
     let matchers: Vec<_> = silence["matchers"]
@@ -81,7 +93,7 @@ fn an_acknowledgement_is_a_silence_on_the_exact_labels_as_long_as_it_fires() {
     assert!(silence["comment"].as_str().unwrap().contains("via dogwatch"), "{silence}");
     let id = silence["id"].clone();
     until("its id is on record", || {
-        workspace.json(&["source", "warehouse", "silences"])["own"].as_array().unwrap().iter().find(|own| own["id"] == id).map(drop)
+        own(&workspace).iter().find(|own| own["id"] == id && own["ends_at"].is_string() && own["incident"] == incident["id"]).map(drop)
     });
 
     // It fires on, silenced by us: the silence is prolonged under its id and with its start, and nothing else changes.
@@ -108,18 +120,76 @@ fn a_lost_reply_makes_no_second_silence() {
     server.mood(Mood::LosesReplies);
     workspace.ok(&["ack", &incident["id"].to_string()]);
     until("it was made, and the reply is lost", || (server.state().standing().len() == 1).then_some(()));
-    until("the failure is on record", || {
-        let own = workspace.json(&["source", "warehouse", "silences"])["own"].clone();
-        own[0]["error"].as_str().map(str::to_owned)
-    });
+    until("the failure is on record", || own(&workspace)[0]["error"].as_str().map(str::to_owned));
     workspace.kill_daemon();
     server.mood(Mood::Good);
     workspace.serve();
-    let own = || workspace.json(&["source", "warehouse", "silences"])["own"].clone();
-    until("it was found by its marker", || own()[0]["id"].as_str().map(str::to_owned));
+    until("it was found by its marker", || own(&workspace)[0]["id"].as_str().map(str::to_owned));
     assert_eq!(server.state().silences.len(), 1, "{:?}", server.state().silences);
     workspace.ok(&["unack", &incident["id"].to_string()]);
     until("it is ended", || server.state().standing().is_empty().then_some(()));
+}
+
+/// An alert that is acknowledged, and its silence.
+fn acknowledged(server: &Alertmanager, workspace: &Workspace) -> Value {
+    server.state().alerts = vec![alert(&[("alertname", "Down"), ("service", "shop")])];
+    let incident = until("the alert", || open(workspace).into_iter().next());
+    workspace.ok(&["ack", &incident["id"].to_string()]);
+    let silence = until("the silence", || server.state().standing().into_iter().next());
+    until("its id is on record", || own(workspace).iter().find(|own| own["id"] == silence["id"]).map(drop));
+    silence
+}
+
+#[test]
+fn after_a_restart_without_its_silences_none_is_made_for_what_is_over() {
+    let server = Alertmanager::start();
+    let workspace = watched(&server, "");
+    acknowledged(&server, &workspace);
+    server.mood(Mood::Raw(answer("503 Service Unavailable", "", b"")));
+    let asked = server.state().log.len();
+    until("it is gone", || (server.state().log.len() > asked + 1).then_some(()));
+    let posted = {
+        let mut state = server.state();
+        (state.alerts, state.silences, state.mood) = (Vec::new(), Vec::new(), Mood::Good);
+        state.posted().len()
+    };
+    until("the incident is over", || open(&workspace).is_empty().then_some(()));
+    until("nothing is to be done there", || own(&workspace).is_empty().then_some(()));
+    let asked = server.state().log.len();
+    until("it is read again", || (server.state().log.len() > asked + 3).then_some(()));
+    assert_eq!(server.state().posted().len(), posted);
+    assert_eq!(server.state().standing(), Vec::<Value>::new());
+
+    server.state().alerts = vec![alert(&[("alertname", "Down"), ("service", "shop")])];
+    until("it fires anew", || open(&workspace).into_iter().next());
+}
+
+#[test]
+fn a_silence_that_stands_on_after_its_acknowledgement_hides_nothing_and_is_ended() {
+    let server = Alertmanager::start();
+    let workspace = watched(&server, "");
+    let mut stray = acknowledged(&server, &workspace);
+    server.state().alerts.clear();
+    until("the incident is over", || open(&workspace).is_empty().then_some(()));
+    until("its silence too", || own(&workspace).is_empty().then_some(()));
+    {
+        let mut state = server.state();
+        stray["id"] = json!("11111111-0000-0000-0000-000000000001");
+        state.silences.push(stray.clone());
+        let mut again = alert(&[("alertname", "Down"), ("service", "shop")]);
+        again["status"] = json!({"state": "suppressed", "silencedBy": [stray["id"]], "inhibitedBy": []});
+        // What other people have silenced stays theirs, whatever its comment says.
+        let mut other = stray.clone();
+        (other["id"], other["comment"]) = (json!("leo-1"), json!("ack by leo via dogwatch, incident 1, dw-0123456789abcdef"));
+        state.silences.push(other);
+        let mut hidden = alert(&[("alertname", "Slow"), ("service", "shop")]);
+        hidden["status"] = json!({"state": "suppressed", "silencedBy": ["leo-1"], "inhibitedBy": []});
+        state.alerts = vec![again, hidden];
+    }
+    until("it fires anew", || open(&workspace).into_iter().next());
+    until("the other's counts as hidden", || (source(&workspace)["hidden"] == 1).then_some(()));
+    until("the stray one is ended", || (server.state().standing().len() == 1).then_some(()));
+    assert_eq!(server.state().standing()[0]["id"], "leo-1");
 }
 
 #[test]
@@ -144,7 +214,15 @@ fn a_neighbour_that_stops_answering_is_stale_and_its_actions_say_why() {
         let refused = workspace.run(&["ack", &incident["id"].to_string()]);
         let words = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success() && words.contains("warehouse does not answer since") && words.contains(wanted), "{words}");
-        assert_eq!(open(&workspace).len(), 1, "what was seen last stays");
+        assert!(words.contains(" UTC: ") && !words.contains("Z: "), "local time as elsewhere: {words}");
+        let seen = open(&workspace);
+        assert_eq!(seen.len(), 1, "what was seen last stays");
+        // Three rhythms of a second were missed before it was called stale.
+        assert!(seen[0]["stale"]["source"] == "warehouse" && seen[0]["stale"]["age"].as_f64().unwrap() >= 1.0, "{seen:?}");
+        let listed = workspace.ok(&["incidents"]);
+        assert!(listed.contains("stale ") && listed.contains(" s, triggered"), "{listed}");
+        let shown = workspace.ok(&["incident", &incident["id"].to_string()]);
+        assert!(shown.contains(": warehouse does not answer since "), "{shown}");
         server.mood(Mood::Good);
         // Defined anew, so that the pause after refused credentials need not be waited for.
         let file = std::fs::read_to_string(workspace.root().join("dogwatch.toml")).unwrap();
@@ -189,6 +267,43 @@ async fn a_neighbour_with_a_wrong_certificate_is_refused_with_the_reason_and_the
     workspace.file("dogwatch.toml", &(table(&good.https_url("localhost")) + "insecure = true\n"));
     let refused = workspace.run(&["check"]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("insecure"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ca_file_with_another_content_is_read_without_being_named_anew() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let (own, pem) = self_signed_authority("localhost");
+    let mut workspace = Workspace::new();
+    let file = workspace.root().join("ca.pem");
+    std::fs::copy(old.file(), &file).unwrap();
+    let served = Served::tls_answering(new.certificate("localhost", 30), "[]").await;
+    let table = |served: &Served| {
+        format!(
+            "name = \"test\"\n[[source]]\nkind = \"alertmanager\"\nname = \"warehouse\"\nurl = \"{}\"\nca_file = \"{}\"\nevery = \"1s\"\n",
+            served.https_url("localhost"),
+            file.display()
+        )
+    };
+    workspace.file("dogwatch.toml", &table(&served));
+    workspace.serve();
+    let stale = |wanted: &str| {
+        until(wanted, || source(&workspace)["stale"].as_str().filter(|why| why.contains(wanted)).map(str::to_owned));
+    };
+    let fresh = || until("it answers", || source(&workspace)["stale"].is_null().then_some(()));
+    stale("certificate is not signed by the authority that it names");
+    std::fs::copy(new.file(), &file).unwrap();
+    fresh();
+    std::fs::copy(old.file(), &file).unwrap();
+    stale("certificate is not signed by the authority that it names");
+    std::fs::copy(new.file(), &file).unwrap();
+    fresh();
+
+    // A certificate that may sign others is named as the authority of the server that shows it.
+    let itself = Served::tls_answering(own, "[]").await;
+    std::fs::write(&file, pem).unwrap();
+    workspace.file("dogwatch.toml", &table(&itself));
+    workspace.ok(&["reload"]);
+    stale("the certificate is a CA's own, not a server's");
 }
 
 #[test]
@@ -249,16 +364,18 @@ fn people_make_prolong_and_end_silences_there() {
     until("the alert", || open(&workspace).into_iter().next());
     assert_eq!(server.state().authorization.clone().unwrap(), "Basic ZG9nd2F0Y2g6cGE1NS1jYW5hcnk=");
     let listed = until("the other's silence", || {
-        Some(workspace.json(&["source", "warehouse", "silences"])["silences"].clone())
-            .filter(|listed| listed.as_array().unwrap().len() == 1)
+        Some(workspace.json(&["source", "warehouse", "silences"])).filter(|listed| listed.as_array().unwrap().len() == 1)
     });
-    assert_eq!(listed[0]["comment"], "changed matcher");
+    assert_eq!((&listed[0]["comment"], &listed[0]["own"]), (&json!("changed matcher"), &json!(false)));
+    assert!(listed[0]["starts_at"].is_string() && listed[0]["ends_at"].is_string(), "{listed}");
 
-    let ask = ["source", "warehouse", "silence", "service=~sh.*", "--for", "1h"];
+    let bare = ["source", "warehouse", "silence", "service=~sh.*", "--for", "1h"];
+    assert_eq!(workspace.run(&[&bare[..], &["--dry-run"]].concat()).status.code(), Some(2), "a reason is asked for as in the real call");
+    let ask = [&bare[..], &["--reason", "moving the shop"]].concat();
     let preview = workspace.ok(&[&ask[..], &["--dry-run"]].concat());
     assert!(preview.contains("hides now (warning): it hurts") && preview.contains("of the last 7 days"), "{preview}");
     assert_eq!(server.state().posted().len(), 0);
-    workspace.ok(&[&ask[..], &["--comment", "moving the shop"]].concat());
+    workspace.ok(&ask);
     let made = until("it stands", || {
         server.state().standing().into_iter().find(|silence| silence["comment"].as_str().unwrap().starts_with("moving"))
     });
@@ -269,6 +386,14 @@ fn people_make_prolong_and_end_silences_there() {
     until("it lasts longer", || server.state().posted().iter().find(|posted| posted["id"] == other).cloned());
     let own = made["id"].as_str().unwrap().to_owned();
     until("it is listed", || workspace.ok(&["source", "warehouse", "silences"]).contains(&own).then_some(()));
+    let shorter = workspace.ok(&["source", "warehouse", "extend", &own, "--for", "10m", "--dry-run"]);
+    assert!(shorter.contains("ends earlier than now set: ") && shorter.contains(" → "), "{shorter}");
+    let longer = workspace.ok(&["source", "warehouse", "extend", &own, "--for", "2h", "--dry-run"]);
+    assert!(!longer.contains("earlier"), "{longer}");
+    let handed = workspace.json(&["handover"]);
+    let ends: Vec<_> = handed["expiring"].as_array().unwrap().iter().map(|ends| ends["what"].as_str().unwrap().to_owned()).collect();
+    let wanted = |what: &&String| what.starts_with("silence at warehouse by ") && what.ends_with(": service=~\"sh.*\" (moving the shop)");
+    assert!(ends.iter().any(|what| wanted(&what)), "{ends:?}");
     workspace.ok(&["source", "warehouse", "expire", &own]);
     until("it is ended", || server.state().standing().iter().all(|silence| silence["id"] != own.as_str()).then_some(()));
     for wrong in [

@@ -52,6 +52,15 @@ pub fn self_signed(name: &str) -> Shown {
     Shown { certificate: certificate.der().clone(), key: Arc::new(key) }
 }
 
+/// A certificate that nobody signed but itself, and that may sign others; with its PEM.
+pub fn self_signed_authority(name: &str) -> (Shown, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = params(name, 30);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    (Shown { certificate: certificate.der().clone(), key: Arc::new(key) }, certificate.pem())
+}
+
 fn params(name: &str, days: i64) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, format!("made for a test of {name}"));

@@ -5,7 +5,7 @@
 
 mod certificate;
 
-pub use certificate::{Authority, Shown, self_signed};
+pub use certificate::{Authority, Shown, self_signed, self_signed_authority};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
