@@ -590,7 +590,7 @@ fn a_silence_is_made_there_with_the_preview_of_the_command() {
         stage.press("next-field");
         let lines = foresee(&mut stage);
         assert!(lines.contains(&"hides now (high): Down hurts".to_owned()), "{lines:?}");
-        assert!(lines.iter().any(|line| line.contains("1 alerts of the last 7 days")), "{lines:?}");
+        assert!(lines.iter().any(|line| line.contains("1 alert of the last 7 days")), "{lines:?}");
         insta::assert_snapshot!(format!("source_silence_{}x{}", size.0, size.1), stage.picture_with_roles());
         stage.press("next-field");
         stage.type_text("moving the shop");

@@ -472,8 +472,10 @@ fn an_output_is_searched_filtered_and_followed_by_keys() {
     desk.until("timeout: nothing further above");
 
     typed(&mut desk, Action::FilterOutput, "/00 T/");
-    let shown = desk.until("only 00 T: 5 lines");
-    assert!(shown.contains("line 5000 Timeout") && !shown.contains("fine"), "{shown}");
+    desk.until("only 00 T: 5 lines");
+    // What is found is counted first and read then.
+    let shown = desk.until("line 5000 Timeout");
+    assert!(!shown.contains("fine"), "{shown}");
     desk.press(Action::Back);
     assert!(desk.text(120, 40).contains("fine"), "esc takes the filter back first");
 

@@ -62,7 +62,7 @@ fn a_write_up_goes_from_draft_to_reviewed_and_its_words_stay() {
     assert_eq!((incident["stage"].as_str(), incident["write_up"]["state"].as_str()), (Some("reviewed"), Some("reviewed")));
     let by = incident["write_up"]["by"].as_str().expect("who said so is on record").to_owned();
     assert_eq!((incident["reviewed_by"].as_str(), incident["post_mortem"].as_str()), (Some(by.as_str()), Some(path.as_str())));
-    assert!(workspace.ok(&["incident", "1"]).contains(&format!("reviewed by {by}, opened")), "nobody had acknowledged it");
+    assert!(workspace.ok(&["incident", "1"]).contains(&format!("reviewed by {by}\n")), "nobody had acknowledged it");
 
     workspace.ok(&["postmortem", "1"]);
     let again = std::fs::read_to_string(&file).unwrap();

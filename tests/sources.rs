@@ -6,7 +6,8 @@ mod prober_targets;
 mod support;
 
 use neighbour::{Alertmanager, Mood, alert, answer};
-use prober_targets::{Authority, Served, self_signed, self_signed_authority};
+use prober_targets::certificate::self_signed_authority;
+use prober_targets::{Authority, Served, self_signed};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Duration;

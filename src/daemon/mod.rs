@@ -155,9 +155,10 @@ pub async fn serve(place: &Place, loaded: Loaded, foreground: bool, ready: impl 
 
     let reason = signals.ending(&mut stop_asked, &server).await;
     notify::service_manager("STOPPING=1");
-    match &reason {
-        Some(reason) => tracing::info!(reason, "stopping"),
-        None => tracing::error!("stopping: the engine has ended by a fault of its own"),
+    if let Some(reason) = &reason {
+        tracing::info!(reason, "stopping");
+    } else {
+        tracing::error!("stopping: the engine has ended by a fault of its own");
     }
     serving.abort();
     reloading.abort();

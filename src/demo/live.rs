@@ -13,7 +13,7 @@ use thiserror::Error;
 pub const FIRST_RUNS: [&str; 3] = ["nightly-orders", "settle-fx", "heartbeat"];
 
 /// How long the shop may take until it listens, on a busy host too; it usually takes some milliseconds.
-const SHOP_PATIENCE: Duration = Duration::from_secs(60);
+const SHOP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The demo could not begin.
 #[derive(Debug, Error)]

@@ -196,7 +196,9 @@ fn tell_once(world: &World, told: &mut Vec<Told>, one: Told) {
 /// Whoever was told in several steps hears what follows once.
 fn each_once(world: &World, told: &[Told]) -> Vec<Told> {
     let mut once = Vec::new();
-    told.iter().for_each(|one| tell_once(world, &mut once, one.clone()));
+    for one in told {
+        tell_once(world, &mut once, one.clone());
+    }
     once
 }
 

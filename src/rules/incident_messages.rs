@@ -149,7 +149,7 @@ fn after(world: &World, incident: &Incident) -> Option<String> {
     let next = escalation::next_step(world, incident)?;
     let at = alerts::wall(next.at, &world.zone);
     Some(match next.step {
-        Some(_) => format!("at {at} {}", next.named()),
+        Some(_) => format!("at {at}: {}", next.named()),
         None => format!("nobody: the chain ends at {at}"),
     })
 }

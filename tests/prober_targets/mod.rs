@@ -3,9 +3,9 @@
 
 #![allow(dead_code, reason = "each test binary takes what it needs")]
 
-mod certificate;
+pub mod certificate;
 
-pub use certificate::{Authority, Shown, self_signed, self_signed_authority};
+pub use certificate::{Authority, Shown, self_signed};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -17,7 +17,7 @@ use crate::console::widget::section::section;
 use crate::console::{Action, Place, Role, Session, Target};
 use crate::domain::checklist::Check;
 use crate::domain::{ChecklistId, Command, StepName, Subject};
-use crate::rules::{checklist_due, machine_says};
+use crate::rules::{checklist_due, machine_says_at};
 use crate::world::{ChecklistRow, Occasion, TickState};
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
@@ -63,7 +63,7 @@ impl ChecklistsPage {
         let Some(row) = self.list.chosen().cloned() else { return };
         let (Some(item), Some(open)) = (row.item.clone(), self.open(session)) else { return };
         let done = !open.is_ticked(&item);
-        let says = open.checklist.item(&item).and_then(|item| machine_says(&session.world, open, item));
+        let says = open.checklist.item(&item).and_then(|item| machine_says_at(&session.world, open, item, session.now));
         if let Some((false, words)) = says.filter(|_| done) {
             let dialog = Dialog::new(format!("tick {item} nevertheless"), Intent::Page(TICK)).says(Line::of(Role::Warning, words));
             self.about = Some(row);
@@ -100,7 +100,7 @@ impl ChecklistsPage {
         let glyphs = &session.glyphs;
         let tick = open.ticks.get(name);
         let run = session.world.procedure(&open.as_runbook(), &Subject::Workspace).and_then(|walked| walked.ticks.get(name));
-        let says = machine_says(&session.world, open, item);
+        let says = machine_says_at(&session.world, open, item, session.now);
         let (symbol, role) = match (tick.is_some_and(|tick| tick.done), run.map(|run| run.state)) {
             (_, Some(TickState::Running)) => (glyphs.active, Role::Active),
             (true, _) => (glyphs.done, Role::Good),

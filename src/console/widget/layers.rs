@@ -199,7 +199,7 @@ const TOASTS: usize = 3;
 /// Draws passing messages at the lower right, the youngest lowest.
 pub fn toasts(toasts: &[Toast], session: &Session, within: Rect, painter: &mut Painter<'_>) {
     let mut y = within.bottom();
-    for toast in toasts.iter().rev().take(if within.height < 30 { 1 } else { TOASTS }) {
+    for toast in toasts.iter().rev().take(if within.height < 30 { TOASTS - 1 } else { TOASTS }) {
         if y <= within.y {
             return;
         }
