@@ -4,18 +4,19 @@
 //! Each has a marker in its comment. It is on record before the neighbour is asked, and the neighbour is looked through
 //! for the marker before it is asked again: a lost answer makes no second silence.
 
+mod compared;
+
+pub(super) use compared::{acknowledging, compared, put_off};
+
 use super::moment::moment;
-use super::neighbours::Read;
 use super::sent::{SOURCE, is_outside, of_environment};
 use super::{Asked, Decision, names, timing};
 use crate::domain::sent::{LabelMatcher, SILENCES_MAX, SourceFault, SourceOrder, SourceTask};
 use crate::domain::source::Capability;
-use crate::domain::{
-    Effect, Event, Fingerprint, IncidentId, Labels, MessageId, OutsideSilence, Refusal, RefusalKind, SilenceOrder, SourceId, counted,
-};
+use crate::domain::{Effect, Event, Fingerprint, IncidentId, Labels, MessageId, Refusal, RefusalKind, SilenceOrder, SourceId, counted};
 use crate::world::{Alert, Incident, Silencing, SilencingState, Source, World};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,90 +235,6 @@ fn again(world: &World, source: &SourceId, row: &Silencing, now: Timestamp) -> E
     Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }
 }
 
-/// Ids of silences that carry an acknowledgement; an alert that only they hide is not hidden by others.
-pub(super) fn acknowledging<'r>(row: &'r Source, there: &'r [OutsideSilence]) -> BTreeSet<&'r str> {
-    let own = row.silencings.values().filter(|own| own.order.alert.is_some());
-    let mut ids: BTreeSet<&str> = own.filter_map(|own| own.id.as_deref()).collect();
-    let carries = |silence: &&OutsideSilence| marked(row, silence).map_or_else(|| is_past(row, silence), |own| own.order.alert.is_some());
-    ids.extend(there.iter().filter(carries).map(|silence| silence.id.as_str()));
-    ids
-}
-
-/// Whether a silence carried an acknowledgement that is over.
-fn is_past(row: &Source, silence: &OutsideSilence) -> bool {
-    word(silence).is_some_and(|word| row.past.iter().any(|past| past == word))
-}
-
-/// The last word of a silence's comment: dogwatch's own have their marker there.
-fn word(silence: &OutsideSilence) -> Option<&str> {
-    silence.comment.rsplit([' ', ',']).next()
-}
-
-/// The silence of dogwatch's that one at the neighbour is, by the marker in its comment.
-fn marked<'r>(row: &'r Source, silence: &OutsideSilence) -> Option<&'r Silencing> {
-    row.silencings.get(word(silence)?).map(|own| &**own)
-}
-
-/// What stands at the neighbour against what dogwatch believes: lost ones are made anew where they are wanted, second ones
-/// and those that stood on after their acknowledgement are ended. `over` are alerts that this reading ends.
-pub(super) fn compared(world: &World, row: &Source, read: &Read<'_>, over: &BTreeSet<Fingerprint>, asked: &Asked) -> Vec<Event> {
-    let source = read.source;
-    let is_wanted = |own: &Silencing| !is_of(over, own) && unwanted(world, &own.order).is_none();
-    let mut events = Vec::new();
-    let standing = row.silencings.values().filter(|own| own.state == SilencingState::Standing && own.ending.is_none());
-    for own in standing.filter(|own| own.stands_since.is_some_and(|since| since < read.asked_at)) {
-        let Some(id) = &own.id else { continue };
-        match read.silences.iter().find(|there| there.id == *id) {
-            Some(there) if there.is_over && after(asked.now, EARLY) < own.ends => {
-                events.push(ended(source, own, "someone ended it at the neighbour"));
-            }
-            Some(_) => {}
-            None if own.order.alert.is_some() => events.extend(is_wanted(own).then(|| again(world, source, own, asked.now))),
-            None => events.push(ended(source, own, "the neighbour does not know it any more")),
-        }
-    }
-    for there in read.silences.iter().filter(|there| !there.is_over) {
-        let reason = match marked(row, there) {
-            Some(own) if own.state == SilencingState::Standing => "it was made twice",
-            None if is_past(row, there) => "it stood on after its acknowledgement",
-            _ => continue,
-        };
-        if !is_in_hand(row, &there.id) {
-            events.extend(taken_to_end(source, adopted(there, marker(&(source, &there.id, asked.now))), reason));
-        }
-    }
-    events
-}
-
-/// Whether a silence is of one of these alerts.
-fn is_of(alerts: &BTreeSet<Fingerprint>, own: &Silencing) -> bool {
-    own.order.alert.is_some_and(|alert| alerts.contains(&alert))
-}
-
-/// A neighbour answers again: what was put off meanwhile is asked for now.
-pub(super) fn put_off(world: &World, source: &SourceId, row: &Source, over: &BTreeSet<Fingerprint>, now: Timestamp) -> Vec<Event> {
-    if row.why_stale().is_none() {
-        return Vec::new();
-    }
-    let waiting = row.silencings.values().filter(|own| matches!(own.state, SilencingState::Again(_)));
-    // Those of alerts that are over are ended with them.
-    waiting.filter(|own| own.ending.is_some() || !is_of(over, own)).map(|own| next_step(world, source, own, now)).collect()
-}
-
-/// A silence that somebody else made, in dogwatch's hands.
-fn adopted(there: &OutsideSilence, marker: String) -> SilenceOrder {
-    SilenceOrder {
-        marker,
-        alert: None,
-        incident: None,
-        matchers: there.matchers.clone(),
-        ends: there.ends,
-        by: there.by.clone(),
-        comment: there.comment.clone(),
-        id: Some(there.id.clone()),
-    }
-}
-
 /// When a silence must be looked at.
 pub(super) fn next_due(world: &World, source: &SourceId, marker: &str) -> Option<Timestamp> {
     let row = world.silencing(source, marker)?;
@@ -430,7 +347,7 @@ fn take_over(row: &Source, source: &SourceId, id: &str, asked: &Asked) -> Result
         return Ok((None, own.order.marker.clone()));
     }
     let there = row.silences.get(id).ok_or_else(|| names::unknown("silence", id, row.silences.keys().map(String::as_str)))?;
-    let order = adopted(there, marker(&(source, id, asked.now)));
+    let order = compared::adopted(there, marker(&(source, id, asked.now)));
     let marker = order.marker.clone();
     Ok((Some(Event::SourceSilenceAsked { source: source.clone(), order: Arc::new(order) }), marker))
 }
